@@ -1,0 +1,98 @@
+import { assert } from './assert.js';
+
+const HEX = '0123456789abcdef';
+const HEX_OF_BYTE: readonly string[] = Array.from(
+  { length: 256 },
+  (_, byte) => `${HEX[byte >> 4]}${HEX[byte & 15]}`,
+);
+
+/** Lower-case hex. Hashes and keys are shown, keyed and queried in this form everywhere. */
+export function toHex(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) text += HEX_OF_BYTE[bytes[i]!];
+  return text;
+}
+
+/** Bytes of lower- or upper-case hex, or null when `text` is not hex of whole bytes. */
+export function parseHex(text: string): Uint8Array | null {
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return null;
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  }
+  return bytes;
+}
+
+/** Bytes of hex that the program itself wrote; anything else is a bug. */
+export function fromHex(text: string): Uint8Array {
+  const bytes = parseHex(text);
+  assert(bytes !== null, `not hex: ${text.slice(0, 80)}`);
+  return bytes;
+}
+
+/** ASCII only: every tag and name of the protocol is ASCII, so no encoder is needed. */
+export function ascii(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    assert(code < 128, `not ASCII: ${text.slice(0, 80)}`);
+    bytes[i] = code;
+  }
+  return bytes;
+}
+
+/** One new array holding all parts in order. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const joined = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}
+
+/** Equality of contents. Not constant time: nothing compared with it is secret. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Lexicographic order of unsigned bytes; the order of every sorted list of keys. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = a[i]! - b[i]!;
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** Big-endian unsigned 32-bit integer. */
+export function uint32(value: number): Uint8Array {
+  assert(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, `not a uint32: ${value}`);
+  return Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+}
+
+/** Big-endian unsigned 64-bit integer from a safe integer or a bigint. */
+export function uint64(value: number | bigint): Uint8Array {
+  let rest = BigInt(value);
+  assert(rest >= 0n && rest < 1n << 64n, `not a uint64: ${rest}`);
+  const bytes = new Uint8Array(8);
+  for (let i = 7; i >= 0; i--) {
+    bytes[i] = Number(rest & 255n);
+    rest >>= 8n;
+  }
+  return bytes;
+}
+
+export function readUint32(bytes: Uint8Array, offset: number): number {
+  assert(offset >= 0 && offset + 4 <= bytes.length, 'readUint32 past the end');
+  return (
+    bytes[offset]! * 0x1000000 +
+    ((bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!)
+  );
+}
