@@ -1,6 +1,6 @@
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
-import { ascii, equalBytes, fromHex } from '../kernel/bytes.js';
 import { assert } from '../kernel/assert.js';
+import { ascii, equalBytes, fromHex } from '../kernel/bytes.js';
 
 export type Sha256 = (data: Uint8Array) => Uint8Array;
 

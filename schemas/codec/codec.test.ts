@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { ascii } from '../kernel/bytes.js';
+import { decode, encode } from './codec.js';
+
+const key = (fill: number) => new Uint8Array(32).fill(fill);
+
+describe('codec', () => {
+  it('reads back what it wrote, with amounts as bigint and unions by kind', () => {
+    const command = {
+      account: key(1),
+      authorization: 0,
+      nonce: 7,
+      request: null,
+      instruction: { kind: 'Transfer', to: key(2), asset: 0, amount: (1n << 62n) + 5n },
+    } as const;
+    const bytes = encode('Command', command);
+    expect(bytes.subarray(0, 5)).toEqual(Uint8Array.of(0, 0, 0, 0, 1));
+    expect(decode('Command', bytes)).toEqual({ ok: true, value: command });
+  });
+
+  it('answers any bytes, and refuses what it would not have written', () => {
+    const bytes = encode('Round', { epoch: 0, view: 3 });
+    expect(decode('Round', bytes)).toEqual({ ok: true, value: { epoch: 0, view: 3 } });
+    expect(decode('Round', Uint8Array.of(...bytes, 0)).ok).toBe(false);
+    expect(decode('Round', bytes.subarray(0, 6)).ok).toBe(false);
+    expect(decode('Round', Uint8Array.of(0, 0, 0, 0, bytes[4]!, 0x80, 0, 6))).toEqual({
+      ok: false,
+      reason: 'not canonical',
+    });
+    expect(decode('Round', ascii('nonsense')).ok).toBe(false);
+  });
+
+  it('refuses a huge count without doing its work', () => {
+    const block = encode('Block', {
+      header: {
+        chainId: key(0),
+        shard: 0,
+        epoch: 0,
+        view: 1,
+        height: 1,
+        parent: key(0),
+        timestampMs: 1,
+        proposer: 0,
+        sealsBeacon: true,
+        itemsRoot: key(0),
+        executed: { height: 0, resultDigest: key(0) },
+      },
+      items: [],
+    });
+    const forged = Uint8Array.of(...block.subarray(0, -1), 0x80, 0xa8, 0xd6, 0xb9, 0x07);
+    expect(decode('Block', forged)).toEqual({ ok: false, reason: 'truncated' });
+  });
+});

@@ -1,0 +1,79 @@
+import { assert } from '../kernel/assert.js';
+import { equalBytes, readUint32 } from '../kernel/bytes.js';
+import { MAX_FRAME_BYTES } from '../limits.js';
+import { type FramedTypes, SCHEMA_IDS } from '../types/definitions.js';
+import { type AvroType, avroType } from './avroTypes.js';
+import { BytesTap, DecodeError } from './bytesTap.js';
+
+/** Confluent's wire format: a zero byte, the schema id as big-endian uint32, the Avro body. */
+export const FRAME_HEADER_BYTES = 5;
+
+export type FramedName = keyof FramedTypes;
+
+export type Decoded<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: string };
+
+const scratch = new BytesTap();
+const KEEP_SCRATCH_BYTES = 1 << 20;
+
+const NAME_OF_ID: ReadonlyMap<number, FramedName> = new Map(
+  Object.entries(SCHEMA_IDS).map(([name, id]) => [id, name as FramedName]),
+);
+
+function writeFrame(tap: BytesTap, id: number, type: AvroType, value: unknown): void {
+  tap.writeFixed(Uint8Array.of(0, id >>> 24, (id >>> 16) & 255, (id >>> 8) & 255, id & 255), 5);
+  type._write(tap, value);
+}
+
+/** The one sequence of bytes that stands for `value`: frame and body. */
+export function encode<Name extends FramedName>(name: Name, value: FramedTypes[Name]): Uint8Array {
+  scratch.pos = 0;
+  writeFrame(scratch, SCHEMA_IDS[name], avroType(name), value);
+  const bytes = scratch.written(0);
+  if (scratch.buf.length > KEEP_SCRATCH_BYTES) scratch.buf = new Uint8Array(KEEP_SCRATCH_BYTES);
+  return bytes;
+}
+
+/** Which record a frame says it holds, or null for a foreign frame. */
+export function framedName(bytes: Uint8Array): FramedName | null {
+  if (bytes.length < FRAME_HEADER_BYTES || bytes[0] !== 0) return null;
+  return NAME_OF_ID.get(readUint32(bytes, 1)) ?? null;
+}
+
+/**
+ * The value, or why there is none. Total: any bytes are answered. Accepts only what `encode` would
+ * have written, so that bytes and value stand for each other: Avro alone has several encodings.
+ */
+export function decode<Name extends FramedName>(
+  name: Name,
+  bytes: Uint8Array,
+  maxBytes: number = MAX_FRAME_BYTES,
+): Decoded<FramedTypes[Name]> {
+  if (bytes.length > maxBytes) return { ok: false, reason: 'oversized' };
+  if (framedName(bytes) !== name) return { ok: false, reason: `not a framed ${name}` };
+  const tap = new BytesTap(bytes);
+  tap.pos = FRAME_HEADER_BYTES;
+  let value: FramedTypes[Name];
+  try {
+    value = avroType(name)._read(tap) as FramedTypes[Name];
+  } catch (error) {
+    if (error instanceof DecodeError) return { ok: false, reason: error.message };
+    // avsc reports a bad enum symbol or an impossible count with a plain Error.
+    if (error instanceof Error) return { ok: false, reason: error.message };
+    throw error;
+  }
+  if (tap.pos !== bytes.length) return { ok: false, reason: 'trailing bytes' };
+  if (!equalBytes(encode(name, value), bytes)) return { ok: false, reason: 'not canonical' };
+  return { ok: true, value };
+}
+
+/** For bytes this program wrote or has checked before; anything undecodable is a bug. */
+export function decodeTrusted<Name extends FramedName>(
+  name: Name,
+  bytes: Uint8Array,
+): FramedTypes[Name] {
+  const decoded = decode(name, bytes, Number.MAX_SAFE_INTEGER);
+  assert(decoded.ok, `undecodable ${name}: ${decoded.ok ? '' : decoded.reason}`);
+  return decoded.value;
+}

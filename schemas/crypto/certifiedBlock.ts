@@ -1,0 +1,137 @@
+import { equalBytes } from '../kernel/bytes.js';
+import type {
+  BlockHeader,
+  CertifiedBlock,
+  Finalization,
+  ResultCertificate,
+} from '../types/block.js';
+import {
+  beaconMessage,
+  blockDigest,
+  nextSeed,
+  proposalMessage,
+  resultDigest,
+  resultMessage,
+} from './digests.js';
+import type { ChainTip, EpochKeys } from './epochKeys.js';
+import { merkleRoot } from './merkle.js';
+import { verifyQuorum } from './quorum.js';
+import type { BeaconScheme, SignatureVerifier } from './signatures.js';
+
+export interface Verifiers {
+  readonly signatures: SignatureVerifier;
+  readonly beacon: Pick<BeaconScheme, 'verify'>;
+}
+
+export function verifyFinalization(
+  finalization: Finalization,
+  keys: EpochKeys,
+  verifier: SignatureVerifier,
+): boolean {
+  const { proposal, signatures } = finalization;
+  if (proposal.epoch !== keys.epoch) return false;
+  const message = proposalMessage('finalize', keys.chainId, keys.shard, proposal);
+  return verifyQuorum({ message, signatures, validators: keys.validators, verifier });
+}
+
+/** The result is this chain's and epoch's, and a quorum signed it. */
+export function verifyResultCertificate(
+  certificate: ResultCertificate,
+  keys: EpochKeys,
+  verifier: SignatureVerifier,
+): boolean {
+  const { result, signatures } = certificate;
+  if (!equalBytes(result.chainId, keys.chainId)) return false;
+  if (result.shard !== keys.shard || result.epoch !== keys.epoch) return false;
+  const message = resultMessage(resultDigest(result));
+  return verifyQuorum({ message, signatures, validators: keys.validators, verifier });
+}
+
+/** Why a certified block does not continue a tip; null when it does. */
+export type CertifiedBlockFault =
+  | 'not the next height'
+  | 'another chain, shard or epoch'
+  | 'wrong parent'
+  | 'time does not grow'
+  | 'wrong items root'
+  | 'not final'
+  | 'wrong beacon'
+  | 'wrong seed'
+  | 'wrong result'
+  | 'bad certificate';
+
+function finalityFault(
+  block: CertifiedBlock,
+  digest: Uint8Array,
+  keys: EpochKeys,
+  verifier: SignatureVerifier,
+): CertifiedBlockFault | null {
+  let last = digest;
+  let height = block.block.header.height;
+  for (const header of block.finality.path) {
+    if (header.height !== height + 1 || !equalBytes(header.parent, last)) return 'not final';
+    last = blockDigest(header);
+    height = header.height;
+  }
+  const { finalization } = block.finality;
+  if (!equalBytes(finalization.proposal.payload, last)) return 'not final';
+  return verifyFinalization(finalization, keys, verifier) ? null : 'not final';
+}
+
+function headerFault(
+  header: BlockHeader,
+  tip: ChainTip,
+  keys: EpochKeys,
+): CertifiedBlockFault | null {
+  if (header.height !== tip.height + 1) return 'not the next height';
+  const here = equalBytes(header.chainId, keys.chainId) && header.shard === keys.shard;
+  if (!here || header.epoch !== keys.epoch) return 'another chain, shard or epoch';
+  if (!equalBytes(header.parent, tip.blockDigest)) return 'wrong parent';
+  return header.timestampMs > tip.timestampMs ? null : 'time does not grow';
+}
+
+/**
+ * The reader's rule for `blocks` (DESIGN section 6): nothing is trusted but what the keys prove.
+ * Costs a few signatures and one pairing; every check before them is cheap. While `sealsBeacon` is
+ * always true the beacon of a height is its own.
+ */
+export function certifiedBlockFault(
+  certified: CertifiedBlock,
+  tip: ChainTip,
+  keys: EpochKeys,
+  verifiers: Verifiers,
+): CertifiedBlockFault | null {
+  const { block, beacon, certificate } = certified;
+  const { header, items } = block;
+  const fault = headerFault(header, tip, keys);
+  if (fault !== null) return fault;
+  if (!equalBytes(header.itemsRoot, merkleRoot(items))) return 'wrong items root';
+  const digest = blockDigest(header);
+  const { result } = certificate;
+  const seed = nextSeed(tip.seed, beacon.signature, digest);
+  if (!equalBytes(result.seed, seed)) return 'wrong seed';
+  const linked =
+    result.height === header.height &&
+    equalBytes(result.blockDigest, digest) &&
+    equalBytes(result.previousResultDigest, tip.resultDigest);
+  if (!linked) return 'wrong result';
+  if (!verifyResultCertificate(certificate, keys, verifiers.signatures)) return 'bad certificate';
+  const notFinal = finalityFault(certified, digest, keys, verifiers.signatures);
+  if (notFinal !== null) return notFinal;
+  if (beacon.height !== header.height) return 'wrong beacon';
+  const message = beaconMessage(keys.chainId, keys.shard, keys.epoch, beacon.height);
+  const good = verifiers.beacon.verify(keys.beaconKeys.groupKey, message, beacon.signature);
+  return good ? null : 'wrong beacon';
+}
+
+/** The tip after an accepted block. */
+export function tipAfter(certified: CertifiedBlock): ChainTip {
+  const { block, certificate } = certified;
+  return {
+    height: block.header.height,
+    blockDigest: certificate.result.blockDigest,
+    resultDigest: resultDigest(certificate.result),
+    seed: certificate.result.seed,
+    timestampMs: block.header.timestampMs,
+  };
+}

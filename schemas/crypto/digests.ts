@@ -1,0 +1,107 @@
+import { encode } from '../codec/codec.js';
+import { concatBytes, uint32, uint64 } from '../kernel/bytes.js';
+import type { BlockHeader, Proposal, Result, Round } from '../types/block.js';
+import type { EnvelopeHead } from '../types/command.js';
+import type { Genesis } from '../types/genesis.js';
+import type { StateKey } from '../types/state.js';
+import { DOMAIN, taggedHash } from './domain.js';
+import { merkleRoot } from './merkle.js';
+import { sha256 } from './sha256.js';
+
+/** Identity of a deployment: every signature and every seed hangs on it. */
+export function chainIdOf(genesis: Genesis): Uint8Array {
+  return taggedHash(DOMAIN.genesis, encode('Genesis', genesis));
+}
+
+/** `headBytes` and `commandBytes` are framed. The head's length is fixed by its schema but for the
+ * varints, so it is hashed first. */
+export function commandId(headBytes: Uint8Array, commandBytes: Uint8Array): Uint8Array {
+  return taggedHash(DOMAIN.command, sha256(headBytes), commandBytes);
+}
+
+/** What the signer of an envelope signs. */
+export function envelopeMessage(head: EnvelopeHead, commandIds: readonly Uint8Array[]): Uint8Array {
+  return concatBytes(DOMAIN.envelope, merkleRoot(commandIds), encode('EnvelopeHead', head));
+}
+
+/** Names whole envelope bytes, signature included. */
+export function envelopeHash(envelopeBytes: Uint8Array): Uint8Array {
+  return taggedHash(DOMAIN.envelopeHash, envelopeBytes);
+}
+
+export function blockDigest(header: BlockHeader): Uint8Array {
+  return taggedHash(DOMAIN.block, encode('BlockHeader', header));
+}
+
+/** Parent digest of the block at height 1, and of nothing else. */
+export function genesisBlockDigest(chainId: Uint8Array, shard: number): Uint8Array {
+  return taggedHash(DOMAIN.block, chainId, uint32(shard));
+}
+
+/** `previousResultDigest` of the result of height 1. */
+export function genesisResultDigest(chainId: Uint8Array, shard: number): Uint8Array {
+  return taggedHash(DOMAIN.result, chainId, uint32(shard));
+}
+
+/** What a validator signs to notarize or to finalize a proposal. */
+export function proposalMessage(
+  kind: 'notarize' | 'finalize',
+  chainId: Uint8Array,
+  shard: number,
+  proposal: Proposal,
+): Uint8Array {
+  return concatBytes(DOMAIN[kind], chainId, uint32(shard), encode('Proposal', proposal));
+}
+
+/** What a validator signs to nullify a view. */
+export function roundMessage(chainId: Uint8Array, shard: number, round: Round): Uint8Array {
+  return concatBytes(DOMAIN.nullify, chainId, uint32(shard), encode('Round', round));
+}
+
+export function resultDigest(result: Result): Uint8Array {
+  return taggedHash(DOMAIN.result, encode('Result', result));
+}
+
+/** What a validator signs about a result; chain, epoch, shard and height are in the digest. */
+export function resultMessage(digest: Uint8Array): Uint8Array {
+  return concatBytes(DOMAIN.resultVote, digest);
+}
+
+/** What a beacon share signs: no block content, so that nothing can be ground. */
+export function beaconMessage(
+  chainId: Uint8Array,
+  shard: number,
+  epoch: number,
+  height: number,
+): Uint8Array {
+  return concatBytes(DOMAIN.beacon, chainId, uint32(shard), uint64(epoch), uint64(height));
+}
+
+/** seed(0), known to all: no height draws from it. */
+export function genesisSeed(chainId: Uint8Array, shard: number): Uint8Array {
+  return taggedHash(DOMAIN.genesisSeed, chainId, uint32(shard));
+}
+
+/** seed(h) = SHA-256(tag ‖ seed(h-1) ‖ sigma(h) ‖ blockDigest(h)), DESIGN section 4. */
+export function nextSeed(
+  previousSeed: Uint8Array,
+  beaconSignature: Uint8Array,
+  digest: Uint8Array,
+): Uint8Array {
+  return taggedHash(DOMAIN.seed, previousSeed, beaconSignature, digest);
+}
+
+/** Hash of an event: over the whole value of its record in the events topic. */
+export function eventHash(recordValue: Uint8Array): Uint8Array {
+  return taggedHash(DOMAIN.event, recordValue);
+}
+
+/** Path of a leaf in the state tree. */
+export function stateKeyHash(key: StateKey): Uint8Array {
+  return taggedHash(DOMAIN.stateKey, encode('StateKey', key));
+}
+
+/** `valueBytes` is a framed StateValue. */
+export function stateValueHash(valueBytes: Uint8Array): Uint8Array {
+  return taggedHash(DOMAIN.stateValue, valueBytes);
+}

@@ -1,0 +1,82 @@
+import { assert } from '../kernel/assert.js';
+import { equalBytes } from '../kernel/bytes.js';
+import { sha256 } from './sha256.js';
+
+/**
+ * The Merkle tree hash of RFC 6962 section 2.1 over SHA-256, for every list of the platform.
+ * The empty list hashes to SHA-256 of nothing.
+ */
+export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
+  if (leaves.length === 0) return sha256(new Uint8Array(0));
+  return merkleRootOfHashes(leaves.map(leafHash));
+}
+
+export function leafHash(leaf: Uint8Array): Uint8Array {
+  const input = new Uint8Array(leaf.length + 1);
+  input.set(leaf, 1);
+  return sha256(input);
+}
+
+export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const input = new Uint8Array(1 + 32 + 32);
+  input[0] = 1;
+  input.set(left, 1);
+  input.set(right, 33);
+  return sha256(input);
+}
+
+/** Level by level: an odd last node moves up unchanged, which is RFC 6962's split. O(n) hashes. */
+function merkleRootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
+  let level = hashes;
+  while (level.length > 1) level = parents(level);
+  return level[0]!;
+}
+
+function parents(level: readonly Uint8Array[]): readonly Uint8Array[] {
+  const above: Uint8Array[] = [];
+  for (let i = 0; i + 1 < level.length; i += 2) above.push(nodeHash(level[i]!, level[i + 1]!));
+  if (level.length % 2 === 1) above.push(level[level.length - 1]!);
+  return above;
+}
+
+/** The audit path of RFC 6962 section 2.1.1, siblings from the leaf up. */
+export function merklePath(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
+  assert(index >= 0 && index < leaves.length, `no leaf ${index} of ${leaves.length}`);
+  const path: Uint8Array[] = [];
+  let level: readonly Uint8Array[] = leaves.map(leafHash);
+  let position = index;
+  while (level.length > 1) {
+    const sibling = level[position ^ 1];
+    if (sibling !== undefined) path.push(sibling);
+    level = parents(level);
+    position >>= 1;
+  }
+  return path;
+}
+
+/** Whether `leaf` stands at `index` of a list of `count` leaves with this root. Total. */
+export function verifyMerklePath(options: {
+  readonly leaf: Uint8Array;
+  readonly index: number;
+  readonly count: number;
+  readonly path: readonly Uint8Array[];
+  readonly root: Uint8Array;
+}): boolean {
+  const { leaf, index, count, path, root } = options;
+  if (!Number.isSafeInteger(index) || index < 0 || index >= count) return false;
+  let hash = leafHash(leaf);
+  let position = index;
+  let width = count;
+  let used = 0;
+  while (width > 1) {
+    const hasSibling = position % 2 === 1 || position + 1 < width;
+    if (hasSibling) {
+      const sibling = path[used++];
+      if (sibling === undefined || sibling.length !== 32) return false;
+      hash = position % 2 === 1 ? nodeHash(sibling, hash) : nodeHash(hash, sibling);
+    }
+    position = Math.floor(position / 2);
+    width = Math.ceil(width / 2);
+  }
+  return used === path.length && equalBytes(hash, root);
+}

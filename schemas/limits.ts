@@ -1,0 +1,53 @@
+/**
+ * Every maximum of the platform, in one place: queues, batches, frames, pages, retries. Where a
+ * number comes from a measurement or a document, it says so. Relations are asserted below.
+ */
+import { assert } from './kernel/assert.js';
+
+/** Any framed record that crosses a process boundary: a certified block with its headers. */
+export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
+/** An envelope with its 256 commands: a command of twenty roulette bets is under 400 bytes. */
+export const MAX_ENVELOPE_BYTES = 64 * 1024;
+export const MAX_COMMAND_BYTES = 4 * 1024;
+/** DESIGN section 2. */
+export const MAX_ENVELOPE_COMMANDS = 256;
+/** DESIGN section 2: of one account in one envelope. */
+export const MAX_ENVELOPE_COMMANDS_PER_ACCOUNT = 64;
+export const MAX_SPEND_LIMITS = 8;
+/** Default of genesis: bytes of a block's items. */
+export const MAX_BLOCK_BYTES = 2 * 1024 * 1024;
+/** Default of genesis: commands of a block. */
+export const MAX_BLOCK_COMMANDS = 4096;
+export const MAX_BLOCK_ITEMS = 8192;
+/** DESIGN section 4: above this lag of certified results only blocks without envelopes are valid. */
+export const MAX_EXECUTION_LAG = 64;
+/** Ten minutes of block time: how far ahead an envelope may expire, a request be remembered. */
+export const MAX_COMMAND_LIFETIME_MS = 10 * 60 * 1000;
+export const MAX_TIMESTAMP_DRIFT_MS = 500;
+/** n = 7 is the largest validator set (DESIGN section 4). */
+export const MAX_VALIDATORS = 7;
+export const MAX_EVENT_PARTITIONS = 256;
+/** Depth of the state tree: bits of a SHA-256 digest. */
+export const MAX_STATE_DEPTH = 256;
+
+// Mempool (DESIGN section 3).
+export const MEMPOOL_COMMANDS_MAX = 100_000;
+export const MEMPOOL_COMMANDS_PER_ACCOUNT_MAX = 64;
+export const MEMPOOL_OWN_KEY_RESERVED = 8;
+export const MEMPOOL_FAUCET_SHARE = 0.01;
+export const MEMPOOL_BYTES_MAX = 256 * 1024 * 1024;
+
+// Gateway (reference limits of the field; DESIGN section 8).
+export const GATEWAY_SESSIONS_MAX = 1000;
+export const GATEWAY_CONNECTIONS_PER_IP_MAX = 5;
+export const GATEWAY_MESSAGE_BYTES_MAX = 96 * 1024;
+export const GATEWAY_OUTBOX_BYTES_MAX = 1024 * 1024;
+
+// Read side.
+export const PAGE_ROWS_MAX = 100;
+export const PAGE_ROWS_DEFAULT = 25;
+
+assert(MAX_ENVELOPE_BYTES < MAX_BLOCK_BYTES, 'an envelope must fit in a block');
+assert(MAX_BLOCK_BYTES < MAX_FRAME_BYTES, 'a certified block must fit in a frame');
+assert(MAX_ENVELOPE_COMMANDS <= MAX_BLOCK_COMMANDS, 'an envelope must fit in a block');
+assert(MEMPOOL_OWN_KEY_RESERVED < MEMPOOL_COMMANDS_PER_ACCOUNT_MAX, 'reserve below the whole');
