@@ -51,3 +51,11 @@ assert(MAX_ENVELOPE_BYTES < MAX_BLOCK_BYTES, 'an envelope must fit in a block');
 assert(MAX_BLOCK_BYTES < MAX_FRAME_BYTES, 'a certified block must fit in a frame');
 assert(MAX_ENVELOPE_COMMANDS <= MAX_BLOCK_COMMANDS, 'an envelope must fit in a block');
 assert(MEMPOOL_OWN_KEY_RESERVED < MEMPOOL_COMMANDS_PER_ACCOUNT_MAX, 'reserve below the whole');
+
+// Links between validators, and from gateways to them.
+/** Two of the largest frames may wait for a slow peer, and some. */
+export const PEER_LINK_BUFFER_BYTES_MAX = 4 * MAX_FRAME_BYTES;
+export const PEER_CONNECTIONS_MAX = 256;
+export const PEER_HANDSHAKE_TIMEOUT_MS = 5_000;
+export const PEER_REDIAL_MS_MIN = 50;
+export const PEER_REDIAL_MS_MAX = 2_000;

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { z } from 'zod';
+
+/** The configuration is not usable: the process says so in one line and exits with status 2. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'config';
+  readonly retriable = false;
+}
+
+/** Environment variables that have a name of their own; others are NULLSPACE_<OPTION_NAME>. */
+const ENVIRONMENT_NAMES: Readonly<Record<string, string>> = {
+  databaseUrl: 'DATABASE_URL',
+  kafkaBrokers: 'KAFKA_BROKERS',
+  readOnly: 'READ_ONLY',
+  gatewayInstanceId: 'GATEWAY_INSTANCE_ID',
+  gatewayDataDir: 'GATEWAY_DATA_DIR',
+};
+
+function words(option: string): string[] {
+  return option.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
+}
+
+/** `listenPort` is `--listen-port` on a command line. */
+export function flagName(option: string): string {
+  return words(option).join('-');
+}
+
+export function environmentName(option: string): string {
+  return ENVIRONMENT_NAMES[option] ?? `NULLSPACE_${words(option).join('_').toUpperCase()}`;
+}
+
+function readConfigFile(path: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof parsed === 'object' && parsed !== null) return parsed as Record<string, unknown>;
+  } catch (error) {
+    throw new ConfigError(`config file ${path}: ${(error as Error).message}`);
+  }
+  throw new ConfigError(`config file ${path}: not a JSON object`);
+}
+
+function flagValues(
+  options: readonly string[],
+  booleans: ReadonlySet<string>,
+  argv: readonly string[],
+): Record<string, unknown> {
+  const specification = Object.fromEntries(
+    [...options, 'config'].map((option) => [
+      flagName(option),
+      { type: booleans.has(option) ? ('boolean' as const) : ('string' as const) },
+    ]),
+  );
+  try {
+    return parseArgs({ args: [...argv], options: specification, strict: true }).values;
+  } catch (error) {
+    throw new ConfigError((error as Error).message);
+  }
+}
+
+function isBoolean(schema: z.ZodType): boolean {
+  return (
+    ['true', 'false'].every((text) => schema.safeParse(text).success) &&
+    !schema.safeParse('neither true nor false').success
+  );
+}
+
+/**
+ * Values of a schema's options from, in this order, flags, environment, the JSON file named by
+ * `--config`, and the schema's defaults. Texts are what flags and variables give, so schemas coerce.
+ * Throws ConfigError naming the option, all of its names, and what is wrong.
+ */
+export function loadConfig<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): z.infer<z.ZodObject<Shape>> {
+  const options = Object.keys(schema.shape);
+  const shape = schema.shape as unknown as Record<string, z.ZodType>;
+  const booleans = new Set(options.filter((option) => isBoolean(shape[option] as z.ZodType)));
+  const flags = flagValues(options, booleans, argv);
+  const path = flags.config ?? environment.NULLSPACE_CONFIG;
+  const file = typeof path === 'string' ? readConfigFile(path) : {};
+  const given: Record<string, unknown> = {};
+  for (const option of options) {
+    const value = flags[flagName(option)] ?? environment[environmentName(option)] ?? file[option];
+    if (value !== undefined) given[option] = value;
+  }
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const option = String(issue?.path[0] ?? '');
+  const names = `--${flagName(option)} (${environmentName(option)})`;
+  throw new ConfigError(`${names}: ${issue?.message ?? 'not usable'}`);
+}

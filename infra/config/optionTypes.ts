@@ -1,0 +1,18 @@
+import { z } from 'zod';
+
+/** A TCP port; 0 asks the system for a free one. */
+export const port = z.coerce.number().int().min(0).max(65_535);
+
+/** A flag without a value, or the words true and false. */
+export const flag = z
+  .union([z.boolean(), z.enum(['true', 'false', '1', '0'])])
+  .transform((value) => value === true || value === 'true' || value === '1');
+
+/** `a,b,c` or a JSON list. */
+export const list = z
+  .union([z.array(z.string()), z.string()])
+  .transform((value) =>
+    (typeof value === 'string' ? value.split(',') : value).filter((item) => item !== ''),
+  );
+
+export const count = (max: number) => z.coerce.number().int().min(1).max(max);

@@ -1,0 +1,54 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Metrics } from '../telemetry/metrics.js';
+
+/** What a role says of itself. `ready` is its own state, never that of what it depends on. */
+export interface RoleStatus {
+  readonly role: string;
+  readonly name: string;
+  readonly ready: boolean;
+  readonly height: number;
+  readonly [detail: string]: unknown;
+}
+
+export class PortTakenError extends Error {
+  override readonly name = 'PortTakenError';
+  readonly code = 'port-taken';
+  readonly retriable = false;
+}
+
+/** The paths every role answers: /livez, /readyz, /healthz (JSON) and /metrics (Prometheus). */
+export function addStatusRoutes(
+  server: FastifyInstance,
+  metrics: Metrics,
+  status: () => RoleStatus,
+): void {
+  server.get('/livez', { schema: { hide: true } }, async () => ({ live: true }));
+  server.get('/readyz', { schema: { hide: true } }, async (_, reply) => {
+    const { ready } = status();
+    return reply.code(ready ? 200 : 503).send({ ready });
+  });
+  server.get('/healthz', { schema: { hide: true } }, async (_, reply) => {
+    const now = status();
+    return reply.code(now.ready ? 200 : 503).send(now);
+  });
+  server.get('/metrics', { schema: { hide: true } }, async (_, reply) => {
+    return reply.type(metrics.contentType).send(await metrics.text());
+  });
+}
+
+/** A server with nothing but the status paths; more routes may be added before it listens. */
+export function createStatusServer(metrics: Metrics, status: () => RoleStatus): FastifyInstance {
+  const server = Fastify({ logger: false, forceCloseConnections: true });
+  addStatusRoutes(server, metrics, status);
+  return server;
+}
+
+/** Listens and returns the base URL. Throws PortTakenError with one clear line. */
+export async function listen(server: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new PortTakenError(`port ${port} on ${host} is taken by another program`);
+  }
+}
