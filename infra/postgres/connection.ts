@@ -1,0 +1,101 @@
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { PostgresError, toPostgresError } from './errors.js';
+
+/** The part of a pino logger that the adapters use. */
+export type AdapterLog = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+
+export interface ConnectionOptions {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string;
+  /** Shown in pg_stat_activity, so that an operator sees who holds what. */
+  readonly applicationName: string;
+  readonly log: AdapterLog;
+  /** Default 10 s. */
+  readonly connectTimeoutMs?: number;
+  /** The server cancels a longer statement; default 0, none. */
+  readonly statementTimeoutMs?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+function clientConfig(options: ConnectionOptions): pg.ClientConfig {
+  return {
+    connectionString: options.url,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
+  };
+}
+
+/** A pool of at most `max` connections. Idle ones that break are logged and replaced, not thrown. */
+export function createPool(options: ConnectionOptions & { readonly max: number }): pg.Pool {
+  const pool = new pg.Pool({
+    ...clientConfig(options),
+    max: options.max,
+    idleTimeoutMillis: 30_000,
+  });
+  pool.on('error', (error) => {
+    options.log.warn({ err: error, application: options.applicationName }, 'idle connection lost');
+  });
+  return pool;
+}
+
+/**
+ * One connection of its own, connected. `onLost` is called once when it breaks or ends, whoever
+ * ended it. @throws PostgresError
+ */
+export async function connectClient(
+  options: ConnectionOptions,
+  onLost: (error: PostgresError) => void = () => {},
+): Promise<pg.Client> {
+  const client = new pg.Client(clientConfig(options));
+  let lost = false;
+  const lose = (error: unknown): void => {
+    if (lost) return;
+    lost = true;
+    onLost(toPostgresError(error));
+  };
+  client.on('error', lose);
+  client.on('end', () => lose(new PostgresError('unreachable', 'the connection ended')));
+  try {
+    await client.connect();
+  } catch (error) {
+    throw toPostgresError(error);
+  }
+  return client;
+}
+
+/**
+ * Runs `work` in a transaction of its own connection: commits when it resolves, rolls back when it
+ * rejects, and drops the connection when even that fails. @throws PostgresError
+ */
+export async function withTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw toPostgresError(error);
+  });
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((rollbackError: unknown) => {
+      broken = toPostgresError(rollbackError);
+    });
+    throw isDriverError(error) ? toPostgresError(error) : error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Errors of the caller's own code (refusals, bugs) must not be renamed into database errors. */
+function isDriverError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return 'severity' in error || 'errno' in error || /^Connection terminated/.test(error.message);
+}

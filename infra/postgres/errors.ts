@@ -1,0 +1,127 @@
+/**
+ * What can go wrong between us and a Postgres server. `retriable` says whether the same call may
+ * succeed later without anybody changing anything.
+ */
+export type PostgresErrorCode =
+  /** The platform has no server binaries, or they cannot be run. */
+  | 'binariesMissing'
+  /** No user to run the server as, or it may not enter or own its folder. */
+  | 'permission'
+  /** Another process holds the data folder. */
+  | 'folderInUse'
+  /** Something else listens on the port. */
+  | 'portTaken'
+  /** No space left, in the server's folder or ours. */
+  | 'diskFull'
+  | 'outOfMemory'
+  /** The folder points to a database that is gone. */
+  | 'dataMissing'
+  /** The data was written by another major version of the server. */
+  | 'versionMismatch'
+  /** initdb failed for another reason; the message ends with its own words. */
+  | 'initFailed'
+  /** The server ended while starting; the message ends with its own words. */
+  | 'startFailed'
+  | 'startTimeout'
+  | 'stopTimeout'
+  /** No connection could be made, or it broke; the outcome of a running statement is unknown. */
+  | 'unreachable'
+  /** Wrong password, unknown role or database. */
+  | 'authentication'
+  /** Deadlock, serialisation failure or a lock that was not got in time: nothing was written. */
+  | 'contention'
+  /** The statement took longer than its limit and was cancelled. */
+  | 'timeout'
+  /** A statement the server refused; `sqlState` says why. */
+  | 'refused';
+
+const RETRIABLE: ReadonlySet<PostgresErrorCode> = new Set([
+  'folderInUse',
+  'portTaken',
+  'diskFull',
+  'outOfMemory',
+  'startTimeout',
+  'stopTimeout',
+  'unreachable',
+  'contention',
+  'timeout',
+]);
+
+export class PostgresError extends Error {
+  override readonly name = 'PostgresError';
+  readonly code: PostgresErrorCode;
+  readonly retriable: boolean;
+  /** The server's five-character code, where it gave one. */
+  readonly sqlState: string | null;
+
+  constructor(
+    code: PostgresErrorCode,
+    message: string,
+    options: { cause?: unknown; sqlState?: string } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retriable = RETRIABLE.has(code);
+    this.sqlState = options.sqlState ?? null;
+  }
+}
+
+/** Classes and codes of the SQLSTATE table (PostgreSQL 18, appendix A) that mean more than a refusal. */
+const CODE_OF_SQL_STATE: ReadonlyMap<string, PostgresErrorCode> = new Map([
+  ['08', 'unreachable'],
+  ['28', 'authentication'],
+  ['3D000', 'authentication'],
+  ['40', 'contention'],
+  ['42501', 'permission'],
+  ['53100', 'diskFull'],
+  ['53200', 'outOfMemory'],
+  ['53', 'unreachable'],
+  ['55P03', 'contention'],
+  ['57014', 'timeout'],
+  ['57P', 'unreachable'],
+  ['58030', 'diskFull'],
+]);
+
+function codeOfSqlState(sqlState: string): PostgresErrorCode {
+  for (const length of [5, 3, 2]) {
+    const code = CODE_OF_SQL_STATE.get(sqlState.slice(0, length));
+    if (code !== undefined) return code;
+  }
+  return 'refused';
+}
+
+/** The typed form of whatever the driver threw. A PostgresError passes through. */
+export function toPostgresError(error: unknown): PostgresError {
+  if (error instanceof PostgresError) return error;
+  if (!(error instanceof Error)) {
+    return new PostgresError('refused', `not an error: ${String(error)}`);
+  }
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && 'severity' in error) {
+    const options = { cause: error, sqlState: code };
+    return new PostgresError(codeOfSqlState(code), `Postgres: ${error.message}`, options);
+  }
+  if (code === 'ENOSPC') return new PostgresError('diskFull', error.message, { cause: error });
+  // Everything else the driver throws is about the socket: errno codes, "Connection terminated",
+  // "timeout exceeded when trying to connect".
+  if (typeof code === 'string' || /connect|terminated|timeout|not queryable/i.test(error.message)) {
+    const message = `Postgres cannot be reached: ${error.message || String(code)}`;
+    return new PostgresError('unreachable', message, { cause: error });
+  }
+  return new PostgresError('refused', `Postgres: ${error.message}`, { cause: error });
+}
+
+/** What a server or initdb wrote before it gave up, as a code; `otherwise` when it says nothing known. */
+export function codeOfServerOutput(text: string, otherwise: PostgresErrorCode): PostgresErrorCode {
+  if (/No space left on device|Disk quota exceeded/i.test(text)) return 'diskFull';
+  if (/Address already in use|could not create any TCP\/IP sockets/i.test(text)) return 'portTaken';
+  if (/incompatible with (this version of PostgreSQL|server)/i.test(text)) return 'versionMismatch';
+  if (/lock file ".*" already exists|pre-existing shared memory block/i.test(text)) {
+    return 'folderInUse';
+  }
+  if (/Cannot allocate memory|out of memory/i.test(text)) return 'outOfMemory';
+  if (/Permission denied|could not look up effective user|has wrong ownership/i.test(text)) {
+    return 'permission';
+  }
+  return otherwise;
+}
