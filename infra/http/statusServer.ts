@@ -1,3 +1,4 @@
+import type {} from '@fastify/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Metrics } from '../telemetry/metrics.js';
 

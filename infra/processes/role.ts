@@ -1,0 +1,78 @@
+import type { Logger } from 'pino';
+import { ConfigError } from '../config/loadConfig.js';
+import { createLogger } from '../telemetry/logger.js';
+
+/** Messages between a role and the supervisor that forked it. */
+export type RoleMessage =
+  | { readonly kind: 'ready'; readonly url: string }
+  | { readonly kind: 'failed'; readonly message: string; readonly fatal: boolean };
+
+/** A running role. */
+export interface RunningRole {
+  /** Base URL of its status paths. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** How long a role may take to stop before it is ended. */
+const STOP_TIMEOUT_MS = 8_000;
+export const EXIT_CONFIG = 2;
+
+function tell(message: RoleMessage): void {
+  process.send?.(message);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function isPermanent(error: unknown): boolean {
+  return error instanceof ConfigError || (error as { retriable?: boolean }).retriable === false;
+}
+
+/**
+ * Runs a role until it is told to stop: by SIGTERM, by Ctrl-C when it has a terminal of its own, or
+ * by the end of the supervisor that forked it. A bug ends the process with status 1; a configuration
+ * that cannot work with status 2, and one line that says what to change.
+ */
+export async function runRole(
+  name: string,
+  start: (logger: Logger) => Promise<RunningRole>,
+): Promise<void> {
+  const supervised = process.send !== undefined;
+  const logger = createLogger(name);
+  const die = (error: unknown): void => {
+    logger.fatal({ err: error }, 'a bug: the process stops');
+    process.exit(1);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+  let role: RunningRole;
+  try {
+    role = await start(logger);
+  } catch (error) {
+    const fatal = isPermanent(error);
+    tell({ kind: 'failed', message: describe(error), fatal });
+    if (fatal) process.stderr.write(`${name}: ${describe(error)}\n`);
+    else logger.error({ err: error }, 'cannot start');
+    process.exit(fatal ? EXIT_CONFIG : 1);
+  }
+  let stopping = false;
+  const stop = (why: string): void => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ why }, 'stopping');
+    setTimeout(() => {
+      logger.error('did not stop in time');
+      process.exit(1);
+    }, STOP_TIMEOUT_MS).unref();
+    role.stop().then(() => process.exit(0), die);
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => {
+    if (!supervised) stop('SIGINT');
+  });
+  process.on('disconnect', () => stop('the supervisor is gone'));
+  tell({ kind: 'ready', url: role.url });
+  logger.info({ url: role.url }, 'ready');
+}
