@@ -15,8 +15,8 @@ const CACHED_KEYS_MAX = 4_096;
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /**
- * The y coordinates, sign bit cleared, of every encoding of a point of small order: 0, 1, p - 1, the
- * two of order 8, and p and p + 1, which are 0 and 1 once more (libsodium's own black list, in
+ * The y coordinates, sign bit cleared, of every encoding of a point of small order: 0, 1, p - 1,
+ * the two of order 8, and p and p + 1, which are 0 and 1 once more (libsodium's own black list, in
  * ed25519_ref10.c). Little-endian hex.
  */
 const SMALL_ORDER_Y: ReadonlySet<string> = new Set([

@@ -5,7 +5,7 @@ import type { Sodium } from './sodium.js';
 
 const SECRET_KEY_BYTES = 64;
 
-/** libsodium's own rule is the protocol's; only the lengths are ours, since it reads past neither. */
+/** libsodium's own rule is the protocol's; only the checks of length are ours. */
 export function sodiumVerifier(sodium: Sodium): SignatureVerifier {
   return {
     verify(publicKey, message, signature) {

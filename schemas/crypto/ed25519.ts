@@ -38,7 +38,7 @@ function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Arra
   return equalBytes(r.toBytes(), encodedR) && !r.isSmallOrder();
 }
 
-/** The point of a canonical encoding (y < p, no negative zero); null for every other byte string. */
+/** The point of a canonical encoding (y < p, no negative zero); null for any other bytes. */
 function decodePoint(encoded: Uint8Array): EdwardsPoint | null {
   try {
     return Point.fromBytes(encoded, false);
