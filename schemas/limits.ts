@@ -43,9 +43,21 @@ export const GATEWAY_CONNECTIONS_PER_IP_MAX = 5;
 export const GATEWAY_MESSAGE_BYTES_MAX = 96 * 1024;
 export const GATEWAY_OUTBOX_BYTES_MAX = 1024 * 1024;
 
+/** Result digests a reader of `blocks` keeps to tell a repeat from a conflict: at 50 blocks a second
+ * about 80 s; a record older than that is ignored unread. */
+export const FOLLOWED_DIGESTS_KEPT = 4096;
+
 // Read side.
 export const PAGE_ROWS_MAX = 100;
 export const PAGE_ROWS_DEFAULT = 25;
+
+// The log (schemas/log.ts).
+/** One append: 20 blocks of MAX_BLOCK_BYTES with as many bytes of events and marks again, and room. */
+export const LOG_APPEND_BYTES_MAX = 96 * 1024 * 1024;
+/** A stored batch of the Postgres log; a larger record is a batch of its own. */
+export const LOG_ROW_BYTES_MAX = 1024 * 1024;
+/** Stored batches of one partition that a reader of the Postgres log fetches at a time. */
+export const LOG_READ_ROWS_MAX = 256;
 
 assert(MAX_ENVELOPE_BYTES < MAX_BLOCK_BYTES, 'an envelope must fit in a block');
 assert(MAX_BLOCK_BYTES < MAX_FRAME_BYTES, 'a certified block must fit in a frame');
@@ -59,3 +71,24 @@ export const PEER_CONNECTIONS_MAX = 256;
 export const PEER_HANDSHAKE_TIMEOUT_MS = 5_000;
 export const PEER_REDIAL_MS_MIN = 50;
 export const PEER_REDIAL_MS_MAX = 2_000;
+
+// What a gateway remembers.
+/** Ends of commands kept for those who ask again, and receipts by nonce. */
+export const GATEWAY_RECEIPTS_MAX = 100_000;
+/** DESIGN section 8: a socket that has not authenticated is closed after this. */
+export const GATEWAY_AUTHENTICATION_MS = 5_000;
+export const GATEWAY_HEARTBEAT_MS = 15_000;
+/** Commands a second of one session, and the burst it may save up. */
+export const GATEWAY_COMMANDS_PER_SECOND = 200;
+export const GATEWAY_COMMANDS_BURST = 1_000;
+/** Commands of one session that have not ended. */
+export const GATEWAY_OPEN_PER_SESSION_MAX = 1_024;
+export const GATEWAY_STATE_QUERIES_MAX = 10_000;
+export const GATEWAY_STATE_QUERY_TIMEOUT_MS = 1_000;
+/** How often a gateway looks for overdue commands and silent clients. */
+export const GATEWAY_TICK_MS = 250;
+/** A client that has sent nothing for this long is gone. */
+export const GATEWAY_SILENCE_MS_MAX = 3 * GATEWAY_HEARTBEAT_MS;
+/** Proofs of expiry asked for in one tick. */
+export const GATEWAY_EXPIRIES_PER_TICK_MAX = 256;
+assert(MAX_FRAME_BYTES < LOG_APPEND_BYTES_MAX, 'a frame must fit in an append');
