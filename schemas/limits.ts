@@ -92,3 +92,18 @@ export const GATEWAY_SILENCE_MS_MAX = 3 * GATEWAY_HEARTBEAT_MS;
 /** Proofs of expiry asked for in one tick. */
 export const GATEWAY_EXPIRIES_PER_TICK_MAX = 256;
 assert(MAX_FRAME_BYTES < LOG_APPEND_BYTES_MAX, 'a frame must fit in an append');
+
+// Verification workers (infra/crypto/verifyPool.ts).
+/** Signatures handed to a worker at once: 5 ms of its time at 75 us each. */
+export const VERIFY_CHUNK_SIGNATURES_MAX = 64;
+/** Chunks a worker holds at once: it never waits while a result travels (limits.md section 7). */
+export const VERIFY_SLOTS_PER_WORKER = 4;
+/** Room of a chunk; a longer message is verified on the calling thread. */
+export const VERIFY_SLOT_BYTES = 64 * 1024;
+/** Waiting and running: over a second of one core. More is refused, to be tried again. */
+export const VERIFY_PENDING_SIGNATURES_MAX = 16_384;
+/** Up to here the calling thread is done before a worker could answer (measured, see README). */
+export const VERIFY_INLINE_SIGNATURES_MAX = 2;
+/** A worker that ends this often in a row without finishing a chunk is not started again. */
+export const VERIFY_WORKER_DEATHS_MAX = 3;
+assert(MAX_BLOCK_ITEMS <= VERIFY_PENDING_SIGNATURES_MAX, 'a block must fit in the verify queue');

@@ -39,19 +39,31 @@ function parents(level: readonly Uint8Array[]): readonly Uint8Array[] {
   return above;
 }
 
+/** All hashes of a tree, leaves first: many paths from one computation. */
+export type MerkleLevels = readonly (readonly Uint8Array[])[];
+
+export function merkleLevels(leaves: readonly Uint8Array[]): MerkleLevels {
+  const levels: (readonly Uint8Array[])[] = [leaves.map(leafHash)];
+  for (let level = levels[0]!; level.length > 1; ) levels.push((level = parents(level)));
+  return levels;
+}
+
 /** The audit path of RFC 6962 section 2.1.1, siblings from the leaf up. */
-export function merklePath(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
-  assert(index >= 0 && index < leaves.length, `no leaf ${index} of ${leaves.length}`);
+export function merklePathIn(levels: MerkleLevels, index: number): Uint8Array[] {
+  assert(index >= 0 && index < (levels[0]?.length ?? 0), `no leaf ${index}`);
   const path: Uint8Array[] = [];
-  let level: readonly Uint8Array[] = leaves.map(leafHash);
   let position = index;
-  while (level.length > 1) {
+  for (const level of levels) {
     const sibling = level[position ^ 1];
     if (sibling !== undefined) path.push(sibling);
-    level = parents(level);
     position >>= 1;
   }
   return path;
+}
+
+/** The path of one leaf. */
+export function merklePath(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
+  return merklePathIn(merkleLevels(leaves), index);
 }
 
 /** Whether `leaf` stands at `index` of a list of `count` leaves with this root. Total. */

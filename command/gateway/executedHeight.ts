@@ -1,0 +1,131 @@
+import { decode, encode } from '../../schemas/codec/codec.js';
+import { verifyResultCertificate } from '../../schemas/crypto/certifiedBlock.js';
+import { eventHash } from '../../schemas/crypto/digests.js';
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
+import { eventsRoot } from '../../schemas/crypto/eventsRoot.js';
+import {
+  type MerkleLevels,
+  merkleLevels,
+  merklePathIn,
+  merkleRoot,
+} from '../../schemas/crypto/merkle.js';
+import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
+import type { ProvenEvent } from '../../schemas/gateway/protocol.js';
+import { present } from '../../schemas/kernel/assert.js';
+import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
+import type { ResultCertificate } from '../../schemas/types/block.js';
+import type { EventEnvelope } from '../../schemas/types/event.js';
+import type { ExecutedHeight } from '../../schemas/types/wire.js';
+
+export interface LocatedEvent {
+  readonly value: Uint8Array;
+  readonly event: EventEnvelope;
+  /** Its place in the partition's list of this height. */
+  readonly index: number;
+}
+
+/** A height whose certificate and every event have been checked. */
+export interface VerifiedHeight {
+  readonly height: number;
+  readonly timestampMs: number;
+  readonly blockDigest: Uint8Array;
+  readonly certificate: ResultCertificate;
+  /** By execution index, each in event order. */
+  readonly eventsOf: ReadonlyMap<number, readonly LocatedEvent[]>;
+  readonly events: readonly LocatedEvent[];
+  /** The event with its way up to the certificate. */
+  prove(located: LocatedEvent): ProvenEvent;
+}
+
+function readEvents(message: ExecutedHeight): LocatedEvent[][] | null {
+  const byPartition: LocatedEvent[][] = message.leaves.map(() => []);
+  const height = message.certificate.result.height;
+  for (const value of message.events) {
+    const decoded = decode('EventsRecord', value);
+    if (!decoded.ok || decoded.value.body.kind !== 'EventEnvelope') return null;
+    const event = decoded.value.body;
+    const list = byPartition[event.partition];
+    if (list === undefined || event.height !== height) return null;
+    list.push({ value, event, index: list.length });
+  }
+  return byPartition;
+}
+
+/**
+ * Checks what a validator says of a height against the keys alone: a quorum signed the result, the
+ * leaves hash to its events root, and the events are exactly the leaves'. Null when anything is
+ * off: another validator is asked then.
+ */
+export function verifyExecutedHeight(
+  message: ExecutedHeight,
+  keys: EpochKeys,
+  partitions: number,
+  verifier: SignatureVerifier,
+): VerifiedHeight | null {
+  const { certificate, leaves, timestampMs } = message;
+  const { result } = certificate;
+  if (leaves.length !== partitions) return null;
+  if (!equalBytes(eventsRoot(leaves), result.eventsRoot)) return null;
+  const byPartition = readEvents(message);
+  if (byPartition === null) return null;
+  const hashes = byPartition.map((list) => list.map(({ value }) => eventHash(value)));
+  for (const [partition, leaf] of leaves.entries()) {
+    const list = present(hashes[partition], 'partition');
+    if (leaf.count !== list.length) return null;
+    if (!equalBytes(leaf.eventsRoot, merkleRoot(list))) return null;
+  }
+  if (!verifyResultCertificate(certificate, keys, verifier)) return null;
+  const events = byPartition.flat();
+  return {
+    height: result.height,
+    timestampMs,
+    blockDigest: result.blockDigest,
+    certificate,
+    events,
+    eventsOf: groupByExecution(events),
+    prove: prover(leaves, hashes),
+  };
+}
+
+function groupByExecution(
+  events: readonly LocatedEvent[],
+): ReadonlyMap<number, readonly LocatedEvent[]> {
+  const groups = new Map<number, LocatedEvent[]>();
+  for (const located of events) {
+    const { executionIndex } = located.event;
+    const group = groups.get(executionIndex);
+    if (group === undefined) groups.set(executionIndex, [located]);
+    else group.push(located);
+  }
+  for (const group of groups.values()) {
+    group.sort((a, b) => a.event.eventIndex - b.event.eventIndex);
+  }
+  return groups;
+}
+
+/** Trees are built when the first proof of their partition is asked for. */
+function prover(
+  leaves: ExecutedHeight['leaves'],
+  hashes: readonly (readonly Uint8Array[])[],
+): VerifiedHeight['prove'] {
+  const leafBytes = leaves.map((leaf) => encode('PartitionLeaf', leaf));
+  const trees = new Map<number, MerkleLevels>();
+  let top: MerkleLevels | null = null;
+  return ({ value, event, index }) => {
+    const { partition } = event;
+    top ??= merkleLevels(leafBytes);
+    let tree = trees.get(partition);
+    if (tree === undefined) {
+      tree = merkleLevels(present(hashes[partition], 'partition'));
+      trees.set(partition, tree);
+    }
+    return {
+      value: toHex(value),
+      partition,
+      index,
+      path: merklePathIn(tree, index).map(toHex),
+      leaf: toHex(present(leafBytes[partition], 'leaf')),
+      leafPath: merklePathIn(top, partition).map(toHex),
+    };
+  };
+}

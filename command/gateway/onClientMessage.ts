@@ -1,0 +1,157 @@
+import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
+import { type AuthMessage, CloseCode, type SubmitMessage } from '../../schemas/gateway/protocol.js';
+import { sessionMessage } from '../../schemas/gateway/sessionMessage.js';
+import { fromHex, toHex } from '../../schemas/kernel/bytes.js';
+import { GATEWAY_MESSAGE_BYTES_MAX, GATEWAY_OPEN_PER_SESSION_MAX } from '../../schemas/limits.js';
+import { RejectCode } from '../../schemas/rejectCode.js';
+import { admitEnvelope } from './admitEnvelope.js';
+import { parseClientMessage } from './clientMessage.js';
+import { laneKey, nextNonceOf } from './expiry.js';
+import { closeSession, deliver, type GatewayState } from './gatewayState.js';
+import { admissionRefusal, errorMessage, type Session } from './session.js';
+
+/** Answers one frame of a client. Total: every frame has an answer or closes the socket. */
+export function onClientMessage(state: GatewayState, session: Session, text: string): void {
+  session.lastHeardMs = state.options.clock.nowMs();
+  if (text.length > GATEWAY_MESSAGE_BYTES_MAX) {
+    return deliver(state, session, errorMessage(RejectCode.oversized));
+  }
+  const parsed = parseClientMessage(text);
+  if (!parsed.ok) {
+    const { code, reason: detail } = parsed;
+    state.options.telemetry.count('gateway_bad_messages_total', { code: String(code) });
+    const extra = parsed.ref === undefined ? { detail } : { detail, ref: parsed.ref };
+    return deliver(state, session, errorMessage(code, extra));
+  }
+  const { message } = parsed;
+  if (message.type === 'ping') return pong(state, session, message.at);
+  if (message.type === 'auth') return authenticate(state, session, message);
+  if (session.status !== 'live') {
+    const ref = message.type === 'submit' ? { ref: message.ref } : {};
+    return deliver(state, session, errorMessage(RejectCode.notAuthenticated, ref));
+  }
+  if (message.type === 'submit') return submit(state, session, message);
+  if (message.type === 'subscribe') session.channels.add(message.channel);
+  else session.channels.delete(message.channel);
+}
+
+function pong(state: GatewayState, session: Session, at: number): void {
+  const serverTimeMs = state.options.clock.nowMs();
+  deliver(state, session, { type: 'pong', at, serverTimeMs, blockTimeMs: state.blockTimeMs });
+}
+
+function authenticate(state: GatewayState, session: Session, message: AuthMessage): void {
+  const { keys, verifier } = state.options;
+  if (session.status !== 'connecting') {
+    const detail = 'this connection has authenticated already';
+    return deliver(state, session, errorMessage(RejectCode.badParameter, { detail }));
+  }
+  const account = fromHex(message.account);
+  const signer = fromHex(message.signer);
+  const { authorization } = message;
+  const { chainId } = keys;
+  const claim = sessionMessage({
+    chainId,
+    challenge: session.challenge,
+    account,
+    signer,
+    authorization,
+  });
+  if (!verifier.verify(signer, claim, fromHex(message.signature))) {
+    deliver(state, session, errorMessage(RejectCode.badSignature));
+    return closeSession(state, session, CloseCode.authenticationFailed, 'bad signature');
+  }
+  session.status = 'authenticating';
+  session.account = account;
+  welcome(state, session, { account, signer, authorization });
+}
+
+function welcome(
+  state: GatewayState,
+  session: Session,
+  lane: { account: Uint8Array; signer: Uint8Array; authorization: number },
+): void {
+  state.queries.ask(laneKey(lane), 0).then((proven) => {
+    if (session.status !== 'authenticating') return;
+    if (proven === null) {
+      session.status = 'connecting';
+      return deliver(state, session, errorMessage(RejectCode.stateUnavailable));
+    }
+    session.status = 'live';
+    const { result } = proven.certificate;
+    deliver(state, session, {
+      type: 'welcome',
+      session: session.id,
+      nextNonce: nextNonceOf(proven.value),
+      accountExists: proven.value !== null,
+      height: result.height,
+      blockTimeMs: state.blockTimeMs,
+    });
+  });
+}
+
+function submit(state: GatewayState, session: Session, message: SubmitMessage): void {
+  const { ref } = message;
+  const { options } = state;
+  const refuse = (code: RejectCode, detail: string): void =>
+    deliver(state, session, admissionRefusal(code, detail, ref));
+  if (state.draining) return refuse(RejectCode.draining, 'this gateway is about to stop');
+  const { chainId, shard } = options.keys;
+  const { maxCommandLifetimeMs } = options.genesis.limits;
+  const admission = admitEnvelope(
+    fromHex(message.envelope),
+    {
+      chainId,
+      shard,
+      maxCommandLifetimeMs,
+      blockTimeMs: state.blockTimeMs,
+      nowMs: options.clock.nowMs(),
+    },
+    options.verifier,
+  );
+  if (!admission.ok) return refuse(admission.code, admission.reason);
+  const { envelope } = admission;
+  const count = envelope.commands.length;
+  const afterMs = session.bucket.take(count, options.clock.nowMs());
+  if (afterMs > 0) {
+    const detail = 'too many commands a second';
+    return deliver(state, session, errorMessage(RejectCode.rateLimited, { ref, detail, afterMs }));
+  }
+  if (session.waiting.size + count > GATEWAY_OPEN_PER_SESSION_MAX) {
+    return refuse(RejectCode.accountPoolFull, 'too many commands of this session are open');
+  }
+  handOver(state, session, envelope, ref);
+}
+
+/** Gives the envelope to every validator in reach; an old one is answered from memory. */
+function handOver(
+  state: GatewayState,
+  session: Session,
+  envelope: OpenedEnvelope,
+  ref: string,
+): void {
+  const { links, telemetry } = state.options;
+  const ids = envelope.commands.map(({ id }) => toHex(id));
+  const fresh = ids.filter((id) => state.tracker.ended(id) === null);
+  for (const id of ids) {
+    const outcome = state.tracker.ended(id);
+    if (outcome !== null) deliver(state, session, outcome);
+  }
+  if (fresh.length === 0) return;
+  const connected = links.connected();
+  if (connected.length === 0 && !fresh.some((id) => state.tracker.isOpen(id))) {
+    const detail = 'no validator is in reach';
+    return deliver(state, session, admissionRefusal(RejectCode.unavailable, detail, ref));
+  }
+  state.tracker.open(envelope);
+  for (const id of fresh) {
+    session.waiting.set(id, ref);
+    const sessions = state.waiting.get(id);
+    if (sessions === undefined) state.waiting.set(id, new Set([session]));
+    else sessions.add(session);
+  }
+  telemetry.count('gateway_envelopes_total');
+  for (const validator of connected) {
+    links.send(validator, { kind: 'SubmitEnvelope', envelope: envelope.bytes });
+  }
+}
