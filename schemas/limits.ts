@@ -30,6 +30,14 @@ export const MAX_EVENT_PARTITIONS = 256;
 /** Depth of the state tree: bits of a SHA-256 digest. */
 export const MAX_STATE_DEPTH = 256;
 
+// Consensus core (consensus/README.md).
+/** Views ahead of the current one in which votes are kept: bounds memory per signer (R13). */
+export const CONSENSUS_VOTE_VIEWS_AHEAD_MAX = 8;
+/** Missing certificates asked for at a time (R18). */
+export const CONSENSUS_FETCH_VIEWS_MAX = 16;
+/** Views whose certificates and own votes one standstill resend carries (R14): under 64 KiB. */
+export const CONSENSUS_STANDSTILL_VIEWS_MAX = 32;
+
 // Mempool (DESIGN section 3).
 export const MEMPOOL_COMMANDS_MAX = 100_000;
 export const MEMPOOL_COMMANDS_PER_ACCOUNT_MAX = 64;

@@ -1,0 +1,216 @@
+import type pg from 'pg';
+import { assert, present } from '../../schemas/kernel/assert.js';
+import { LOG_READ_ROWS_MAX } from '../../schemas/limits.js';
+import type {
+  LogBatch,
+  LogReader,
+  LogSubscription,
+  PartitionStart,
+  StoredRecord,
+} from '../../schemas/log.js';
+import { checkOffset, cutBatches } from '../../schemas/logRecords.js';
+import type { AdapterLog } from './connection.js';
+import { type LogCatalog, toLogError } from './logCatalog.js';
+import { readFrames } from './logFrame.js';
+import type { LogWakeups } from './logWakeups.js';
+
+/** A partition's share of one fetch is at least this, however many partitions there are. */
+const FETCH_MIN_BYTES = 64 * 1024;
+
+/**
+ * Everything that is new in any of the wanted partitions, in one statement and so of one snapshot:
+ * at most $4 rows and about $3 bytes of each partition, beginning with the row that holds its
+ * position.
+ */
+const FETCH = `
+select want.id, p.next_offset, b.base_offset, b.record_count, b.payload
+from unnest($1::int[], $2::bigint[]) as want (id, from_offset)
+join nullspace_log.partitions p on p.id = want.id and p.next_offset > want.from_offset
+left join lateral (
+  select row.base_offset, row.record_count, row.payload
+  from (
+    select base_offset,
+           sum(size_bytes) over (order by base_offset) - size_bytes as bytes_before
+    from (
+      select base_offset, size_bytes from nullspace_log.batches
+      where partition_id = want.id and base_offset >= coalesce((
+        select max(base_offset) from nullspace_log.batches
+        where partition_id = want.id and base_offset <= want.from_offset), 0)
+      order by base_offset limit $4
+    ) head
+  ) budget
+  join nullspace_log.batches row
+    on row.partition_id = want.id and row.base_offset = budget.base_offset
+  where budget.bytes_before < $3
+) b on true
+order by want.id, b.base_offset`;
+
+const RANGE = `
+select p.next_offset, coalesce(
+  (select min(base_offset) from nullspace_log.batches where partition_id = p.id),
+  p.next_offset) as first
+from nullspace_log.partitions p where p.id = $1`;
+
+interface FetchRow {
+  readonly id: number;
+  readonly next_offset: string;
+  /** Null in all three when rows up to the partition's end were removed by an operator. */
+  readonly base_offset: string | null;
+  readonly record_count: number | null;
+  readonly payload: Buffer | null;
+}
+
+/** A partition that is read, and how far. */
+interface Cursor {
+  readonly topic: string;
+  readonly partition: number;
+  nextOffset: bigint;
+}
+
+interface Source {
+  readonly pool: pg.Pool;
+  readonly catalog: LogCatalog;
+  readonly wakeups: LogWakeups;
+  readonly log: AdapterLog;
+}
+
+async function readRange(
+  source: Source,
+  topic: string,
+  partition: number,
+): Promise<{ first: bigint; end: bigint; partitionId: number }> {
+  const { partitionId } = await source.catalog.find(topic, partition);
+  const { rows } = await source.pool.query(RANGE, [partitionId]).catch((error: unknown) => {
+    throw toLogError(error);
+  });
+  return { first: BigInt(rows[0].first), end: BigInt(rows[0].next_offset), partitionId };
+}
+
+/** Turns the rows of one partition into batches and moves its cursor past them. */
+function takeRows(
+  rows: readonly FetchRow[],
+  cursor: Cursor,
+  maxBatchBytes: number,
+  log: AdapterLog,
+): readonly LogBatch[] {
+  const { topic, partition } = cursor;
+  const endOffset = BigInt(present(rows[0], 'a row').next_offset);
+  const records: StoredRecord[] = [];
+  let nextOffset = endOffset;
+  for (const row of rows) {
+    if (row.base_offset === null) break;
+    const baseOffset = BigInt(row.base_offset);
+    const recordCount = present(row.record_count, 'record_count');
+    const payload = present(row.payload, 'payload');
+    const batch = { topic, partition, baseOffset, recordCount, payload };
+    const frames = readFrames(batch, cursor.nextOffset);
+    if (frames.malformed) log.warn({ topic, partition, baseOffset }, 'malformed batch in the log');
+    for (const record of frames.records) records.push(record);
+    nextOffset = baseOffset + BigInt(recordCount);
+  }
+  cursor.nextOffset = nextOffset;
+  return cutBatches({ topic, partition, records, nextOffset, endOffset }, maxBatchBytes);
+}
+
+async function fetchBatches(
+  source: Source,
+  cursors: ReadonlyMap<number, Cursor>,
+  maxBatchBytes: number,
+): Promise<readonly LogBatch[]> {
+  const ids = [...cursors.keys()];
+  const shareBytes = Math.max(FETCH_MIN_BYTES, Math.floor(maxBatchBytes / ids.length));
+  const { rows } = await source.pool
+    .query<FetchRow>({
+      name: 'nullspace_log_fetch',
+      text: FETCH,
+      values: [
+        ids,
+        ids.map((id) => present(cursors.get(id), 'a cursor').nextOffset.toString()),
+        shareBytes,
+        LOG_READ_ROWS_MAX,
+      ],
+    })
+    .catch((error: unknown) => {
+      throw toLogError(error);
+    });
+  const batches: LogBatch[] = [];
+  for (let from = 0; from < rows.length; ) {
+    const id = present(rows[from], 'a row').id;
+    let to = from;
+    while (rows[to]?.id === id) to++;
+    const cursor = present(cursors.get(id), 'a cursor');
+    batches.push(...takeRows(rows.slice(from, to), cursor, maxBatchBytes, source.log));
+    from = to;
+  }
+  return batches;
+}
+
+/** Fetches ahead while the consumer works, as long as there is more to have. */
+async function* follow(
+  source: Source,
+  cursors: ReadonlyMap<number, Cursor>,
+  maxBatchBytes: number,
+  isClosed: () => boolean,
+): AsyncGenerator<LogBatch, void, void> {
+  let ahead: Promise<readonly LogBatch[]> | null = null;
+  while (!isClosed()) {
+    const seen = source.wakeups.count;
+    const fetching = ahead ?? fetchBatches(source, cursors, maxBatchBytes);
+    ahead = null;
+    const batches = await fetching.catch((error: unknown) => {
+      if (isClosed()) return []; // the connection was taken away under a reader that ends anyway
+      throw error;
+    });
+    if (batches.length === 0) {
+      await source.wakeups.wait(seen);
+      continue;
+    }
+    if (batches.some((batch) => batch.nextOffset < batch.endOffset)) {
+      ahead = fetchBatches(source, cursors, maxBatchBytes);
+      ahead.catch(() => {}); // its error is thrown where it is awaited, unless we close first
+    }
+    for (const batch of batches) {
+      if (isClosed()) return;
+      yield batch;
+    }
+  }
+}
+
+export function createPostgresReader(source: Source): LogReader {
+  const open = new Set<LogSubscription>();
+  const subscribe = async (options: {
+    readonly partitions: readonly PartitionStart[];
+    readonly maxBatchBytes: number;
+  }): Promise<LogSubscription> => {
+    assert(options.maxBatchBytes > 0, 'maxBatchBytes must be positive');
+    assert(options.partitions.length > 0, 'a subscription needs a partition');
+    const cursors = new Map<number, Cursor>();
+    for (const { topic, partition, fromOffset } of options.partitions) {
+      const range = await readRange(source, topic, partition);
+      checkOffset(topic, partition, fromOffset, range);
+      assert(!cursors.has(range.partitionId), `${topic}/${partition} is wanted twice`);
+      cursors.set(range.partitionId, { topic, partition, nextOffset: fromOffset });
+    }
+    let closed = false;
+    const subscription: LogSubscription = {
+      batches: follow(source, cursors, options.maxBatchBytes, () => closed),
+      close: async () => {
+        closed = true;
+        open.delete(subscription);
+        source.wakeups.wakeAll();
+      },
+    };
+    open.add(subscription);
+    return subscription;
+  };
+  return {
+    subscribe,
+    offsets: async (topic, partition) => {
+      const { first, end } = await readRange(source, topic, partition);
+      return { first, end };
+    },
+    close: async () => {
+      for (const subscription of [...open]) await subscription.close();
+    },
+  };
+}

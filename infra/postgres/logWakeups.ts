@@ -1,0 +1,77 @@
+import type pg from 'pg';
+import { type ConnectionOptions, connectClient } from './connection.js';
+import { WAKE_CHANNEL } from './logSchema.js';
+
+/** One LISTEN connection for all subscriptions of a process. */
+export interface LogWakeups {
+  /** Changes with every notification. Read it before the query that `wait` follows. */
+  readonly count: number;
+  /** Resolves once `count` is not `seen` any more, or after POLL_MS: notifications may be lost. */
+  wait(seen: number): Promise<void>;
+  /** Ends all waits, as a notification would; for those that close. */
+  wakeAll(): void;
+  close(): Promise<void>;
+}
+
+/** The safety net under NOTIFY, and how soon a lost listener is replaced. */
+const POLL_MS = 500;
+
+export function createLogWakeups(options: ConnectionOptions): LogWakeups {
+  const sleepers = new Set<() => void>();
+  let count = 0;
+  let closed = false;
+  let client: pg.Client | null = null;
+  let retry: NodeJS.Timeout | null = null;
+  let connecting: Promise<void> | null = null;
+
+  const wakeAll = (): void => {
+    count++;
+    for (const wake of [...sleepers]) wake();
+  };
+  const connectLater = (error: unknown): void => {
+    client = null;
+    if (closed) return;
+    options.log.warn({ err: error }, 'log notifications lost, polling until they are back');
+    retry = setTimeout(() => (connecting = connect()), POLL_MS);
+    retry.unref();
+  };
+  const connect = async (): Promise<void> => {
+    try {
+      const fresh = await connectClient(options, connectLater);
+      fresh.on('notification', wakeAll);
+      await fresh.query(`listen ${WAKE_CHANNEL}`);
+      client = fresh;
+      if (closed) await fresh.end();
+    } catch (error) {
+      connectLater(error);
+    }
+  };
+  const wait = (seen: number): Promise<void> =>
+    new Promise((resolve) => {
+      connecting ??= connect();
+      if (count !== seen || closed) return resolve();
+      const wake = (): void => {
+        clearTimeout(timer);
+        sleepers.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, POLL_MS);
+      sleepers.add(wake);
+    });
+  const close = async (): Promise<void> => {
+    closed = true;
+    if (retry !== null) clearTimeout(retry);
+    wakeAll();
+    await connecting;
+    await client?.end();
+    client = null;
+  };
+  return {
+    get count() {
+      return count;
+    },
+    wait,
+    wakeAll,
+    close,
+  };
+}

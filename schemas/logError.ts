@@ -1,0 +1,35 @@
+/** How an adapter of the log (schemas/log.ts) fails, the same for all of them. */
+export type LogErrorCode =
+  /** Another writer with this id was opened since; nothing of this append is visible. */
+  | 'fenced'
+  /** This writer failed or was closed before; open another. Nothing was sent. */
+  | 'discarded'
+  /** A record or an append above its maximum. Nothing was sent. */
+  | 'oversize'
+  /** No such topic or partition. Nothing was sent. */
+  | 'unknownTopic'
+  /** A topic exists with other partitions or settings than the manifest's. */
+  | 'topicMismatch'
+  /** A position outside of what the partition holds: before its first or past its end. */
+  | 'offsetOutOfRange'
+  /** The log cannot be reached, or the connection broke; an append may or may not be written. */
+  | 'unreachable'
+  /** The log's disk is full. */
+  | 'storageFull'
+  /** The log refused for another reason; `cause` has its words. */
+  | 'failed';
+
+/** Retriable: the same thing, on a new writer or subscription, may work later by itself. */
+const RETRIABLE: ReadonlySet<LogErrorCode> = new Set(['unreachable', 'storageFull', 'discarded']);
+
+export class LogError extends Error {
+  override readonly name = 'LogError';
+  readonly code: LogErrorCode;
+  readonly retriable: boolean;
+
+  constructor(code: LogErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.retriable = RETRIABLE.has(code);
+  }
+}
