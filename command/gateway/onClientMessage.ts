@@ -1,14 +1,13 @@
-import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
 import { type AuthMessage, CloseCode, type SubmitMessage } from '../../schemas/gateway/protocol.js';
 import { sessionMessage } from '../../schemas/gateway/sessionMessage.js';
-import { fromHex, toHex } from '../../schemas/kernel/bytes.js';
+import { fromHex } from '../../schemas/kernel/bytes.js';
 import { GATEWAY_MESSAGE_BYTES_MAX, GATEWAY_OPEN_PER_SESSION_MAX } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
-import { admitEnvelope } from './admitEnvelope.js';
 import { parseClientMessage } from './clientMessage.js';
 import { laneKey, nextNonceOf } from './expiry.js';
 import { closeSession, deliver, type GatewayState } from './gatewayState.js';
 import { admissionRefusal, errorMessage, type Session } from './session.js';
+import { checkEnvelope, submitEnvelope } from './submitEnvelope.js';
 
 /** Answers one frame of a client. Total: every frame has an answer or closes the socket. */
 export function onClientMessage(state: GatewayState, session: Session, text: string): void {
@@ -92,27 +91,12 @@ function welcome(
 
 function submit(state: GatewayState, session: Session, message: SubmitMessage): void {
   const { ref } = message;
-  const { options } = state;
   const refuse = (code: RejectCode, detail: string): void =>
     deliver(state, session, admissionRefusal(code, detail, ref));
-  if (state.draining) return refuse(RejectCode.draining, 'this gateway is about to stop');
-  const { chainId, shard } = options.keys;
-  const { maxCommandLifetimeMs } = options.genesis.limits;
-  const admission = admitEnvelope(
-    fromHex(message.envelope),
-    {
-      chainId,
-      shard,
-      maxCommandLifetimeMs,
-      blockTimeMs: state.blockTimeMs,
-      nowMs: options.clock.nowMs(),
-    },
-    options.verifier,
-  );
+  const admission = checkEnvelope(state, fromHex(message.envelope));
   if (!admission.ok) return refuse(admission.code, admission.reason);
-  const { envelope } = admission;
-  const count = envelope.commands.length;
-  const afterMs = session.bucket.take(count, options.clock.nowMs());
+  const count = admission.envelope.commands.length;
+  const afterMs = session.bucket.take(count, state.options.clock.nowMs());
   if (afterMs > 0) {
     const detail = 'too many commands a second';
     return deliver(state, session, errorMessage(RejectCode.rateLimited, { ref, detail, afterMs }));
@@ -120,38 +104,13 @@ function submit(state: GatewayState, session: Session, message: SubmitMessage): 
   if (session.waiting.size + count > GATEWAY_OPEN_PER_SESSION_MAX) {
     return refuse(RejectCode.accountPoolFull, 'too many commands of this session are open');
   }
-  handOver(state, session, envelope, ref);
-}
-
-/** Gives the envelope to every validator in reach; an old one is answered from memory. */
-function handOver(
-  state: GatewayState,
-  session: Session,
-  envelope: OpenedEnvelope,
-  ref: string,
-): void {
-  const { links, telemetry } = state.options;
-  const ids = envelope.commands.map(({ id }) => toHex(id));
-  const fresh = ids.filter((id) => state.tracker.ended(id) === null);
-  for (const id of ids) {
-    const outcome = state.tracker.ended(id);
-    if (outcome !== null) deliver(state, session, outcome);
-  }
-  if (fresh.length === 0) return;
-  const connected = links.connected();
-  if (connected.length === 0 && !fresh.some((id) => state.tracker.isOpen(id))) {
-    const detail = 'no validator is in reach';
-    return deliver(state, session, admissionRefusal(RejectCode.unavailable, detail, ref));
-  }
-  state.tracker.open(envelope);
-  for (const id of fresh) {
+  const submission = submitEnvelope(state, admission.envelope);
+  if (!submission.ok) return refuse(submission.code, submission.reason);
+  for (const outcome of submission.ended) deliver(state, session, outcome);
+  for (const id of submission.open) {
     session.waiting.set(id, ref);
     const sessions = state.waiting.get(id);
     if (sessions === undefined) state.waiting.set(id, new Set([session]));
     else sessions.add(session);
-  }
-  telemetry.count('gateway_envelopes_total');
-  for (const validator of connected) {
-    links.send(validator, { kind: 'SubmitEnvelope', envelope: envelope.bytes });
   }
 }
