@@ -44,6 +44,33 @@ export const MEMPOOL_COMMANDS_PER_ACCOUNT_MAX = 64;
 export const MEMPOOL_OWN_KEY_RESERVED = 8;
 export const MEMPOOL_FAUCET_SHARE = 0.01;
 export const MEMPOOL_BYTES_MAX = 256 * 1024 * 1024;
+/** Gap-held commands: how far above a lane's next nonce one may be. */
+export const MEMPOOL_NONCE_WINDOW = 64;
+/** The last part of the pool takes commands of funded accounts only: free keys cannot close it. */
+export const MEMPOOL_FUNDED_RESERVED_SHARE = 0.1;
+/** Commands a second of one signer, charged once its signature is verified, and the burst. Above
+ * what two cores verify in envelopes of 64 (reference/limits.md section 0). */
+export const MEMPOOL_SIGNER_RATE = 50_000;
+export const MEMPOOL_SIGNER_BURST = 100_000;
+/** Signers whose rate is remembered; the longest idle is forgotten first. */
+export const MEMPOOL_SIGNERS_TRACKED = 16_384;
+/** Commands that ended in a block, remembered for those who send them again. */
+export const MEMPOOL_ENDED_KEPT = 65_536;
+/** Commands of one funded account that a signer's turn adds to a block. */
+export const MEMPOOL_TURN_COMMANDS = 16;
+/** Envelopes between the cheap checks and the journal. */
+export const ADMISSION_PENDING_MAX = 8_192;
+/** Signatures of one batch, and batches under way at once. */
+export const ADMISSION_BATCH_MAX = 256;
+export const ADMISSION_BATCHES_IN_FLIGHT = 2;
+/** Bytes of opened and verified envelopes kept so that nothing is verified or decoded twice. */
+export const VERIFIED_ENVELOPES_BYTES_MAX = 64 * 1024 * 1024;
+/** Gossip goes out after this time or at this size, and waits in a queue of this many bytes. */
+export const GOSSIP_FLUSH_MS = 4;
+export const GOSSIP_BATCH_BYTES = 256 * 1024;
+export const GOSSIP_BATCH_ENVELOPES = 1_024;
+/** The mempool journal is rewritten when it is this many bytes and mostly dead. */
+export const MEMPOOL_JOURNAL_REWRITE_BYTES = 16 * 1024 * 1024;
 
 // Gateway (reference limits of the field; DESIGN section 8).
 export const GATEWAY_SESSIONS_MAX = 1000;
@@ -115,3 +142,50 @@ export const VERIFY_INLINE_SIGNATURES_MAX = 2;
 /** A worker that ends this often in a row without finishing a chunk is not started again. */
 export const VERIFY_WORKER_DEATHS_MAX = 3;
 assert(MAX_BLOCK_ITEMS <= VERIFY_PENDING_SIGNATURES_MAX, 'a block must fit in the verify queue');
+
+// A validator's own bounds (consensus/validator).
+/** Good signatures remembered: at 50 blocks a second with 7 validators about 30 s. */
+export const VERIFIED_SIGNATURES_KEPT = 32_768;
+/** Inputs that wait for the step before them; votes and blocks beyond are dropped, and resent. */
+export const CONSENSUS_INBOX_MAX = 8_192;
+/** Blocks that are held without having been asked for, above the last final one. */
+export const UNSOLICITED_BLOCKS_MAX = 256;
+/** A leader's block for a view this far ahead of ours is still kept. */
+export const UNSOLICITED_VIEWS_AHEAD = 64;
+/** Shares and result signatures are kept for heights this far above the last final one. */
+export const HEIGHTS_AHEAD_MAX = 128;
+/** DESIGN section 4: seed or certificate missing for so long after finality are asked for. */
+export const HEIGHT_REQUEST_MS = 250;
+export const HEIGHT_REQUEST_MS_MAX = 5_000;
+/** Incomplete heights asked for at a time, lowest first. */
+export const HEIGHT_REQUESTS_MAX = 8;
+/** A block asked for by digest is asked of another peer after this, doubling. */
+export const BLOCK_REQUEST_MS = 250;
+export const BLOCK_REQUEST_MS_MAX = 2_000;
+export const BLOCK_REQUESTS_MAX = 256;
+/** Catch-up: certified blocks of one answer, and when another peer is asked. */
+export const CATCH_UP_BLOCKS_MAX = 64;
+export const CATCH_UP_BYTES_MAX = 3 * 1024 * 1024;
+export const CATCH_UP_TIMEOUT_MS = 2_000;
+/** Between two questions of one who knows that it is behind and was not helped. */
+export const CATCH_UP_PAUSE_MS = 100;
+/** Without a new certified height for so long, a peer is asked whether there is one. */
+export const CATCH_UP_PROBE_MS = 3_000;
+/** Requests of one peer that are answered in a second. */
+export const PEER_REQUESTS_PER_SECOND_MAX = 500;
+/** Newest certified heights whose digests are kept in memory. */
+export const CERTIFIED_DIGESTS_KEPT = 1_024;
+
+assert(
+  CATCH_UP_BYTES_MAX + 2 * MAX_BLOCK_BYTES < MAX_FRAME_BYTES,
+  'a catch-up answer must fit in a frame',
+);
+/** A key file holds three hex strings (infra/crypto/keyFile.ts). */
+export const KEY_FILE_BYTES_MAX = 4 * 1024;
+
+// The client.
+/** An envelope that is not executed within this can be known never to be. */
+export const CLIENT_LIFETIME_MS_DEFAULT = 30_000;
+export const CLIENT_OPEN_COMMANDS_MAX = 1_024;
+export const CLIENT_RECONNECT_MS_MIN = 250;
+export const CLIENT_RECONNECT_MS_MAX = 20_000;

@@ -88,7 +88,7 @@ export function assertTiming(timing: Timing): void {
     timing.timeoutMaxMs >= timing.certificationTimeoutMs,
     'timeoutMaxMs must not be below certificationTimeoutMs',
   );
-  assert(timing.standstillMs > 0, 'standstillMs must be positive');
+  assert(timing.standstillMs > timing.idleIntervalMs, 'idling must not count as standstill');
   assert(timing.standstillMaxMs >= timing.standstillMs, 'standstillMaxMs below standstillMs');
   assert(timing.busyIntervalMs >= 0, 'busyIntervalMs must not be negative');
   assert(timing.idleIntervalMs >= timing.busyIntervalMs, 'idleIntervalMs below busyIntervalMs');

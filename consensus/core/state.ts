@@ -25,7 +25,8 @@ export interface RoundState {
   verification: 'none' | 'requested' | 'valid' | 'invalid';
   /** The leader signed two proposals: no further notarize or finalize of ours here. */
   equivocated: boolean;
-  building: boolean;
+  /** Parent view of the block being built for us to propose; null: none asked for. */
+  buildingOn: number | null;
   /** One slot a signer: its first vote of the kind. Invariant: only verified votes. */
   readonly notarizes: (NotarizeVote | null)[];
   readonly nullifies: (NullifyVote | null)[];
@@ -81,7 +82,7 @@ export interface CoreState {
   workSinceMs: number | null;
   /** Per validator: when its last vote came. */
   readonly heardMs: number[];
-  /** Missing view to the time when it is asked for again. At most FETCH_VIEWS_MAX. */
+  /** Missing view to the time when it is asked for again. At most CONSENSUS_FETCH_VIEWS_MAX. */
   readonly fetches: Map<number, { dueMs: number }>;
   standstillMs: number;
   standstillDueMs: number;
@@ -139,7 +140,7 @@ function emptyRound(view: number, validators: number): RoundState {
     proposalSeenMs: null,
     verification: 'none',
     equivocated: false,
-    building: false,
+    buildingOn: null,
     notarizes: new Array<NotarizeVote | null>(validators).fill(null),
     nullifies: new Array<NullifyVote | null>(validators).fill(null),
     finalizes: new Array<FinalizeVote | null>(validators).fill(null),
@@ -156,6 +157,11 @@ function emptyRound(view: number, validators: number): RoundState {
     retryMs: null,
     reported: 0,
   };
+}
+
+/** Whether this validator may sign now: not an observer, not in replay, journal whole. */
+export function maySign(state: CoreState): boolean {
+  return state.started && state.config.voting;
 }
 
 /** Adds an output of this step. Before `started` (replay) nothing leaves the core. */
