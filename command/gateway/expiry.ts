@@ -1,28 +1,10 @@
 import { encode } from '../../schemas/codec/codec.js';
 import type { ExpiredMessage } from '../../schemas/gateway/protocol.js';
-import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
-import type { StateKey, StateValue } from '../../schemas/types/state.js';
+import { toHex } from '../../schemas/kernel/bytes.js';
+import { laneStateKey, nextNonceOf } from '../../schemas/lane.js';
 import type { OpenCommand } from './commandTracker.js';
 import type { GatewayState } from './gatewayState.js';
 import type { ProvenState } from './stateQueries.js';
-
-/** The leaf that holds a lane's next nonce: the account's own for authorization 0. */
-export function laneKey(lane: {
-  readonly account: Uint8Array;
-  readonly signer: Uint8Array;
-  readonly authorization: number;
-}): StateKey['key'] {
-  const { account, signer, authorization } = lane;
-  const isOwn = authorization === 0 && equalBytes(account, signer);
-  if (isOwn) return { kind: 'AccountKey', account };
-  return { kind: 'LaneKey', account, signer, authorization };
-}
-
-/** Next nonce of a lane whose leaf this is; 0 where nothing has been executed yet. */
-export function nextNonceOf(value: StateValue['value'] | null): number {
-  if (value?.kind === 'AccountValue' || value?.kind === 'LaneValue') return value.nextNonce;
-  return 0;
-}
 
 /**
  * Why a command can never execute: at a certified block time at or past its expiry, its lane's next
@@ -34,7 +16,7 @@ export async function proveExpiry(
   command: OpenCommand,
 ): Promise<ExpiredMessage | null> {
   const { height, blockTimeMs } = state;
-  const proven = await state.queries.ask(laneKey(command), height);
+  const proven = await state.queries.ask(laneStateKey(command), height);
   if (proven === null || !state.tracker.isOpen(command.id)) return null;
   if (nextNonceOf(proven.value) <= command.nonce) {
     return expired(command, height, blockTimeMs, proven, null);

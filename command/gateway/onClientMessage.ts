@@ -1,10 +1,10 @@
 import { type AuthMessage, CloseCode, type SubmitMessage } from '../../schemas/gateway/protocol.js';
 import { sessionMessage } from '../../schemas/gateway/sessionMessage.js';
 import { fromHex } from '../../schemas/kernel/bytes.js';
+import { type Lane, laneStateKey, nextNonceOf } from '../../schemas/lane.js';
 import { GATEWAY_MESSAGE_BYTES_MAX, GATEWAY_OPEN_PER_SESSION_MAX } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import { parseClientMessage } from './clientMessage.js';
-import { laneKey, nextNonceOf } from './expiry.js';
 import { closeSession, deliver, type GatewayState } from './gatewayState.js';
 import { admissionRefusal, errorMessage, type Session } from './session.js';
 import { checkEnvelope, submitEnvelope } from './submitEnvelope.js';
@@ -65,12 +65,8 @@ function authenticate(state: GatewayState, session: Session, message: AuthMessag
   welcome(state, session, { account, signer, authorization });
 }
 
-function welcome(
-  state: GatewayState,
-  session: Session,
-  lane: { account: Uint8Array; signer: Uint8Array; authorization: number },
-): void {
-  state.queries.ask(laneKey(lane), 0).then((proven) => {
+function welcome(state: GatewayState, session: Session, lane: Lane): void {
+  state.queries.ask(laneStateKey(lane), 0).then((proven) => {
     if (session.status !== 'authenticating') return;
     if (proven === null) {
       session.status = 'connecting';

@@ -1,0 +1,27 @@
+import { equalBytes } from './kernel/bytes.js';
+import type { StateKey, StateValue } from './types/state.js';
+
+/** Nonces are dense per account, signer and authorization. */
+export interface Lane {
+  readonly account: Uint8Array;
+  readonly signer: Uint8Array;
+  readonly authorization: number;
+}
+
+/** The account's own key acts under authorization 0. */
+export function isOwnLane({ account, signer, authorization }: Lane): boolean {
+  return authorization === 0 && equalBytes(account, signer);
+}
+
+/** The leaf of the state that holds a lane's next nonce: the account's own for its own key. */
+export function laneStateKey(lane: Lane): StateKey['key'] {
+  const { account, signer, authorization } = lane;
+  if (isOwnLane(lane)) return { kind: 'AccountKey', account };
+  return { kind: 'LaneKey', account, signer, authorization };
+}
+
+/** Next nonce of the lane whose leaf this is; 0 where nothing has been executed yet. */
+export function nextNonceOf(value: StateValue['value'] | null): number {
+  if (value?.kind === 'AccountValue' || value?.kind === 'LaneValue') return value.nextNonce;
+  return 0;
+}
