@@ -15,8 +15,9 @@ import { CryptoError } from './errors.js';
 
 /**
  * The beacon by native code: blst signs and verifies (0.3 and 0.9 ms), herumi's WebAssembly
- * combines (blst offers no scalar multiplication). Where blst has no binary, noble does all of it, 30 times
- * slower. Checks itself against fixed vectors; throws CryptoError `backend-differs`.
+ * combines (1 ms), since blst offers no scalar multiplication. Where blst has no binary, noble does
+ * all of it, 30 times slower. Checks itself against fixed vectors; throws CryptoError
+ * `backend-differs`.
  */
 export async function createNativeBeacon(): Promise<BeaconScheme> {
   const blst = loadBlst();
