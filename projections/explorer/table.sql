@@ -1,0 +1,133 @@
+-- Read model "explorer": blocks, commands, events, supply. Names are relative to the projection's
+-- own schema; readers use the views of the same names in schema "nullspace".
+
+create table blocks (
+  shard integer not null,
+  height bigint not null,
+  digest bytea not null,
+  parent bytea not null,
+  epoch bigint not null,
+  view bigint not null,
+  timestamp_ms bigint not null,
+  proposer integer not null,
+  item_count integer not null,
+  envelope_count integer not null,
+  command_count integer not null,
+  size_bytes bigint not null,
+  state_root bytea not null,
+  events_root bytea not null,
+  seed bytea not null,
+  result_digest bytea not null,
+  engine_version integer not null,
+  certified bytea not null,
+  primary key (shard, height)
+);
+alter table blocks alter column certified set storage external;
+create index blocks_digest on blocks (digest);
+comment on table blocks is 'One row a certified block, from the blocks topic.';
+comment on column blocks.digest is 'Names the block; headers hash to it.';
+comment on column blocks.parent is 'Digest of the block below.';
+comment on column blocks.view is 'Consensus view in which it was proposed.';
+comment on column blocks.timestamp_ms is 'Block time, ms since 1970, the only clock of the chain.';
+comment on column blocks.proposer is 'Index of the validator in the epoch''s set.';
+comment on column blocks.item_count is 'Items of the block: envelopes and result certificates.';
+comment on column blocks.command_count is
+  'Commands in its envelopes, ignored ones too; executed and refused ones have a row in commands.';
+comment on column blocks.size_bytes is 'Sum of its items'' bytes.';
+comment on column blocks.state_root is 'State tree after this height.';
+comment on column blocks.events_root is 'Commits to every event of this height.';
+comment on column blocks.seed is 'Randomness of this height, known only after it was final.';
+comment on column blocks.result_digest is 'What the validators signed about this height.';
+comment on column blocks.certified is
+  'The record''s value: framed BlocksRecord with block, finality, beacon signature, certificate.';
+
+create table commands (
+  id bytea not null primary key,
+  shard integer not null,
+  partition integer not null,
+  height bigint not null,
+  execution_index integer not null,
+  timestamp_ms bigint not null,
+  account bytea not null,
+  signer bytea not null,
+  authorization_number bigint not null,
+  nonce bigint not null,
+  request_id bytea,
+  request_until_ms bigint,
+  kind text not null,
+  status text not null,
+  code integer,
+  first_height bigint,
+  first_execution_index integer,
+  instruction jsonb not null
+);
+create index commands_position on commands (height desc, execution_index desc, shard);
+create index commands_account on commands (account, height desc, execution_index desc);
+comment on table commands is
+  'One row a command that consumed its nonce, from its account''s events partition.';
+comment on column commands.id is 'SHA-256 over domain tag, envelope head and command bytes.';
+comment on column commands.partition is 'Events partition of the account.';
+comment on column commands.execution_index is 'Counts a block''s commands from 1, ignored ones too.';
+comment on column commands.authorization_number is '0: the account''s own key signed.';
+comment on column commands.kind is 'Name of the instruction.';
+comment on column commands.status is 'executed or refused.';
+comment on column commands.code is 'Number of the refusal; null when executed.';
+comment on column commands.first_height is
+  'Of a repeated request: where its first command was executed.';
+comment on column commands.instruction is
+  'Fields of the instruction: amounts as decimal strings, keys as lower-case hex.';
+
+create table events (
+  shard integer not null,
+  height bigint not null,
+  execution_index integer not null,
+  event_index integer not null,
+  partition integer not null,
+  leaf_index integer not null,
+  key_sequence bigint not null,
+  key bytea not null,
+  kind text not null,
+  value bytea not null,
+  primary key (shard, height, execution_index, event_index)
+);
+comment on table events is 'One row an event, from the events topic.';
+comment on column events.execution_index is '0: the block''s start; then its commands; then its end.';
+comment on column events.event_index is 'Within the execution index, over all partitions.';
+comment on column events.leaf_index is
+  'Place among the events of its partition and height: the leaf of its Merkle path.';
+comment on column events.key is 'The account or entity it belongs to.';
+comment on column events.key_sequence is 'Dense per key, from 0.';
+comment on column events.value is 'The record''s value: framed EventsRecord; its hash is certified.';
+
+create table marks (
+  shard integer not null,
+  height bigint not null,
+  partition integer not null,
+  previous_height bigint not null,
+  event_count integer not null,
+  path bytea not null,
+  primary key (shard, height, partition)
+);
+comment on table marks is
+  'One row a partition and height with events: what proves that an event is in events_root.';
+comment on column marks.previous_height is
+  'Last height before with an event in this partition; part of the certified leaf.';
+comment on column marks.path is
+  'Audit path of the partition''s leaf to blocks.events_root: hashes of 32 bytes, joined.';
+
+create table supply (
+  shard integer not null,
+  height bigint not null,
+  asset bigint not null,
+  issued bigint not null,
+  accounts bigint not null,
+  in_play bigint not null,
+  bankroll bigint not null,
+  reserved bigint not null,
+  faucet bigint not null,
+  primary key (shard, height, asset)
+);
+comment on table supply is
+  'The books of an asset after a height that changed them: accounts + in_play + bankroll + faucet '
+  '= issued. A height without a row has the books of the last row before.';
+comment on column supply.reserved is 'The part of bankroll held for open games.';

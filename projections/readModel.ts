@@ -1,0 +1,102 @@
+import type { CertifiedBlock } from '../schemas/types/block.js';
+import type { EventEnvelope, HeightMark } from '../schemas/types/event.js';
+
+/**
+ * Types of columns and what they hold in memory: `bytes` bytea · `count` bigint as a safe integer
+ * (heights, counters, ms) · `amount` bigint as bigint (money) · `small` integer · `text` text ·
+ * `json` jsonb as a value of JSON.
+ */
+export type ColumnType = 'bytes' | 'count' | 'amount' | 'small' | 'text' | 'json';
+
+/**
+ * How two rows of one key become one, in memory and in the store alike. `once` keeps the first,
+ * `latest` takes the newer, `sum`, `least` and `greatest` say what they do. Every rule is
+ * associative, so the cut between batches never shows in the tables.
+ */
+export type MergeRule = 'key' | 'once' | 'latest' | 'sum' | 'least' | 'greatest';
+
+export interface Column {
+  readonly type: ColumnType;
+  readonly merge: MergeRule;
+  readonly nullable?: true;
+}
+
+/**
+ * A table as its writers see it. `append`: a key is written once, ever. `fold`: rows of one key
+ * merge. Columns stand in the order of `table.sql`; keys come first.
+ */
+export interface Table {
+  readonly name: string;
+  readonly kind: 'append' | 'fold';
+  readonly columns: { readonly [name: string]: Column };
+}
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: JsonValue;
+}
+
+interface MemoryTypes {
+  readonly bytes: Uint8Array;
+  readonly count: number;
+  readonly amount: bigint;
+  readonly small: number;
+  readonly text: string;
+  readonly json: JsonObject;
+}
+
+export type CellValue = Uint8Array | number | bigint | string | JsonObject | null;
+
+type CellOf<C extends Column> = C['nullable'] extends true
+  ? MemoryTypes[C['type']] | null
+  : MemoryTypes[C['type']];
+
+/** The row type of a table, derived from its definition. */
+export type RowOf<T extends Table> = {
+  readonly [Name in keyof T['columns']]: CellOf<T['columns'][Name]>;
+};
+
+/** Where folds put their rows. */
+export interface Rows {
+  put<T extends Table>(table: T, row: RowOf<T>): void;
+}
+
+/** A block that the reader's rule accepted. `value` is its record in the blocks topic. */
+export interface CommittedBlock {
+  readonly shard: number;
+  readonly certified: CertifiedBlock;
+  readonly value: Uint8Array;
+}
+
+/** An event whose hash a certified mark lists. `value` is its record in the events topic. */
+export interface CommittedEvent {
+  readonly event: EventEnvelope;
+  readonly value: Uint8Array;
+}
+
+/** All events of one partition at one height, in their order; never empty. */
+export interface CommittedEvents {
+  readonly shard: number;
+  readonly partition: number;
+  readonly height: number;
+  readonly timestampMs: number;
+  readonly mark: HeightMark;
+  readonly events: readonly CommittedEvent[];
+}
+
+/**
+ * Tables and the folds that fill them. A fold is pure and sees each block and each partition's
+ * height once, in order; it never reads a table. A row written from events belongs to the events'
+ * partition alone, so that no two projectors ever write one row.
+ */
+export interface ReadModel {
+  readonly name: string;
+  readonly tables: readonly Table[];
+  foldBlock?(block: CommittedBlock, rows: Rows): void;
+  foldEvents?(events: CommittedEvents, rows: Rows): void;
+}
+
+/** Columns that name a row. */
+export function keyColumns(table: Table): readonly string[] {
+  return Object.keys(table.columns).filter((name) => table.columns[name]!.merge === 'key');
+}

@@ -1,0 +1,16 @@
+import { accountsModel } from './accounts/fold.js';
+import { explorer } from './explorer/fold.js';
+import type { ReadModel } from './readModel.js';
+import { stats } from './stats/fold.js';
+
+/** Postgres schema of this version of the tables: raise the number with any change of a table. */
+export const PROJECTION_SCHEMA = 'nullspace_1';
+
+/** Postgres schema of the views that readers and analysts use, whichever version is current. */
+export const VIEW_SCHEMA = 'nullspace';
+
+/** Notified with `<shard> <height>` after each commit that raised the visible height. */
+export const VISIBLE_CHANNEL = 'nullspace_visible';
+
+/** Every read model; a new one is a folder and a line here. */
+export const readModels: readonly ReadModel[] = [explorer, accountsModel, stats];
