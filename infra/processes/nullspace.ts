@@ -1,0 +1,71 @@
+import { ConfigError } from '../config/loadConfig.js';
+import { EXIT_CONFIG } from './role.js';
+
+type Command = (argv: readonly string[]) => Promise<void>;
+
+/** Every command of the program; each is loaded when it is called. */
+const COMMANDS: Readonly<Record<string, { readonly help: string; load(): Promise<Command> }>> = {
+  start: {
+    help: 'run the whole platform on this machine, on embedded parts',
+    load: async () => (await import('./start.js')).start,
+  },
+  demo: {
+    help: 'play real bets through a gateway, read them back and check every one',
+    load: async () => (await import('./demo.js')).demo,
+  },
+  cluster: {
+    help: 'up, status or down: the platform as separate processes, on Kafka or Postgres',
+    load: async () => (await import('./cluster.js')).cluster,
+  },
+  verify: {
+    help: 'execute the log again and check every certificate and root',
+    load: async () => (await import('./verify.js')).verify,
+  },
+  validator: {
+    help: 'role: agree on an order, execute it, publish it',
+    load: async () => (await import('./validator.js')).validatorRole,
+  },
+  gateway: {
+    help: 'role: serve players',
+    load: async () => (await import('./gateway.js')).gatewayRole,
+  },
+  projector: {
+    help: 'role: fold the log into tables',
+    load: async () => (await import('./projector.js')).projectorRole,
+  },
+  reader: {
+    help: 'role: answer from the tables; the explorer page',
+    load: async () => (await import('./reader.js')).readerRole,
+  },
+};
+
+function usage(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const lines = Object.entries(COMMANDS).map(
+    ([name, { help }]) => `  ${name.padEnd(width)}  ${help}`,
+  );
+  return `usage: nullspace COMMAND [OPTIONS]\n\n${lines.join('\n')}\n`;
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const [name = 'help', ...rest] = argv;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    const asked = name === 'help' || name === '--help' || name === '-h';
+    (asked ? process.stdout : process.stderr).write(usage());
+    process.exitCode = asked ? 0 : EXIT_CONFIG;
+    return;
+  }
+  try {
+    const run = await command.load();
+    await run(rest);
+  } catch (error) {
+    const known =
+      error instanceof ConfigError || typeof (error as { code?: unknown }).code === 'string';
+    if (!known) throw error;
+    process.stderr.write(`nullspace ${name}: ${(error as Error).message}\n`);
+    process.exitCode = error instanceof ConfigError ? EXIT_CONFIG : 1;
+  }
+}
+
+await main(process.argv.slice(2));
