@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import { WebSocket } from 'ws';
+import type { ClientWorld } from '../../command/client/ports.js';
+import { MAX_FRAME_BYTES } from '../../schemas/limits.js';
+import { messageBytes } from './peerLink.js';
+
+const decoder = new TextDecoder();
+
+/** The client's world in Node: `ws` for sockets, `fetch` for reads. */
+export function nodeClientWorld(): ClientWorld {
+  return {
+    connect(url, events) {
+      const socket = new WebSocket(url, {
+        maxPayload: MAX_FRAME_BYTES,
+        perMessageDeflate: false,
+        handshakeTimeout: 5_000,
+      });
+      socket.on('open', () => events.onOpen());
+      socket.on('message', (data) => events.onText(decoder.decode(messageBytes(data))));
+      socket.on('close', (code, reason) => events.onClose(code, decoder.decode(reason)));
+      // `close` follows every error; it is where the client reconnects.
+      socket.on('error', () => socket.terminate());
+      return {
+        send: (text) => {
+          if (socket.readyState === socket.OPEN) socket.send(text);
+        },
+        close: () => socket.close(),
+      };
+    },
+    async get(url) {
+      const response = await fetch(url, { headers: { accept: 'application/json' } });
+      return { status: response.status, body: await response.json() };
+    },
+    nowMs: () => Date.now(),
+    after(delayMs, run) {
+      const timer = setTimeout(run, delayMs);
+      return () => clearTimeout(timer);
+    },
+    random: (bytes) => new Uint8Array(randomBytes(bytes)),
+  };
+}
