@@ -1,0 +1,45 @@
+import type { IdentifiedCommand, OpenedEnvelope } from '../../schemas/crypto/envelope.js';
+import { byteKey, laneKey } from './byteKey.js';
+
+/** A command with the keys under which the pool looks for it. */
+export interface PreparedCommand extends IdentifiedCommand {
+  readonly idKey: string;
+  readonly accountKey: string;
+  readonly laneKey: string;
+  /** Signed by the account itself, not by a session. */
+  readonly own: boolean;
+}
+
+/** An opened envelope with its Map keys, made once. */
+export interface PreparedEnvelope {
+  readonly opened: OpenedEnvelope;
+  readonly hashKey: string;
+  readonly signerKey: string;
+  readonly commands: readonly PreparedCommand[];
+}
+
+const PREPARED = new WeakMap<OpenedEnvelope, PreparedEnvelope>();
+
+/** Keys of an envelope; remembered as long as the opened envelope itself is. */
+export function prepareEnvelope(opened: OpenedEnvelope): PreparedEnvelope {
+  let prepared = PREPARED.get(opened);
+  if (prepared === undefined) PREPARED.set(opened, (prepared = prepare(opened)));
+  return prepared;
+}
+
+function prepare(opened: OpenedEnvelope): PreparedEnvelope {
+  const signerKey = byteKey(opened.head.signer);
+  const commands = opened.commands.map(({ id, command }): PreparedCommand => {
+    const accountKey = byteKey(command.account);
+    const { authorization } = command;
+    return {
+      id,
+      command,
+      idKey: byteKey(id),
+      accountKey,
+      laneKey: laneKey(accountKey, signerKey, authorization),
+      own: accountKey === signerKey && authorization === 0,
+    };
+  });
+  return { opened, hashKey: byteKey(opened.hash), signerKey, commands };
+}

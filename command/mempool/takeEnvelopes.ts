@@ -1,0 +1,195 @@
+import { MAX_ENVELOPE_COMMANDS, MEMPOOL_TURN_COMMANDS } from '../../schemas/limits.js';
+import type { AdmissionView } from '../ports.js';
+import type { MempoolConfig } from './mempoolConfig.js';
+import type { HeldEnvelope, Pool, SignerQueue } from './pool.js';
+import type { PreparedCommand, PreparedEnvelope } from './preparedEnvelope.js';
+
+/** What a leader may put into a block. */
+export interface TakeOptions {
+  /** Time of the block that is built. */
+  readonly timestampMs: number;
+  /** Sum of the envelopes' bytes. */
+  readonly maxBytes: number;
+  readonly maxCommands: number;
+}
+
+/** Where envelopes come from. `unexecuted`: those of ancestors above the view, in order. */
+export interface TakeSources {
+  readonly pool: Pool;
+  readonly config: MempoolConfig;
+  readonly view: AdmissionView;
+  readonly unexecuted: Iterable<PreparedEnvelope>;
+}
+
+interface Taking extends TakeSources, TakeOptions {
+  /** Next nonces where unexecuted ancestors or this block change them. */
+  readonly nextNonces: Map<string, number>;
+  readonly taken: HeldEnvelope[];
+  sizeBytes: number;
+  commands: number;
+  faucetClaims: number;
+}
+
+/** A signer's place in this block. */
+interface Turn {
+  readonly signer: SignerQueue;
+  readonly weight: number;
+  readonly candidates: Iterator<HeldEnvelope>;
+  candidate: HeldEnvelope | null;
+}
+
+/**
+ * Envelopes for a block, fair among signers: turns go round, and a turn is worth
+ * MEMPOOL_TURN_COMMANDS commands for each distinct funded account the signer acts for (deficit
+ * round robin). Signers without a funded account share one turn of one account a round. Only
+ * envelopes with a command that executes next are taken; `unexecuted` are those of ancestors whose
+ * execution the view does not show yet, in order. Removes nothing from the pool.
+ */
+export function takeEnvelopes(options: TakeSources & TakeOptions): PreparedEnvelope[] {
+  const taking = startTaking(options);
+  goRound(taking);
+  moveServedBack(taking);
+  return taking.taken.map(({ prepared }) => prepared);
+}
+
+/** Whether `takeEnvelopes` with room for anything would find something. Changes nothing. */
+export function hasTakeable(options: TakeSources & { readonly timestampMs: number }): boolean {
+  const unbounded = { maxBytes: Number.MAX_SAFE_INTEGER, maxCommands: Number.MAX_SAFE_INTEGER };
+  const taking = startTaking({ ...options, ...unbounded });
+  const { fundedTurns, freeTurns } = options.pool;
+  return [fundedTurns, freeTurns].some((turns) => {
+    for (const turn of turnsOf(turns)) if (nextCandidate(taking, turn) !== null) return true;
+    return false;
+  });
+}
+
+function startTaking(options: TakeSources & TakeOptions): Taking {
+  const totals = { sizeBytes: 0, commands: 0, faucetClaims: 0 };
+  const taking: Taking = { ...options, ...totals, nextNonces: new Map(), taken: [] };
+  for (const envelope of options.unexecuted) passOver(taking, envelope);
+  return taking;
+}
+
+/** The lane's next nonce after ancestors and what this block holds so far; null: may not act. */
+function nextNonce(taking: Taking, envelope: PreparedEnvelope, command: PreparedCommand) {
+  const known = taking.nextNonces.get(command.laneKey);
+  if (known !== undefined) return known;
+  const { account, authorization, instruction } = command.command;
+  const lane = taking.view.laneOf(account, envelope.opened.head.signer, authorization);
+  if (lane !== null) return lane.nextNonce;
+  const opens = command.own && instruction.kind === 'ClaimFaucet';
+  return opens && !taking.view.accountExists(account) ? 0 : null;
+}
+
+/** Notes what the engine will consume of an envelope that is in the block or before it. */
+function passOver(taking: Taking, envelope: PreparedEnvelope): number {
+  let claims = 0;
+  for (const command of envelope.commands) {
+    const { nonce, instruction } = command.command;
+    if (nextNonce(taking, envelope, command) !== nonce) continue;
+    taking.nextNonces.set(command.laneKey, nonce + 1);
+    if (instruction.kind === 'ClaimFaucet') claims++;
+  }
+  return claims;
+}
+
+function hasExecutable(taking: Taking, { prepared }: HeldEnvelope): boolean {
+  const { faucetClaims, config } = taking;
+  const claimsLeft = faucetClaims < config.faucetClaimsPerBlockMax;
+  return prepared.commands.some((command) => {
+    if (command.command.instruction.kind === 'ClaimFaucet' && !claimsLeft) return false;
+    return nextNonce(taking, prepared, command) === command.command.nonce;
+  });
+}
+
+function isInTime({ timestampMs, config }: Taking, { prepared }: HeldEnvelope): boolean {
+  const { expiresAtMs } = prepared.opened.head;
+  return expiresAtMs > timestampMs && expiresAtMs <= timestampMs + config.maxCommandLifetimeMs;
+}
+
+function nextCandidate(taking: Taking, turn: Turn): HeldEnvelope | null {
+  if (turn.candidate !== null && hasExecutable(taking, turn.candidate)) return turn.candidate;
+  turn.candidate = null;
+  for (;;) {
+    const next = turn.candidates.next();
+    if (next.done) return null;
+    if (!isInTime(taking, next.value) || !hasExecutable(taking, next.value)) continue;
+    turn.candidate = next.value;
+    return next.value;
+  }
+}
+
+function newTurn(signer: SignerQueue): Turn {
+  const weight = Math.max(1, signer.funded);
+  return { signer, weight, candidates: signer.ready.values(), candidate: null };
+}
+
+function isFull({ commands, maxCommands, sizeBytes, maxBytes }: Taking): boolean {
+  return commands >= maxCommands || sizeBytes >= maxBytes;
+}
+
+/** Rounds over all signers until the block is full or nothing is left. */
+function goRound(taking: Taking): void {
+  const { pool } = taking;
+  const free = turnsOf(pool.freeTurns);
+  let funded: Iterable<Turn> = turnsOf(pool.fundedTurns);
+  const freeAgain: Turn[] = [];
+  for (;;) {
+    const again: Turn[] = [];
+    for (const turn of funded) {
+      if (isFull(taking)) return;
+      if (takeTurn(taking, turn)) again.push(turn);
+    }
+    const turn = nextFreeTurn(free, freeAgain);
+    if (isFull(taking) || (again.length === 0 && turn === null)) return;
+    if (turn !== null && takeTurn(taking, turn)) freeAgain.push(turn);
+    funded = again;
+  }
+}
+
+/** Turns are made only when reached: a pool may hold far more signers than a block has room for. */
+function* turnsOf(turns: ReadonlyMap<string, SignerQueue>): Generator<Turn, undefined> {
+  for (const signer of turns.values()) yield newTurn(signer);
+}
+
+function nextFreeTurn(fresh: Generator<Turn, undefined>, again: Turn[]): Turn | null {
+  const next = fresh.next();
+  return next.value ?? again.shift() ?? null;
+}
+
+/** One turn; whether the signer may have more for this block. */
+function takeTurn(taking: Taking, turn: Turn): boolean {
+  const { signer } = turn;
+  let candidate = nextCandidate(taking, turn);
+  if (candidate === null) return false;
+  const quantum = turn.weight * MEMPOOL_TURN_COMMANDS;
+  // Saved-up turns are bounded: enough for the largest envelope, no more.
+  signer.deficit = Math.min(signer.deficit + quantum, quantum + MAX_ENVELOPE_COMMANDS);
+  while (candidate !== null) {
+    const commands = candidate.prepared.commands.length;
+    const sizeBytes = candidate.prepared.opened.bytes.length;
+    if (commands > signer.deficit) return true;
+    const isTooLarge =
+      taking.commands + commands > taking.maxCommands ||
+      taking.sizeBytes + sizeBytes > taking.maxBytes;
+    if (isTooLarge) return false;
+    signer.deficit -= commands;
+    taking.commands += commands;
+    taking.sizeBytes += sizeBytes;
+    taking.taken.push(candidate);
+    taking.faucetClaims += passOver(taking, candidate.prepared);
+    turn.candidate = null;
+    candidate = nextCandidate(taking, turn);
+  }
+  signer.deficit = 0;
+  return false;
+}
+
+/** Who was served waits behind who was not. */
+function moveServedBack({ pool, taken }: Taking): void {
+  for (const signer of new Set(taken.map((envelope) => envelope.signer))) {
+    for (const turns of [pool.fundedTurns, pool.freeTurns]) {
+      if (turns.delete(signer.key)) turns.set(signer.key, signer);
+    }
+  }
+}
