@@ -151,6 +151,8 @@ export const VERIFY_WORKER_DEATHS_MAX = 3;
 assert(MAX_BLOCK_ITEMS <= VERIFY_PENDING_SIGNATURES_MAX, 'a block must fit in the verify queue');
 
 // A validator's own bounds (consensus/validator).
+/** Views kept below the last final one, for late votes and evidence (reference 1.5). */
+export const VIEWS_RETAINED = 256;
 /** Good signatures remembered: at 50 blocks a second with 7 validators about 30 s. */
 export const VERIFIED_SIGNATURES_KEPT = 32_768;
 /** Inputs that wait for the step before them; votes and blocks beyond are dropped, and resent. */

@@ -1,0 +1,78 @@
+import { nextSeed, resultDigest, resultMessage } from '../../schemas/crypto/digests.js';
+import { assert } from '../../schemas/kernel/assert.js';
+import type { Block, Result } from '../../schemas/types/block.js';
+import { evaluateWork } from './evaluateWork.js';
+import { certifyResult } from './heightResult.js';
+import { type FinalHeight, isRunning, type Shell } from './shell.js';
+
+/**
+ * Executes the next height if its seed is known, and goes on at the next opportunity: one height at a
+ * time, so that votes are not kept waiting behind a backlog.
+ */
+export function executeNext(shell: Shell): void {
+  if (!isRunning(shell)) return;
+  const final = shell.heights.get(shell.executed.height + 1);
+  if (final === undefined || final.beacon === null) return;
+  executeHeight(shell, final, final.beacon);
+  const next = shell.heights.get(shell.executed.height + 1);
+  if (isRunning(shell) && next !== undefined && next.beacon !== null) {
+    shell.options.timer.after(0, () => executeNext(shell));
+  }
+}
+
+function executeHeight(shell: Shell, final: FinalHeight, beacon: Uint8Array): void {
+  const { timer, telemetry, signer, self, transport } = shell.options;
+  const startMs = timer.nowMs();
+  const seed = nextSeed(shell.executed.seed, beacon, final.known.point.digest);
+  const result = executeBlock(shell, final.known.block, final.known.point.digest, seed);
+  const digest = resultDigest(result);
+  final.result = result;
+  final.digest = digest;
+  shell.executed = { height: final.height, seed, resultDigest: digest };
+  telemetry.observe('validator_execute_ms', timer.nowMs() - startMs);
+  telemetry.gauge('validator_executed_height', final.height);
+  if (shell.signing && final.certificate === null) {
+    const message = resultMessage(digest);
+    final.signature = signer.sign(message);
+    shell.verifier.remember(signer.publicKey, message, final.signature);
+    shell.results.add(final.height, self, digest, final.signature);
+    transport.broadcast({
+      kind: 'ResultSignatureMessage',
+      epoch: shell.keys.epoch,
+      height: final.height,
+      resultDigest: digest,
+      signer: self,
+      signature: final.signature,
+    });
+  }
+  certifyResult(shell, final);
+  evaluateWork(shell);
+}
+
+/** Runs the application on the next height of `shell.executed` and says what it commits to. */
+export function executeBlock(
+  shell: Shell,
+  block: Block,
+  blockDigest: Uint8Array,
+  seed: Uint8Array,
+): Result {
+  const { application } = shell.options;
+  const { chainId, epoch, shard } = shell.keys;
+  const { height } = block.header;
+  assert(application.height() === height - 1, 'the application executes height by height');
+  const roots = application.execute(block, seed);
+  assert(application.height() === height, 'the application has executed the height');
+  return {
+    chainId,
+    epoch,
+    shard,
+    height,
+    blockDigest,
+    previousResultDigest: shell.executed.resultDigest,
+    seed,
+    stateRoot: roots.stateRoot,
+    eventsRoot: roots.eventsRoot,
+    outboxRoots: roots.outboxRoots,
+    engineVersion: roots.engineVersion,
+  };
+}

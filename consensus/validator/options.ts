@@ -1,0 +1,65 @@
+import type { BeaconScheme, SignatureVerifier, Signer } from '../../schemas/crypto/signatures.js';
+import type { Genesis } from '../../schemas/types/genesis.js';
+import type { Timing } from '../core/config.js';
+import type { Application, BlockStore, Journal, Telemetry, Timer, Transport } from '../ports.js';
+
+/** What one validator of one shard is made of. */
+export interface ValidatorOptions {
+  readonly genesis: Genesis;
+  readonly shard: number;
+  /** Own index in genesis' validators; `signer` holds that key. */
+  readonly self: number;
+  readonly signer: Signer;
+  /** Own share of the beacon's secret. */
+  readonly beaconSecret: Uint8Array;
+  readonly signatures: SignatureVerifier;
+  readonly beacon: BeaconScheme;
+  readonly transport: Transport;
+  readonly journal: Journal;
+  readonly store: BlockStore;
+  readonly timer: Timer;
+  readonly application: Application;
+  readonly telemetry: Telemetry;
+  readonly timing: Timing;
+  /**
+   * The caller's word that this key has never signed in this epoch. Without it, and with a journal
+   * that was just created, the validator follows and does not sign: its journal is lost.
+   */
+  readonly firstStart: boolean;
+  /** Told once, when it stops by itself. */
+  readonly onHalt?: (halt: Halt) => void;
+}
+
+/**
+ * Why a validator stopped by itself. All data is kept.
+ * - `diverged`: its own result differs from a certificate: a bug, a bad disk or a bad machine.
+ * - `unsafe`: two certificates exclude each other: more validators are faulty than tolerated.
+ * - `failed`: journal or store refused a write, or a bug threw.
+ */
+export interface Halt {
+  readonly kind: 'diverged' | 'unsafe' | 'failed';
+  readonly height: number;
+  readonly reason: string;
+}
+
+export interface ValidatorStatus {
+  readonly state: 'starting' | 'running' | 'stopped' | Halt['kind'];
+  readonly halt: Halt | null;
+  /** False for good in this epoch when the journal was lost. */
+  readonly signing: boolean;
+  readonly view: number;
+  readonly finalHeight: number;
+  readonly executedHeight: number;
+  readonly certifiedHeight: number;
+}
+
+/** A validator at work; see README.md for what it promises. */
+export interface Validator {
+  /** Recovers from journal and store, brings the application up to the store, and joins. Once. */
+  start(): Promise<void>;
+  /** Resolves when nothing is under way any more. Messages that come later are ignored. */
+  stop(): Promise<void>;
+  /** The application's `hasWork` may have become true. Cheap; call it at every admission. */
+  workChanged(): void;
+  status(): ValidatorStatus;
+}

@@ -1,0 +1,123 @@
+import { decode } from '../../schemas/codec/codec.js';
+import { tipAfter } from '../../schemas/crypto/certifiedBlock.js';
+import { blockDigest, resultDigest } from '../../schemas/crypto/digests.js';
+import { genesisTip } from '../../schemas/crypto/epochKeys.js';
+import { assert, present } from '../../schemas/kernel/assert.js';
+import { equalBytes } from '../../schemas/kernel/bytes.js';
+import {
+  CATCH_UP_BLOCKS_MAX,
+  CATCH_UP_BYTES_MAX,
+  CERTIFIED_DIGESTS_KEPT,
+} from '../../schemas/limits.js';
+import type { CertifiedBlock } from '../../schemas/types/block.js';
+import { step } from '../core/step.js';
+import { chainPoint, createChain, knownBlock } from './chain.js';
+import { executeBlock } from './executeHeights.js';
+import { noteCertificate } from './heightResult.js';
+import { halt, rememberCertified, type Shell } from './shell.js';
+import { createValidatorCore } from './validatorCore.js';
+import { recordOfStored } from './wireForms.js';
+
+/**
+ * Brings everything to where it was: the tip from the store, the application by executing what its
+ * snapshot lacks, pending blocks, and the core from the journal. Own data on disk is trusted, but
+ * for one thing: the application must come to the certified results again.
+ */
+export async function recover(shell: Shell): Promise<void> {
+  const { store, application } = shell.options;
+  const height = store.certifiedHeight();
+  assert(application.height() <= height, 'the application is not ahead of the block store');
+  const tip = await certifiedAt(shell, height);
+  await replayApplication(shell, height);
+  if (shell.halt !== null) return;
+  if (tip !== null) restoreTip(shell, tip);
+  await restoreDigests(shell, height);
+  restorePending(shell);
+  shell.signing = maySignHere(shell);
+  const { genesis, shard } = shell.options;
+  const { blockDigest: start } = genesisTip(genesis, shard);
+  shell.core = createValidatorCore(shell, start, tip?.finality.finalization ?? null);
+  for await (const bytes of shell.options.journal.replay()) {
+    const record = decode('JournalRecord', bytes);
+    assert(record.ok, 'a journal entry that passed its checksum decodes');
+    step(shell.core, { kind: 'recordReplayed', record: recordOfStored(record.value) });
+  }
+  const { floor } = shell.core.config;
+  shell.finalTarget = shell.core.finalization ?? floor;
+}
+
+/** A journal that was just created has forgotten what this key signed, unless it never did. */
+function maySignHere(shell: Shell): boolean {
+  const { journal, firstStart, telemetry } = shell.options;
+  if (!journal.created) return true;
+  const fresh = firstStart && shell.tip.height === 0 && shell.chain.size() === 0;
+  if (!fresh) telemetry.log('error', 'journal lost: no signing in this epoch', {});
+  return fresh;
+}
+
+async function certifiedAt(shell: Shell, height: number): Promise<CertifiedBlock | null> {
+  if (height === 0) return null;
+  const [certified] = await shell.options.store.certifiedBlocks(height, 1, 1);
+  return present(certified, `certified block ${height}`);
+}
+
+function restoreTip(shell: Shell, tip: CertifiedBlock): void {
+  const point = chainPoint(tip.block.header, tip.certificate.result.blockDigest);
+  shell.tip = tipAfter(tip);
+  shell.chain = createChain(point);
+  shell.finalTip = point;
+  shell.head = point;
+  noteCertificate(shell, tip.certificate);
+}
+
+async function restoreDigests(shell: Shell, height: number): Promise<void> {
+  let next = Math.max(1, height - CERTIFIED_DIGESTS_KEPT + 1);
+  while (next <= height) {
+    const blocks = await nextBlocks(shell, next);
+    for (const { certificate } of blocks) {
+      rememberCertified(shell, next++, certificate.result.blockDigest);
+    }
+  }
+}
+
+async function nextBlocks(shell: Shell, from: number): Promise<readonly CertifiedBlock[]> {
+  const { store } = shell.options;
+  const blocks = await store.certifiedBlocks(from, CATCH_UP_BLOCKS_MAX, CATCH_UP_BYTES_MAX);
+  assert(blocks.length > 0, `certified block ${from} is on disk`);
+  return blocks;
+}
+
+function restorePending(shell: Shell): void {
+  for (const block of shell.options.store.pending()) {
+    if (block.header.height <= shell.tip.height) continue;
+    const known = knownBlock(block, blockDigest(block.header));
+    if (known === null) continue;
+    known.stored = Promise.resolve();
+    shell.chain.add(known);
+  }
+}
+
+/** Executes from the application's snapshot up to the tip, comparing with every certificate. */
+async function replayApplication(shell: Shell, height: number): Promise<void> {
+  const { application } = shell.options;
+  const start = await certifiedAt(shell, application.height());
+  if (start !== null) shell.executed = tipAfter(start);
+  while (application.height() < height && shell.halt === null) {
+    for (const certified of await nextBlocks(shell, application.height() + 1)) {
+      replayHeight(shell, certified);
+      if (shell.halt !== null) return;
+    }
+  }
+}
+
+function replayHeight(shell: Shell, certified: CertifiedBlock): void {
+  const { blockDigest: digest, seed, height } = certified.certificate.result;
+  const result = executeBlock(shell, certified.block, digest, seed);
+  const own = resultDigest(result);
+  if (!equalBytes(own, resultDigest(certified.certificate.result))) {
+    halt(shell, 'diverged', height, 'replay gives another result than the certified one');
+    return;
+  }
+  shell.executed = { height, seed, resultDigest: own };
+  shell.options.application.certified(certified);
+}
