@@ -92,6 +92,22 @@ export const FOLLOWED_DIGESTS_KEPT = 4096;
 // Read side.
 export const PAGE_ROWS_MAX = 100;
 export const PAGE_ROWS_DEFAULT = 25;
+/** Rows of one CSV answer: under 3 MB. */
+export const TABLE_ROWS_MAX = 10_000;
+/** Matches of each kind in an answer of the search. */
+export const SEARCH_MATCHES_MAX = 5;
+/** Last blocks over which pace is measured. */
+export const STATS_WINDOW_BLOCKS = 100;
+/** Last blocks whose signers are counted: each is read whole, so this bounds bytes. */
+export const VALIDATOR_WINDOW_BLOCKS = 32;
+export const STATS_HOURS_MAX = 24 * 31;
+/** The longest framed StateKey: a lane's, 5 + 1 + 32 + 32 bytes and a varint. */
+export const STATE_KEY_BYTES_MAX = 128;
+/** How long a read waits for `minHeight` before it answers notYetVisible, and how many may wait. */
+export const READ_WAIT_MS_MAX = 5_000;
+export const READ_WAITS_MAX = 10_000;
+/** Requests of one address in a minute; loopback is exempt. */
+export const READ_REQUESTS_PER_MINUTE_MAX = 3_000;
 
 // The log (schemas/log.ts).
 /** One append: 20 blocks of MAX_BLOCK_BYTES with as many bytes of events and marks again, and room. */
@@ -237,3 +253,6 @@ export const EXECUTED_HEIGHTS_KEPT = 100_000;
 export const SNAPSHOT_EVERY_HEIGHTS = 2_000;
 /** Heights sent to a gateway that catches up, before its link is looked at again. */
 export const EXECUTED_SEND_MAX = 64;
+
+/** A batch of records while a whole log is read back. */
+export const VERIFY_BATCH_BYTES = 4 * 1024 * 1024;

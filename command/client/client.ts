@@ -16,6 +16,7 @@ import {
   CLIENT_RECONNECT_MS_MAX,
   CLIENT_RECONNECT_MS_MIN,
 } from '../../schemas/limits.js';
+import { RejectCode } from '../../schemas/rejectCode.js';
 import type { Command, CommandInstruction } from '../../schemas/types/command.js';
 import type { ClientConnection, ClientWorld } from './ports.js';
 import type { Trust } from './verifyEvents.js';
@@ -80,6 +81,8 @@ interface PlayerState {
   attempts: number;
   blockTimeMs: number;
   nextRef: number;
+  /** Of the open connection. */
+  hello: HelloMessage | null;
   /** Which envelope a ref of this connection stands for. */
   readonly refs: Map<number, OpenedEnvelope>;
 }
@@ -95,6 +98,7 @@ export function openPlayer(options: PlayerOptions): Player {
     attempts: 0,
     blockTimeMs: 0,
     nextRef: 1,
+    hello: null,
     refs: new Map(),
   };
   connect(state);
@@ -174,8 +178,16 @@ function onServerMessage(state: PlayerState, message: ServerMessage): void {
   }
 }
 
-/** Too fast: the same bytes again, when the gateway says. */
+/** Not yet, or too fast: the same again, when it makes sense. */
 function onError(state: PlayerState, message: ErrorMessage): void {
+  const { hello, connection } = state;
+  if (message.code === RejectCode.stateUnavailable && state.status === 'connecting') {
+    // The chain has just begun, or the gateway's validators are away: ask again soon.
+    state.options.world.after(CLIENT_RECONNECT_MS_MIN, () => {
+      if (hello !== null && state.connection === connection) introduce(state, hello);
+    });
+    return;
+  }
   const envelope = state.refs.get(Number(message.ref));
   if (envelope === undefined || message.afterMs === undefined) return;
   state.options.world.after(message.afterMs, () => {
@@ -187,6 +199,7 @@ function onError(state: PlayerState, message: ErrorMessage): void {
 function introduce(state: PlayerState, hello: HelloMessage): void {
   const { account, signer, authorization, trust } = state.options;
   if (hello.chainId !== toHex(trust.keys.chainId)) return state.connection?.close();
+  state.hello = hello;
   state.blockTimeMs = hello.blockTimeMs;
   const message = sessionMessage({
     chainId: trust.keys.chainId,

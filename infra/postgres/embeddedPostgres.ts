@@ -56,7 +56,7 @@ export interface EmbeddedPostgres {
 
 const START_TIMEOUT_MS = 120_000;
 const WATCH_MS = 500;
-const DATABASE = 'nullspace';
+export const DATABASE = 'nullspace';
 
 /**
  * Starts the server of `dataDir`, or adopts the one that still runs there, on loopback only. The

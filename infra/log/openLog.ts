@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { Log } from '../../schemas/log.js';
+import { ConfigError } from '../config/loadConfig.js';
+import { list } from '../config/optionTypes.js';
+import { openKafkaLog } from '../kafka/kafkaLog.js';
+import type { AdapterLog } from '../postgres/connection.js';
+import { openPostgresLog } from '../postgres/postgresLog.js';
+
+/** Options of every role that reads or writes the log. */
+export const logOptions = {
+  log: z.enum(['postgres', 'kafka']).default('postgres'),
+  databaseUrl: z.string().optional(),
+  kafkaBrokers: list.default([]),
+};
+
+export interface LogConfig {
+  readonly log: 'postgres' | 'kafka';
+  readonly databaseUrl?: string | undefined;
+  readonly kafkaBrokers: readonly string[];
+}
+
+/** The log that the configuration names. */
+export async function openLog(config: LogConfig, logger: AdapterLog): Promise<Log> {
+  if (config.log === 'kafka') {
+    const { kafkaBrokers: brokers } = config;
+    if (brokers.length === 0)
+      throw new ConfigError('--kafka-brokers (KAFKA_BROKERS): expected a list');
+    return openKafkaLog({ brokers, log: logger });
+  }
+  return openPostgresLog({ url: requireDatabase(config), log: logger });
+}
+
+export function requireDatabase({
+  databaseUrl,
+}: {
+  readonly databaseUrl?: string | undefined;
+}): string {
+  if (databaseUrl !== undefined && databaseUrl !== '') return databaseUrl;
+  throw new ConfigError('--database-url (DATABASE_URL): expected a Postgres URL');
+}

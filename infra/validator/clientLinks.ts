@@ -1,0 +1,62 @@
+import type { EngineState } from '../../command/engine/engineState.js';
+import type { Admission } from '../../command/mempool/admission.js';
+import { EXECUTED_SEND_MAX } from '../../schemas/limits.js';
+import type { PeerMessageBody } from '../../schemas/types/wire.js';
+import type { ExecutedStore } from '../files/executedStore.js';
+import type { PeerLink } from '../websocket/peerLink.js';
+import type { PeerTransport } from '../websocket/peerTransport.js';
+import { answerStateRequest } from './stateAnswers.js';
+import type { ValidatorApplication } from './validatorApplication.js';
+
+/** Serves gateways and readers: envelopes in, certified results and proofs out. */
+export interface ClientLinks {
+  /** A height has become certified. */
+  onCertified(): void;
+}
+
+export function serveClients(options: {
+  readonly transport: PeerTransport;
+  readonly admission: Admission;
+  readonly executed: ExecutedStore;
+  readonly application: ValidatorApplication;
+  readonly state: EngineState;
+}): ClientLinks {
+  const { transport, admission, executed, application, state } = options;
+  /** Next height of each link that follows results. */
+  const following = new Map<PeerLink, number>();
+
+  const sendResults = (link: PeerLink): void => {
+    let next = following.get(link);
+    if (next === undefined) return;
+    const tip = application.certifiedTip();
+    let sent = 0;
+    for (; next <= tip && sent < EXECUTED_SEND_MAX; next++, sent++) {
+      const bytes = executed.read(next);
+      if (bytes !== null) link.sendBytes(bytes);
+    }
+    following.set(link, next);
+    if (next <= tip) setImmediate(() => sendResults(link));
+  };
+
+  transport.onClientClose((link) => following.delete(link));
+  transport.onClientMessage((link, body: PeerMessageBody) => {
+    if (body.kind === 'SubmitEnvelope') {
+      admission.submit(body.envelope, 'gateway').then((verdict) => {
+        link.send({ kind: 'EnvelopeVerdict', ...verdict });
+      });
+    } else if (body.kind === 'SubscribeResults') {
+      // A gateway that has just started wants what comes, not the whole past.
+      const tip = application.certifiedTip();
+      const from = body.fromHeight <= 1 ? Math.max(tip, 1) : body.fromHeight;
+      following.set(link, Math.max(from, executed.first()));
+      sendResults(link);
+    } else if (body.kind === 'StateRequest') {
+      link.send({ kind: 'StateAnswer', ...answerStateRequest(body, state, application) });
+    }
+  });
+  return {
+    onCertified: () => {
+      for (const link of following.keys()) sendResults(link);
+    },
+  };
+}

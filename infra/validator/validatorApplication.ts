@@ -1,0 +1,107 @@
+import type { EngineState } from '../../command/engine/engineState.js';
+import { executeBlock } from '../../command/engine/executeBlock.js';
+import type { ExecutedBlock } from '../../command/engine/executedBlock.js';
+import { exportEntries } from '../../command/engine/snapshot.js';
+import type { Mempool } from '../../command/mempool/mempool.js';
+import type { VerifiedEnvelopes } from '../../command/mempool/verifiedEnvelopes.js';
+import { type EnvelopeRules, verifyEnvelopes } from '../../command/mempool/verifyEnvelopes.js';
+import type { Application, Timer, UnexecutedItems } from '../../consensus/ports.js';
+import { encode } from '../../schemas/codec/codec.js';
+import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
+import { present } from '../../schemas/kernel/assert.js';
+import { EXECUTED_HEIGHTS_KEPT, SNAPSHOT_EVERY_HEIGHTS } from '../../schemas/limits.js';
+import type { BlockHeader, CertifiedBlock, ResultCertificate } from '../../schemas/types/block.js';
+import type { ExecutedStore } from '../files/executedStore.js';
+import type { SnapshotStore } from '../files/snapshotStore.js';
+import type { Metrics } from '../telemetry/metrics.js';
+
+export interface ValidatorApplicationOptions {
+  readonly state: EngineState;
+  readonly mempool: Mempool;
+  readonly envelopes: VerifiedEnvelopes;
+  readonly rules: EnvelopeRules;
+  readonly verifier: BatchVerifier;
+  readonly executed: ExecutedStore;
+  readonly snapshots: SnapshotStore;
+  readonly timer: Timer;
+  readonly metrics: Metrics;
+  /** A height is certified and in the executed store. */
+  onCertified(height: number): void;
+}
+
+/** The engine and the mempool behind consensus' port: the one place that knows all three. */
+export interface ValidatorApplication extends Application {
+  /** Newest certified height whose events are held. */
+  certifiedTip(): number;
+  /** Newest certificate, for proofs of state. Null before height 1. */
+  certificate(height: number): ResultCertificate | null;
+}
+
+/** Certificates of as many heights as the engine keeps trees for. */
+const CERTIFICATES_KEPT = 64;
+
+function* flatten(unexecuted: UnexecutedItems): Iterable<Uint8Array> {
+  for (const items of unexecuted) yield* items;
+}
+
+function executedHeight(certificate: ResultCertificate, block: ExecutedBlock): Uint8Array {
+  const { timestampMs, leaves } = block;
+  const events = block.events.flat();
+  return encode('PeerMessage', {
+    body: { kind: 'ExecutedHeight', certificate, timestampMs, leaves, events },
+  });
+}
+
+export function createValidatorApplication(
+  options: ValidatorApplicationOptions,
+): ValidatorApplication {
+  const { state, mempool, envelopes, executed, snapshots, metrics, timer } = options;
+  const waiting = new Map<number, ExecutedBlock>();
+  const certificates = new Map<number, ResultCertificate>();
+  let tip = 0;
+
+  const certified = ({ certificate }: CertifiedBlock): void => {
+    const { height } = certificate.result;
+    const block = present(waiting.get(height), `executed height ${height}`);
+    waiting.delete(height);
+    executed.append(height, executedHeight(certificate, block));
+    certificates.set(height, certificate);
+    certificates.delete(height - CERTIFICATES_KEPT);
+    tip = height;
+    metrics.gauge('certified_height', height);
+    if (height % SNAPSHOT_EVERY_HEIGHTS === 0 && state.height === height) {
+      executed.sync();
+      snapshots.write(height, exportEntries(state));
+      executed.prune(height - EXECUTED_HEIGHTS_KEPT);
+    }
+    options.onCertified(height);
+  };
+
+  return {
+    height: () => state.height,
+    propose: ({ unexecutedItems, timestampMs, maxBytes, maxCommands }) =>
+      mempool.take({ timestampMs, maxBytes, maxCommands, unexecuted: flatten(unexecutedItems) }),
+    verifyItems: (items, header: BlockHeader) =>
+      verifyEnvelopes({
+        items,
+        header,
+        rules: options.rules,
+        envelopes,
+        verifier: options.verifier,
+      }),
+    execute(block, seed) {
+      const startedMs = timer.nowMs();
+      const result = executeBlock(state, block, seed, envelopes.opened);
+      waiting.set(result.height, result);
+      mempool.executed(result.receipts, result.timestampMs);
+      metrics.observe('execute_seconds', (timer.nowMs() - startedMs) / 1000);
+      metrics.count('commands_total', {}, result.receipts.length);
+      const { stateRoot, eventsRoot, outboxRoots, engineVersion } = result;
+      return { stateRoot, eventsRoot, outboxRoots, engineVersion };
+    },
+    certified,
+    hasWork: (unexecutedItems) => mempool.hasExecutable(timer.unixMs(), flatten(unexecutedItems)),
+    certifiedTip: () => tip,
+    certificate: (height) => certificates.get(height) ?? null,
+  };
+}
