@@ -1,0 +1,290 @@
+import { decode } from '../../schemas/codec/codec.js';
+import { eventHash, resultDigest } from '../../schemas/crypto/digests.js';
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
+import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
+import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
+import { assert, present } from '../../schemas/kernel/assert.js';
+import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
+import { FOLLOWED_DIGESTS_KEPT, MAX_FRAME_BYTES } from '../../schemas/limits.js';
+import type { EventEnvelope, HeightMark } from '../../schemas/types/event.js';
+import type { CommittedEvent } from '../readModel.js';
+import { type Candidate, CandidateWindow } from './candidateWindow.js';
+
+/** How far an events partition is known. */
+export interface EventsTip {
+  /** Every event up to here has been committed. */
+  readonly height: number;
+  /** The last height at or below `height` with an event; 0 when none. */
+  readonly lastEventHeight: number;
+  /** Of the result at `height`. */
+  readonly resultDigest: Uint8Array;
+  /** Block time of `lastEventHeight`: marks carry none. */
+  readonly timestampMs: number;
+  /** Reading that starts here misses nothing that is still needed. */
+  readonly position: bigint;
+}
+
+/** A height of the partition, proven whole. `events` is empty for a height without any. */
+export interface CommittedMark {
+  readonly mark: HeightMark;
+  readonly events: readonly CommittedEvent[];
+  readonly tip: EventsTip;
+}
+
+/** Why a record changes nothing: its writer is wrong, hostile, or repeats itself. */
+export type EventsDropReason =
+  | 'undecodable'
+  | 'epoch start'
+  | 'foreign partition'
+  | 'repeat'
+  | 'forged mark'
+  | 'never listed'
+  | 'too many marks';
+
+export interface EventsFollowerOptions {
+  readonly keys: EpochKeys;
+  readonly partition: number;
+  readonly partitions: number;
+  readonly tip: EventsTip;
+  readonly verifier: SignatureVerifier;
+  readonly windowBytes: number;
+  readonly onDropped: (reason: EventsDropReason, count: number) => void;
+}
+
+interface PendingMark {
+  readonly mark: HeightMark;
+  readonly digest: Uint8Array;
+  readonly offset: bigint;
+  readonly sizeBytes: number;
+}
+
+/**
+ * The reader's rule for one events partition (DESIGN section 6). Nothing in the log is trusted:
+ * events wait as candidates until a mark proves them, a mark waits until the mark it continues is
+ * reached. What a mark lists and the log has not shown is wanted: read once more from `tip.position`
+ * (`takeReread`), then waited for. Two certified results at one height set `conflict`, and nothing
+ * is committed any more. Owns its state; no clock, no I/O.
+ */
+export class EventsFollower {
+  readonly #options: EventsFollowerOptions;
+  readonly #window: CandidateWindow;
+  /** Proven marks above the tip, by ascending height. */
+  #pending: PendingMark[] = [];
+  #pendingBytes = 0;
+  /** Listed by the lowest pending mark and not seen; what has been seen of it is in `#found`. */
+  readonly #wanted = new Set<string>();
+  readonly #found = new Map<string, Candidate>();
+  /** Result digests of heights whose mark was proven, oldest first; bounded. */
+  readonly #digests = new Map<number, Uint8Array>();
+  #tip: EventsTip;
+  #conflict: string | null = null;
+  #reread = false;
+  #rereadHeight = 0;
+  #marksLost = false;
+
+  constructor(options: EventsFollowerOptions) {
+    this.#options = options;
+    this.#tip = options.tip;
+    this.#remember(options.tip.height, options.tip.resultDigest);
+    this.#window = new CandidateWindow(options.windowBytes, () => this.#drop('never listed'));
+  }
+
+  get tip(): EventsTip {
+    return this.#tip;
+  }
+
+  /** Why following ended for good; null while it goes on. */
+  get conflict(): string | null {
+    return this.#conflict;
+  }
+
+  /** Events that a proven mark lists and the log has not shown. */
+  get wanted(): number {
+    return this.#wanted.size;
+  }
+
+  /** A height with events, known from a proven mark, whose own mark is missing; null when none. */
+  get hole(): number | null {
+    const lowest = this.#pending[0];
+    if (lowest === undefined || lowest.mark.previousHeight <= this.#tip.height) return null;
+    return lowest.mark.previousHeight;
+  }
+
+  /** The highest height a quorum is known to have certified here. */
+  get certifiedHeight(): number {
+    return this.#pending.at(-1)?.mark.height ?? this.#tip.height;
+  }
+
+  /** True once, when the log must be read again from `tip.position`. Forgets the candidates. */
+  takeReread(): boolean {
+    if (!this.#reread) return false;
+    this.#reread = false;
+    this.#window.clear();
+    return true;
+  }
+
+  /** Takes a record; returns the heights it completes, in order. Total. */
+  read(value: Uint8Array, offset: bigint): readonly CommittedMark[] {
+    if (this.#conflict !== null) return [];
+    this.#window.advance(value.length);
+    const decoded = decode('EventsRecord', value, MAX_FRAME_BYTES);
+    if (!decoded.ok) return this.#drop('undecodable');
+    const { body } = decoded.value;
+    // One epoch so far: nobody may start another, and a record that says so is not believed.
+    if (body.kind === 'EpochStart') return this.#drop('epoch start');
+    const { keys, partition } = this.#options;
+    const ours = body.shard === keys.shard && body.partition === partition;
+    if (!ours) return this.#drop('foreign partition');
+    if (body.kind === 'EventEnvelope') return this.#readEvent(body, value, offset);
+    return this.#readMark(body, value.length, offset);
+  }
+
+  #readEvent(event: EventEnvelope, value: Uint8Array, offset: bigint): readonly CommittedMark[] {
+    if (event.height <= this.#tip.height) return this.#drop('repeat');
+    const hash = toHex(eventHash(value));
+    if (this.#found.has(hash)) return this.#drop('repeat');
+    const candidate = { hash, event, value, offset };
+    if (this.#wanted.delete(hash)) {
+      this.#found.set(hash, candidate);
+      return this.#wanted.size === 0 ? this.#commitPending(offset) : [];
+    }
+    return this.#window.add(candidate) ? [] : this.#drop('repeat');
+  }
+
+  #readMark(mark: HeightMark, sizeBytes: number, offset: bigint): readonly CommittedMark[] {
+    const digest = resultDigest(mark.certificate.result);
+    const known = this.#digestAt(mark.height);
+    const isOld = mark.height <= this.#tip.height;
+    if (isOld && (known === undefined || equalBytes(known, digest))) return this.#drop('repeat');
+    const { keys, partitions, verifier } = this.#options;
+    if (!verifyHeightMark(mark, keys, partitions, verifier)) return this.#drop('forged mark');
+    if (known !== undefined && equalBytes(known, digest)) return this.#drop('repeat');
+    if (known !== undefined) return this.#halt(`two certified results at height ${mark.height}`);
+    this.#hold({ mark, digest, offset, sizeBytes });
+    return this.#commitPending(offset);
+  }
+
+  /** Keeps a proven mark in its place; past the bound the highest go, to be read again later. */
+  #hold(pending: PendingMark): void {
+    const above = this.#pending.findIndex(({ mark }) => mark.height > pending.mark.height);
+    if (above === 0) this.#unwant();
+    this.#pending.splice(above === -1 ? this.#pending.length : above, 0, pending);
+    this.#pendingBytes += pending.sizeBytes;
+    while (this.#pendingBytes > this.#options.windowBytes && this.#pending.length > 1) {
+      const highest = present(this.#pending.pop(), 'highest pending mark');
+      this.#pendingBytes -= highest.sizeBytes;
+      this.#marksLost = true;
+      this.#drop('too many marks');
+    }
+  }
+
+  #commitPending(offset: bigint): readonly CommittedMark[] {
+    const committed: CommittedMark[] = [];
+    for (;;) {
+      const lowest = this.#pending[0];
+      if (lowest === undefined) break;
+      const { height, previousHeight } = lowest.mark;
+      if (previousHeight > this.#tip.height) break; // a hole: wait for the height it names
+      if (previousHeight !== this.#tip.lastEventHeight) {
+        const { lastEventHeight } = this.#tip;
+        this.#halt(`${height} continues ${previousHeight}, certified after ${lastEventHeight}`);
+        break;
+      }
+      const listed = this.#collect(lowest.mark);
+      if (listed === null) break;
+      committed.push(this.#commit(lowest, listed, offset));
+    }
+    if (this.#pending.length === 0 && this.#marksLost) {
+      this.#marksLost = false;
+      this.#reread = true;
+    }
+    return committed;
+  }
+
+  /** All events that a mark lists, in its order; null when some are missing, which are wanted then. */
+  #collect(mark: HeightMark): Candidate[] | null {
+    const listed: Candidate[] = [];
+    const missing: string[] = [];
+    for (const bytes of mark.eventHashes) {
+      const hash = toHex(bytes);
+      const candidate = this.#found.get(hash) ?? this.#window.find(mark.height, hash);
+      if (candidate === undefined) missing.push(hash);
+      else listed.push(candidate);
+    }
+    if (missing.length === 0) return listed;
+    for (const hash of missing) this.#wanted.add(hash);
+    for (const candidate of listed) this.#found.set(candidate.hash, candidate);
+    if (this.#rereadHeight !== mark.height) {
+      this.#rereadHeight = mark.height;
+      this.#reread = true;
+    }
+    return null;
+  }
+
+  #commit(pending: PendingMark, listed: readonly Candidate[], offset: bigint): CommittedMark {
+    const { mark, digest, sizeBytes } = pending;
+    for (const { event } of listed) {
+      assert(event.height === mark.height, `event of ${event.height} certified at ${mark.height}`);
+    }
+    this.#pending.shift();
+    this.#pendingBytes -= sizeBytes;
+    this.#dropUnlisted(mark.height, listed);
+    this.#found.clear();
+    this.#remember(mark.height, digest);
+    this.#tip = {
+      height: mark.height,
+      lastEventHeight: listed.length > 0 ? mark.height : this.#tip.lastEventHeight,
+      resultDigest: digest,
+      timestampMs: listed[0]?.event.timestampMs ?? this.#tip.timestampMs,
+      position: this.#position(offset),
+    };
+    const events = listed.map(({ event, value }) => ({ event, value }));
+    return { mark, events, tip: this.#tip };
+  }
+
+  #dropUnlisted(height: number, listed: readonly Candidate[]): void {
+    let kept = 0;
+    for (const candidate of listed) {
+      if (this.#window.find(height, candidate.hash) === candidate) kept += 1;
+    }
+    const unlisted = this.#window.dropThrough(height) - kept;
+    if (unlisted > 0) this.#options.onDropped('never listed', unlisted);
+  }
+
+  /** The oldest record still needed, or the one after `offset` when none is. */
+  #position(offset: bigint): bigint {
+    let position = this.#window.oldestOffset() ?? offset + 1n;
+    for (const pending of this.#pending) if (pending.offset < position) position = pending.offset;
+    return position;
+  }
+
+  /** A lower mark came in between: what was found for the next one waits in the window again. */
+  #unwant(): void {
+    this.#wanted.clear();
+    for (const candidate of this.#found.values()) this.#window.add(candidate);
+    this.#found.clear();
+  }
+
+  #digestAt(height: number): Uint8Array | undefined {
+    const pending = this.#pending.find(({ mark }) => mark.height === height);
+    return pending?.digest ?? this.#digests.get(height);
+  }
+
+  #remember(height: number, digest: Uint8Array): void {
+    this.#digests.set(height, digest);
+    if (this.#digests.size <= FOLLOWED_DIGESTS_KEPT) return;
+    const oldest = this.#digests.keys().next();
+    if (!oldest.done) this.#digests.delete(oldest.value);
+  }
+
+  #drop(reason: EventsDropReason): readonly CommittedMark[] {
+    this.#options.onDropped(reason, 1);
+    return [];
+  }
+
+  #halt(reason: string): readonly CommittedMark[] {
+    const { partition } = this.#options;
+    this.#conflict = `events partition ${partition}: a quorum certified two histories: ${reason}`;
+    return [];
+  }
+}

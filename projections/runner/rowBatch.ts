@@ -1,0 +1,107 @@
+import { assert, unreachable } from '../../schemas/kernel/assert.js';
+import type { CellValue, Column, MergeRule, RowOf, Rows, Table } from '../readModel.js';
+
+/** A row as the store sees it. */
+export interface StoredRow {
+  readonly [column: string]: CellValue;
+}
+
+interface TableShape {
+  readonly keys: readonly (readonly [name: string, column: Column])[];
+  readonly rest: readonly (readonly [name: string, rule: MergeRule])[];
+}
+
+const shapes = new Map<Table, TableShape>();
+
+function shapeOf(table: Table): TableShape {
+  const known = shapes.get(table);
+  if (known !== undefined) return known;
+  const columns = Object.entries(table.columns);
+  const keys = columns.filter(([, { merge }]) => merge === 'key');
+  const rest = columns
+    .filter(([, { merge }]) => merge !== 'key')
+    .map(([name, { merge }]) => [name, merge] as const);
+  const shape = { keys, rest };
+  shapes.set(table, shape);
+  return shape;
+}
+
+/** A string that two rows share exactly when their keys are equal. */
+function rowKey(shape: TableShape, row: StoredRow): string {
+  let key = '';
+  for (const [name] of shape.keys) {
+    const value = row[name];
+    // Bytes of one column have one length, and no number or name holds a space.
+    key += value instanceof Uint8Array ? String.fromCharCode(...value) : ` ${value} `;
+  }
+  return key;
+}
+
+/** One cell out of an older and a newer one, by the rule of its column. */
+export function mergeCell(rule: MergeRule, older: CellValue, newer: CellValue): CellValue {
+  switch (rule) {
+    case 'key':
+    case 'once':
+      return older;
+    case 'latest':
+      return newer;
+    case 'sum':
+      if (typeof older === 'bigint' && typeof newer === 'bigint') return older + newer;
+      assert(typeof older === 'number' && typeof newer === 'number', 'sum of what is no number');
+      return older + newer;
+    case 'least':
+      assert(typeof older === 'number' && typeof newer === 'number', 'least of what is no number');
+      return Math.min(older, newer);
+    case 'greatest':
+      assert(typeof older === 'number' && typeof newer === 'number', 'greatest of no number');
+      return Math.max(older, newer);
+    default:
+      return unreachable(rule);
+  }
+}
+
+/**
+ * Rows of one source gathered for one transaction. Rows of an `append` table are kept as they come;
+ * those of a `fold` table merge by key, so that a busy account costs one row a transaction.
+ */
+export class RowBatch implements Rows {
+  readonly appended = new Map<Table, StoredRow[]>();
+  readonly #folded = new Map<Table, Map<string, Record<string, CellValue>>>();
+  #count = 0;
+
+  /** Rows put so far; an upper bound of the rows that will be written. */
+  get count(): number {
+    return this.#count;
+  }
+
+  put<T extends Table>(table: T, row: RowOf<T>): void {
+    this.#count += 1;
+    const stored: StoredRow = row;
+    if (table.kind === 'fold') this.#merge(table, stored);
+    else listOf(this.appended, table).push(stored);
+  }
+
+  /** Merged rows of a `fold` table, in the order in which their keys came first. */
+  folded(table: Table): Iterable<StoredRow> {
+    return this.#folded.get(table)?.values() ?? [];
+  }
+
+  #merge(table: Table, row: StoredRow): void {
+    let rows = this.#folded.get(table);
+    if (rows === undefined) this.#folded.set(table, (rows = new Map()));
+    const shape = shapeOf(table);
+    const key = rowKey(shape, row);
+    const older = rows.get(key);
+    if (older === undefined) {
+      rows.set(key, { ...row });
+      return;
+    }
+    for (const [name, rule] of shape.rest) older[name] = mergeCell(rule, older[name]!, row[name]!);
+  }
+}
+
+function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {
+  let list = lists.get(key);
+  if (list === undefined) lists.set(key, (list = []));
+  return list;
+}
