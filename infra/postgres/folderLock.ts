@@ -69,9 +69,12 @@ function clearStale(path: string, judged: Holder | null, aside: string): void {
 
 /**
  * Makes this process the only holder of the lock file `path`, until release or the process's end:
- * a lock whose holder is dead is taken over. @throws PostgresError folderInUse
+ * a lock whose holder is dead is taken over. @throws what `refuse` makes; PostgresError folderInUse
  */
-export function lockFolder(path: string): FolderLock {
+export function lockFolder(
+  path: string,
+  refuse: (message: string) => Error = (message) => new PostgresError('folderInUse', message),
+): FolderLock {
   const token = randomBytes(8).toString('hex');
   const own: Holder = { pid: process.pid, startedAt: processStart(process.pid), token };
   const draft = `${path}.${token}`;
@@ -83,22 +86,21 @@ export function lockFolder(path: string): FolderLock {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
         const holder = readHolder(path);
-        if (isHeld(holder)) throw inUse(path, holder);
+        if (isHeld(holder)) throw refuse(inUse(path, holder));
         clearStale(path, holder, `${path}.stale.${token}`);
         continue;
       }
       if (readHolder(path)?.token === token) return { release: () => release(path, token) };
     }
-    throw inUse(path, readHolder(path));
+    throw refuse(inUse(path, readHolder(path)));
   } finally {
     rmSync(draft, { force: true });
   }
 }
 
-function inUse(path: string, holder: Holder | null): PostgresError {
+function inUse(path: string, holder: Holder | null): string {
   const who = holder === null ? 'another process' : `process ${holder.pid}`;
-  const message = `the data folder is in use by ${who} (${path}); stop that first`;
-  return new PostgresError('folderInUse', message);
+  return `the data folder is in use by ${who} (${path}); stop that first`;
 }
 
 function release(path: string, token: string): void {

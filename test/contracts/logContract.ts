@@ -111,6 +111,17 @@ async function readToEnd(log: Log, topic: string, partition: number): Promise<St
   return records;
 }
 
+/** What was appended is durable at once, and visible within a moment: Kafka ends transactions later. */
+async function expectTexts(
+  log: Log,
+  topic: string,
+  partition: number,
+  expected: readonly string[],
+): Promise<void> {
+  const seen = async (): Promise<string[]> => (await readToEnd(log, topic, partition)).map(text);
+  await expect.poll(seen, { timeout: 5_000, interval: 10 }).toEqual(expected);
+}
+
 function describeWriting({ open, newTopic }: Subject): void {
   it('gives back what was written: key, value, time, in order, at growing offsets', async () => {
     const log = await open();
@@ -133,11 +144,11 @@ function describeWriting({ open, newTopic }: Subject): void {
     const writer = await log.openWriter(`${one}.writer`);
     const mixed = Array.from({ length: 64 }, (_, i) => record(two, (i * 7) % 16, `e${i}`));
     await writer.append([record(one, 1, 'b0'), ...mixed, record(one, 1, 'b1')]);
-    expect((await readToEnd(log, one, 1)).map(text)).toEqual(['b0', 'b1']);
+    await expectTexts(log, one, 1, ['b0', 'b1']);
     expect(await readToEnd(log, one, 0)).toEqual([]);
     for (let partition = 0; partition < 16; partition++) {
       const expected = mixed.filter((each) => each.partition === partition).map(text);
-      expect((await readToEnd(log, two, partition)).map(text)).toEqual(expected);
+      await expectTexts(log, two, partition, expected);
     }
   });
 
@@ -147,7 +158,7 @@ function describeWriting({ open, newTopic }: Subject): void {
     const writer = await log.openWriter(`${topic}.writer`);
     await writer.append([]);
     await writer.append([record(topic, 0, 'after')]);
-    expect((await readToEnd(log, topic, 0)).map(text)).toEqual(['after']);
+    await expectTexts(log, topic, 0, ['after']);
   });
 
   it('refuses an oversize record before anything is sent, and goes on', async () => {
@@ -158,7 +169,7 @@ function describeWriting({ open, newTopic }: Subject): void {
     const refusal = expect(writer.append([record(topic, 0, 'with it'), large])).rejects;
     await refusal.toMatchObject({ code: 'oversize', retriable: false });
     await writer.append([record(topic, 0, 'without')]);
-    expect((await readToEnd(log, topic, 0)).map(text)).toEqual(['without']);
+    await expectTexts(log, topic, 0, ['without']);
   });
 
   it('takes a record of just the maximum', async () => {
@@ -168,7 +179,7 @@ function describeWriting({ open, newTopic }: Subject): void {
     const key = Uint8Array.of(1, 2, 3);
     const value = new Uint8Array(MAX_MESSAGE_BYTES - key.length).fill(7);
     await writer.append([{ topic, partition: 0, key, value, timestampMs: 5 }]);
-    const [stored] = await readToEnd(log, topic, 0);
+    const [stored] = await read(log, topic, [0], 1);
     expect(stored?.value.length).toBe(value.length);
     expect(Buffer.compare(stored?.value ?? new Uint8Array(), value)).toBe(0);
   });
@@ -186,7 +197,7 @@ function describeWriting({ open, newTopic }: Subject): void {
       await refusal.toMatchObject({ code: 'unknownTopic' });
     }
     await writer.append([record(topic, 1, 'found')]);
-    expect((await readToEnd(log, topic, 1)).map(text)).toEqual(['found']);
+    await expectTexts(log, topic, 1, ['found']);
   });
 }
 
@@ -203,8 +214,22 @@ function describeFencing({ open, newTopic }: Subject): void {
     await expect(first.append(late)).rejects.toMatchObject({ code: 'discarded' });
     await first.close();
     await second.append([record(topic, 1, 'second')]);
-    expect((await readToEnd(log, topic, 0)).map(text)).toEqual(['first', 'second']);
-    expect((await readToEnd(log, topic, 1)).map(text)).toEqual(['second']);
+    await expectTexts(log, topic, 0, ['first', 'second']);
+    await expectTexts(log, topic, 1, ['second']);
+  });
+
+  it('opens a writer once all earlier appends with its id can be read', async () => {
+    const log = await open();
+    const topic = await newTopic(log, 2);
+    const expected: string[] = [];
+    for (let round = 0; round < 5; round++) {
+      const writer = await log.openWriter(`${topic}.writer`);
+      for (const partition of [0, 1]) {
+        expect((await readToEnd(log, topic, partition)).map(text)).toEqual(expected);
+      }
+      await writer.append([0, 1].map((partition) => record(topic, partition, `${round}`)));
+      expected.push(`${round}`);
+    }
   });
 
   it('lets writers with different ids write the same partitions', async () => {
@@ -219,7 +244,7 @@ function describeFencing({ open, newTopic }: Subject): void {
     };
     await Promise.all([write(writers[0], 'a'), write(writers[1], 'b')]);
     for (const partition of [0, 1]) {
-      const seen = (await readToEnd(log, topic, partition)).map(text);
+      const seen = (await read(log, topic, [partition], 10)).map(text);
       expect(seen.filter((each) => each.startsWith('a'))).toEqual(rounds.map((n) => `a${n}`));
       expect(seen.filter((each) => each.startsWith('b'))).toEqual(rounds.map((n) => `b${n}`));
     }
@@ -244,7 +269,7 @@ function describeReading(subject: Subject, options: LogContractOptions): void {
     for (const group of [0, 1, 2]) {
       await writer.append([0, 1, 2].map((i) => record(topic, 0, `r${group * 3 + i}`)));
     }
-    const stored = await readToEnd(log, topic, 0);
+    const stored = await read(log, topic, [0], 9);
     for (const [index, { offset }] of stored.entries()) {
       const partitions = [{ topic, partition: 0, fromOffset: offset }];
       const subscription = await log.reader.subscribe({ partitions, maxBatchBytes: BIG_BATCH });
@@ -353,10 +378,10 @@ function describeReading(subject: Subject, options: LogContractOptions): void {
     await first.close();
     await before.close();
     const after = await open();
-    expect((await readToEnd(after, topic, 0)).map(text)).toEqual(['before']);
+    await expectTexts(after, topic, 0, ['before']);
     const second = await after.openWriter(`${topic}.writer`);
     await second.append([record(topic, 0, 'after')]);
-    expect((await readToEnd(after, topic, 0)).map(text)).toEqual(['before', 'after']);
+    await expectTexts(after, topic, 0, ['before', 'after']);
   });
 
   it('refuses to begin outside of what a partition holds', async () => {

@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Log } from '../../schemas/log.js';
+import { describeLogContract } from '../../test/contracts/logContract.js';
+import { createClient } from './client.js';
+import { openKafkaLog } from './kafkaLog.js';
+import { type KafkaRuntime, startKafka } from './kafkaRuntime.js';
+
+const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-kafka-'));
+let kafka: KafkaRuntime;
+
+beforeAll(async () => {
+  kafka = await startKafka({ dataDir, log });
+}, 300_000);
+afterAll(async () => {
+  await kafka.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+}, 60_000);
+
+describeLogContract('the Kafka log', {
+  place: async () => ({
+    open: () => openKafkaLog({ brokers: kafka.brokers, log }),
+    stop: async () => {},
+  }),
+  wakeUpMs: 200,
+  propertyRuns: 5,
+});
+
+const TOPIC = { name: 'own', partitions: 2, compacted: false, maxMessageBytes: 8 * 1024 * 1024 };
+const one = (text: string, partition = 0) => ({
+  topic: TOPIC.name,
+  partition,
+  key: new Uint8Array(4), // what the client's own filter takes for an abort marker
+  value: Uint8Array.from(Buffer.from(text)),
+  timestampMs: 1,
+});
+
+async function readAll(opened: Log, partition: number): Promise<string[]> {
+  const { first, end } = await opened.reader.offsets(TOPIC.name, partition);
+  const texts: string[] = [];
+  if (first === end) return texts;
+  const partitions = [{ topic: TOPIC.name, partition, fromOffset: first }];
+  const subscription = await opened.reader.subscribe({ partitions, maxBatchBytes: 1_000_000 });
+  for await (const batch of subscription.batches) {
+    texts.push(...batch.records.map((each) => Buffer.from(each.value).toString()));
+    if (batch.nextOffset >= end) break;
+  }
+  await subscription.close();
+  return texts;
+}
+
+describe('the Kafka log', () => {
+  it('never shows records of an aborted transaction, whatever their keys', async () => {
+    const opened = await openKafkaLog({ brokers: kafka.brokers, log });
+    await opened.ensureTopics([TOPIC]);
+    const producer = createClient({ brokers: kafka.brokers, log }).producer({
+      transactionalId: 'aborting',
+      idempotent: true,
+      maxInFlightRequests: 1,
+    });
+    await producer.connect();
+    for (const outcome of ['commit', 'abort', 'abort', 'commit'] as const) {
+      const transaction = await producer.transaction();
+      const messages = [1, 2].map((n) => {
+        const { key, value } = one(`${outcome} ${n}`);
+        return { partition: 0, key: Buffer.from(key), value: Buffer.from(value) };
+      });
+      await transaction.send({ topic: TOPIC.name, messages });
+      await transaction[outcome]();
+    }
+    await producer.disconnect();
+    const expected = ['commit 1', 'commit 2', 'commit 1', 'commit 2'];
+    expect(await readAll(opened, 0)).toEqual(expected);
+    await opened.close();
+  });
+
+  it('aborts what a killed writer left open when the next one opens', async () => {
+    const opened = await openKafkaLog({ brokers: kafka.brokers, log });
+    const producer = createClient({ brokers: kafka.brokers, log }).producer({
+      transactionalId: 'crashed',
+      idempotent: true,
+      maxInFlightRequests: 1,
+      transactionTimeout: 60_000,
+    });
+    await producer.connect();
+    const transaction = await producer.transaction();
+    const { key, value } = one('half');
+    const message = { partition: 1, key: Buffer.from(key), value: Buffer.from(value) };
+    await transaction.send({ topic: TOPIC.name, messages: [message] });
+    const writer = await opened.openWriter('crashed');
+    await writer.append([one('whole', 1)]);
+    expect(await readAll(opened, 1)).toEqual(['whole']);
+    await expect(transaction.commit()).rejects.toThrow();
+    await producer.disconnect();
+    await opened.close();
+  });
+
+  it('takes an append larger than one record batch may be', async () => {
+    const opened = await openKafkaLog({ brokers: kafka.brokers, log });
+    const topic = { ...TOPIC, name: 'large' };
+    await opened.ensureTopics([topic]);
+    const writer = await opened.openWriter('large');
+    const value = new Uint8Array(1_500_000).fill(3);
+    const records = Array.from({ length: 20 }, (_, i) => ({
+      topic: topic.name,
+      partition: i % 2,
+      key: Uint8Array.of(i),
+      value,
+      timestampMs: i,
+    }));
+    await writer.append(records);
+    const partitions = [{ topic: topic.name, partition: 1, fromOffset: 0n }];
+    const subscription = await opened.reader.subscribe({ partitions, maxBatchBytes: 4_000_000 });
+    const keys: (number | undefined)[] = [];
+    for await (const batch of subscription.batches) {
+      keys.push(...batch.records.map((each) => each.key[0]));
+      if (keys.length === 10) break;
+    }
+    expect(keys).toEqual([1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
+    await opened.close();
+  });
+
+  it('keeps what was committed when the broker is killed, and readers and writers go on', async () => {
+    const opened = await openKafkaLog({ brokers: kafka.brokers, log });
+    const before = await readAll(opened, 0);
+    const { end } = await opened.reader.offsets(TOPIC.name, 0);
+    const partitions = [{ topic: TOPIC.name, partition: 0, fromOffset: end }];
+    const subscription = await opened.reader.subscribe({ partitions, maxBatchBytes: 1_000 });
+    const arrival = subscription.batches[Symbol.asyncIterator]().next();
+    const writer = await opened.openWriter('survivor');
+    const { brokers } = kafka;
+    await kafka.kill();
+    kafka = await startKafka({ dataDir, log });
+    expect(kafka.brokers).toEqual(brokers);
+    await writer.close();
+    const next = await opened.openWriter('survivor');
+    await next.append([one('after the kill')]);
+    expect((await arrival).value?.records.length).toBe(1);
+    expect(await readAll(opened, 0)).toEqual([...before, 'after the kill']);
+    await opened.close();
+  }, 120_000);
+
+  it('refuses a second start on a folder in use', async () => {
+    await expect(startKafka({ dataDir, log })).rejects.toMatchObject({ code: 'folderInUse' });
+  });
+});

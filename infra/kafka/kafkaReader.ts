@@ -1,0 +1,273 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster, Kafka } from 'kafkajs';
+import { assert, present } from '../../schemas/kernel/assert.js';
+import { LOG_ROW_BYTES_MAX } from '../../schemas/limits.js';
+import type { LogBatch, LogReader, LogSubscription, PartitionStart } from '../../schemas/log.js';
+import { LogError } from '../../schemas/logError.js';
+import { checkOffset, checkPartition, cutBatches } from '../../schemas/logRecords.js';
+import type { AdapterLog } from '../postgres/connection.js';
+import { connectForReading, type ReadConnection } from './client.js';
+import { toLogError } from './errors.js';
+import { committedRecords, type FetchResponse } from './fetchResponse.js';
+import type { TopicCatalog } from './topicCatalog.js';
+
+/** Read committed, in the protocol's number. */
+const READ_COMMITTED = 1;
+/**
+ * How long a broker holds a fetch at the tail. Data ends the wait at once, so a long one costs no
+ * latency; the client gives up on an answer 100 ms later, so a short one fails on a busy machine.
+ */
+const FETCH_WAIT_MS = 1_000;
+const FETCH_MIN_BYTES = 64 * 1024;
+/** Without any answer for this long a subscription fails, and its reader begins another. */
+const PROGRESS_TIMEOUT_MS = 15_000;
+const RETRY_WAIT_MS = 100;
+
+interface Cursor {
+  readonly topic: string;
+  readonly partition: number;
+  nextOffset: bigint;
+  fetching: boolean;
+}
+
+interface Subscription {
+  readonly connection: ReadConnection;
+  readonly cursors: readonly Cursor[];
+  readonly maxBatchBytes: number;
+  readonly log: AdapterLog;
+  /** Answers that nobody has taken yet: at most one a broker. */
+  readonly arrived: LogBatch[];
+  /** By broker: resolves, never rejects, when its fetch has been answered. */
+  readonly inFlight: Map<string, Promise<void>>;
+  failure: unknown;
+  lastAnswerMs: number;
+  closed: boolean;
+  /** Resolves on close, for whoever waits at the tail. */
+  readonly whenClosed: Promise<void>;
+}
+
+/** Idle cursors by the broker that leads their partition now. */
+function idleByLeader(subscription: Subscription): ReadonlyMap<string, Cursor[]> {
+  const groups = new Map<string, Cursor[]>();
+  for (const cursor of subscription.cursors) {
+    if (cursor.fetching) continue;
+    const { topic, partition } = cursor;
+    const leaders = subscription.connection.cluster.findLeaderForPartitions(topic, [partition]);
+    const leader = Object.keys(leaders)[0];
+    if (leader === undefined) throw new LogError('unknownTopic', `no ${topic}/${partition}`);
+    const group = groups.get(leader);
+    if (group === undefined) groups.set(leader, [cursor]);
+    else group.push(cursor);
+  }
+  return groups;
+}
+
+async function fetchFrom(
+  subscription: Subscription,
+  nodeId: string,
+  cursors: readonly Cursor[],
+): Promise<void> {
+  const { connection, maxBatchBytes, arrived } = subscription;
+  const broker = await connection.cluster.findBroker({ nodeId });
+  const wanted = Math.min(maxBatchBytes, LOG_ROW_BYTES_MAX);
+  const topics = cursors.map(({ topic, partition, nextOffset }) => ({
+    topic,
+    partitions: [
+      {
+        partition,
+        fetchOffset: nextOffset.toString(),
+        maxBytes: Math.max(FETCH_MIN_BYTES, wanted),
+      },
+    ],
+  }));
+  const response: FetchResponse = await broker.fetch({
+    isolationLevel: READ_COMMITTED,
+    maxWaitTime: FETCH_WAIT_MS,
+    minBytes: 1,
+    maxBytes: Math.max(FETCH_MIN_BYTES, maxBatchBytes),
+    topics,
+  });
+  for (const { topicName, partitions } of response.responses) {
+    for (const fetched of partitions) {
+      const cursor = present(
+        cursors.find((each) => each.topic === topicName && each.partition === fetched.partition),
+        'the cursor of a fetched partition',
+      );
+      const run = committedRecords(topicName, fetched, cursor.nextOffset);
+      if (run.nextOffset === cursor.nextOffset) continue;
+      cursor.nextOffset = run.nextOffset;
+      arrived.push(...cutBatches(run, maxBatchBytes));
+    }
+  }
+}
+
+/** Sends a fetch to every broker that leads idle partitions of ours. */
+function fetchMore(subscription: Subscription): void {
+  for (const [nodeId, cursors] of idleByLeader(subscription)) {
+    if (subscription.inFlight.has(nodeId)) continue;
+    for (const cursor of cursors) cursor.fetching = true;
+    const answered = fetchFrom(subscription, nodeId, cursors)
+      .then(() => {
+        subscription.lastAnswerMs = performance.now();
+      })
+      .catch((error: unknown) => {
+        subscription.failure = error;
+      })
+      .finally(() => {
+        for (const cursor of cursors) cursor.fetching = false;
+        subscription.inFlight.delete(nodeId);
+      });
+    subscription.inFlight.set(nodeId, answered);
+  }
+}
+
+/** Leaders move and connections break: look again, but not for ever. @throws LogError */
+async function recover(subscription: Subscription): Promise<void> {
+  const { failure, connection, log } = subscription;
+  subscription.failure = undefined;
+  if (subscription.closed) return;
+  const error = toLogError(failure);
+  const isOurs = error.code === 'offsetOutOfRange';
+  const waitedMs = performance.now() - subscription.lastAnswerMs;
+  if (isOurs || waitedMs > PROGRESS_TIMEOUT_MS) throw error;
+  log.debug({ err: failure }, 'fetching again');
+  const { host, port } = failure as { host?: string; port?: number };
+  if (host !== undefined && port !== undefined) connection.cluster.removeBroker({ host, port });
+  await sleep(RETRY_WAIT_MS);
+  try {
+    await connection.cluster.refreshMetadata();
+  } catch (refreshError) {
+    subscription.failure ??= refreshError;
+  }
+}
+
+async function* follow(subscription: Subscription): AsyncGenerator<LogBatch, void, void> {
+  while (!subscription.closed) {
+    if (subscription.failure !== undefined) {
+      await recover(subscription);
+      continue;
+    }
+    await startFetches(subscription); // also while the consumer works on what has arrived
+    if (subscription.arrived.length === 0 && subscription.failure === undefined) {
+      await Promise.race([subscription.whenClosed, ...subscription.inFlight.values()]);
+    }
+    for (const batch of subscription.arrived.splice(0)) {
+      if (subscription.closed) return;
+      yield batch;
+    }
+  }
+}
+
+async function startFetches(subscription: Subscription): Promise<void> {
+  try {
+    // Leaders move without an error where a broker only steps back; the client looks each minute.
+    await subscription.connection.cluster.refreshMetadataIfNecessary();
+    if (!subscription.closed) fetchMore(subscription);
+  } catch (error) {
+    subscription.failure ??= error;
+  }
+}
+
+const OFFSET_ATTEMPTS = 40;
+
+/** First readable offset and committed end; waits while a partition changes its leader. */
+async function listOffsets(
+  cluster: Cluster,
+  topic: string,
+  partition: number,
+): Promise<{ first: bigint; end: bigint }> {
+  const list = async (fromBeginning: boolean): Promise<bigint> => {
+    const partitions = [{ partition }];
+    const found = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }]);
+    return BigInt(present(found[0]?.partitions[0], 'an offset').offset);
+  };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return { first: await list(true), end: await list(false) };
+    } catch (error) {
+      const { retriable } = error as { retriable?: boolean };
+      if (retriable === false || attempt === OFFSET_ATTEMPTS) throw error;
+      await sleep(RETRY_WAIT_MS);
+      await cluster.refreshMetadata();
+    }
+  }
+}
+
+export function createKafkaReader(options: {
+  readonly client: Kafka;
+  readonly catalog: TopicCatalog;
+  /** For questions; each subscription has its own. */
+  readonly connection: ReadConnection;
+  readonly log: AdapterLog;
+}): LogReader {
+  const { client, catalog, connection, log } = options;
+  const open = new Set<LogSubscription>();
+  const offsets: LogReader['offsets'] = async (topic, partition) => {
+    try {
+      await catalog.load([topic]);
+      const known = catalog.known(topic);
+      if (known === undefined) throw new LogError('unknownTopic', `no topic ${topic}`);
+      checkPartition(known, partition);
+      const { cluster } = connection;
+      await cluster.addMultipleTargetTopics([topic]);
+      return await listOffsets(cluster, topic, partition);
+    } catch (error) {
+      throw toLogError(error);
+    }
+  };
+  const openCursor = async ({ topic, partition, fromOffset }: PartitionStart): Promise<Cursor> => {
+    checkOffset(topic, partition, fromOffset, await offsets(topic, partition));
+    return { topic, partition, nextOffset: fromOffset, fetching: false };
+  };
+  const subscribe: LogReader['subscribe'] = async ({ partitions, maxBatchBytes }) => {
+    assert(maxBatchBytes > 0, 'maxBatchBytes must be positive');
+    assert(partitions.length > 0, 'a subscription needs a partition');
+    const cursors = await Promise.all(partitions.map(openCursor));
+    let wake = (): void => {};
+    const whenClosed = new Promise<void>((resolve) => (wake = resolve));
+    const own = await connectOwn(client, new Set(partitions.map(({ topic }) => topic)));
+    const state: Subscription = {
+      connection: own,
+      cursors,
+      maxBatchBytes,
+      log,
+      arrived: [],
+      inFlight: new Map(),
+      failure: undefined,
+      lastAnswerMs: performance.now(),
+      closed: false,
+      whenClosed,
+    };
+    const subscription: LogSubscription = {
+      batches: follow(state),
+      close: async () => {
+        if (state.closed) return;
+        state.closed = true;
+        open.delete(subscription);
+        wake();
+        await own.close(); // waits for the fetches under way
+        await Promise.all(state.inFlight.values());
+      },
+    };
+    open.add(subscription);
+    return subscription;
+  };
+  return {
+    subscribe,
+    offsets,
+    close: async () => {
+      for (const subscription of [...open]) await subscription.close();
+      await connection.close();
+    },
+  };
+}
+
+async function connectOwn(client: Kafka, topics: ReadonlySet<string>): Promise<ReadConnection> {
+  try {
+    const own = await connectForReading(client);
+    await own.cluster.addMultipleTargetTopics([...topics]);
+    return own;
+  } catch (error) {
+    throw toLogError(error);
+  }
+}

@@ -1,0 +1,326 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AdapterLog } from '../postgres/connection.js';
+import { isAlive, lockFolder } from '../postgres/folderLock.js';
+import { freePort } from '../postgres/freePort.js';
+import { createClient } from './client.js';
+import { KafkaError } from './errors.js';
+import { fetchKafkaJars } from './kafkaJars.js';
+
+export interface KafkaRuntimeOptions {
+  /** Holds the broker's data, its ports and its log. Made when missing. */
+  readonly dataDir: string;
+  readonly log: AdapterLog;
+  /** Must be free; without, the last ones are used again where they are free, else others. */
+  readonly ports?: { readonly broker: number; readonly controller: number };
+  /** Default 120 s: a busy machine, or the replay of a log after a kill. */
+  readonly startTimeoutMs?: number;
+}
+
+export interface KafkaRuntime {
+  /** `127.0.0.1:port` */
+  readonly brokers: readonly string[];
+  readonly pid: number;
+  /** True when a broker left over by a killed supervisor was found running. */
+  readonly adopted: boolean;
+  /** Controlled shutdown, after 20 s a kill. Idempotent; frees the folder. */
+  stop(): Promise<void>;
+  /** SIGKILL, as a test of crashes does it; frees the folder. */
+  kill(): Promise<void>;
+}
+
+interface BrokerState {
+  readonly clusterId: string;
+  readonly broker: number;
+  readonly controller: number;
+}
+
+const START_TIMEOUT_MS = 120_000;
+const STOP_TIMEOUT_MS = 20_000;
+const KILL_TIMEOUT_MS = 5_000;
+const POLL_MS = 50;
+const PORT_ATTEMPTS = 5;
+const LOG_MAX_BYTES = 1024 * 1024;
+const STATE_FILE = 'kafka.json';
+const PID_FILE = 'kafka.pid';
+
+/** Logs at WARN; a cleaner buffer of 16 MiB, because the default takes 128 of the 512 MB heap. */
+const JVM = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC'];
+const LOGGING = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
+
+function properties(dataDir: string, state: BrokerState): string {
+  const broker = `PLAINTEXT://127.0.0.1:${state.broker}`;
+  const lines = [
+    'process.roles=broker,controller',
+    'node.id=1',
+    `controller.quorum.voters=1@127.0.0.1:${state.controller}`,
+    `listeners=${broker},CONTROLLER://127.0.0.1:${state.controller}`,
+    `advertised.listeners=${broker}`,
+    'controller.listener.names=CONTROLLER',
+    `log.dirs=${join(dataDir, 'logs')}`,
+    'auto.create.topics.enable=false',
+    'num.partitions=1',
+    'message.max.bytes=16777216',
+    'replica.fetch.max.bytes=16777216',
+    'unclean.leader.election.enable=false',
+    'offsets.topic.replication.factor=1',
+    'offsets.topic.num.partitions=1',
+    'transaction.state.log.replication.factor=1',
+    'transaction.state.log.min.isr=1',
+    'transaction.state.log.num.partitions=1',
+    'share.coordinator.state.topic.replication.factor=1',
+    'share.coordinator.state.topic.min.isr=1',
+    'group.initial.rebalance.delay.ms=0',
+    'num.network.threads=2',
+    'num.io.threads=2',
+    'log.cleaner.dedupe.buffer.size=16777216',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+interface Place {
+  readonly dataDir: string;
+  readonly config: string;
+  readonly serverLog: string;
+  readonly libs: string;
+}
+
+/**
+ * Starts one broker of Kafka on loopback, in KRaft mode, from jars that Maven fetches once; or
+ * adopts the one that still runs on `dataDir`. It has its own session, as the Postgres server has.
+ * @throws KafkaError
+ */
+export async function startKafka(options: KafkaRuntimeOptions): Promise<KafkaRuntime> {
+  const dataDir = resolve(options.dataDir);
+  mkdirSync(dataDir, { recursive: true });
+  const refuse = (message: string): Error => new KafkaError('folderInUse', message);
+  const lock = lockFolder(join(dataDir, 'kafka.lock'), refuse);
+  try {
+    const place: Place = {
+      dataDir,
+      config: join(dataDir, 'server.properties'),
+      serverLog: join(dataDir, 'kafka.log'),
+      libs: await fetchKafkaJars(),
+    };
+    const found = await adopt(place, options);
+    const running = found ?? (await start(place, options));
+    const end = async (timeoutMs: number, signal: NodeJS.Signals): Promise<void> => {
+      await endProcess(place, running.pid, signal, timeoutMs);
+      lock.release();
+    };
+    let stopping: Promise<void> | null = null;
+    return {
+      brokers: [`127.0.0.1:${running.state.broker}`],
+      pid: running.pid,
+      adopted: found !== null,
+      stop: () => (stopping ??= end(STOP_TIMEOUT_MS, 'SIGTERM')),
+      kill: () => (stopping ??= end(KILL_TIMEOUT_MS, 'SIGKILL')),
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function readState(dataDir: string): BrokerState | null {
+  const path = join(dataDir, STATE_FILE);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as BrokerState) : null;
+}
+
+/** A reused pid is somebody else; the broker's command line names its configuration. */
+function isBrokerOf(pid: number, place: Place): boolean {
+  if (!isAlive(pid)) return false;
+  if (!existsSync('/proc/self/cmdline')) return true;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(place.config);
+  } catch {
+    return false; // it ended between the two looks
+  }
+}
+
+interface Running {
+  readonly pid: number;
+  readonly state: BrokerState;
+}
+
+async function adopt(place: Place, options: KafkaRuntimeOptions): Promise<Running | null> {
+  const path = join(place.dataDir, PID_FILE);
+  const state = readState(place.dataDir);
+  if (!existsSync(path) || state === null) return null;
+  const pid = Number.parseInt(readFileSync(path, 'utf8'), 10);
+  if (!isBrokerOf(pid, place)) return null;
+  const isMisplaced = options.ports !== undefined && options.ports.broker !== state.broker;
+  if (isMisplaced) {
+    await endProcess(place, pid, 'SIGTERM', STOP_TIMEOUT_MS);
+    return null;
+  }
+  const gone = new KafkaError('startFailed', 'the running broker ended');
+  try {
+    await waitUntilReady(state, options, () => (isBrokerOf(pid, place) ? null : gone));
+    return { pid, state };
+  } catch (error) {
+    if (error === gone) return null;
+    throw error;
+  }
+}
+
+async function start(place: Place, options: KafkaRuntimeOptions): Promise<Running> {
+  const last = readState(place.dataDir);
+  // A leading dash would be taken for an option.
+  const clusterId = last?.clusterId ?? `n${randomBytes(16).toString('base64url').slice(1, 22)}`;
+  for (let attempt = 1; ; attempt++) {
+    const reused = attempt === 1 && last !== null ? last : null;
+    const broker = options.ports?.broker ?? reused?.broker ?? (await freePort());
+    const controller = options.ports?.controller ?? reused?.controller ?? (await freePort());
+    const state = { clusterId, broker, controller };
+    try {
+      return { pid: await launch(place, state, options), state };
+    } catch (error) {
+      const isTaken = error instanceof KafkaError && error.code === 'portTaken';
+      if (!isTaken || options.ports !== undefined || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function launch(
+  place: Place,
+  state: BrokerState,
+  options: KafkaRuntimeOptions,
+): Promise<number> {
+  writeFileSync(place.config, properties(place.dataDir, state));
+  format(place, state.clusterId);
+  const logStart = rotateLog(place.serverLog);
+  const child = spawnBroker(place);
+  let failure: Error | null = null;
+  let exited = false;
+  child.on('error', (error) => (failure = error));
+  child.on('exit', () => (exited = true));
+  child.unref();
+  if (child.pid !== undefined) writeFileSync(join(place.dataDir, PID_FILE), `${child.pid}\n`);
+  const whyEnded = (): Error | null => {
+    if (failure !== null) return new KafkaError('startFailed', 'java cannot be run', failure);
+    return exited ? startFailure(place.serverLog, logStart, state) : null;
+  };
+  try {
+    await waitUntilReady(state, options, whyEnded);
+  } catch (error) {
+    if (!exited && child.pid !== undefined) {
+      await endProcess(place, child.pid, 'SIGKILL', KILL_TIMEOUT_MS);
+    }
+    throw error;
+  }
+  writeFileSync(join(place.dataDir, STATE_FILE), `${JSON.stringify(state)}\n`);
+  options.log.info({ pid: child.pid, port: state.broker }, 'Kafka is up');
+  return child.pid as number;
+}
+
+/** Does nothing on a folder that is formatted already. */
+function format(place: Place, clusterId: string): void {
+  const tool = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', '-t', clusterId];
+  const args = ['-Xmx128m', ...LOGGING, '-cp', join(place.libs, '*'), ...tool, '-c', place.config];
+  const run = spawnSync('java', args, { encoding: 'utf8' });
+  if (run.status === 0) return;
+  const words = `${run.stderr ?? ''}${run.stdout ?? ''}`.trim().split('\n').at(-1);
+  throw new KafkaError('formatFailed', `Kafka's folder could not be formatted: ${words}`);
+}
+
+function rotateLog(path: string): number {
+  if (!existsSync(path)) return 0;
+  const { size } = statSync(path);
+  if (size <= LOG_MAX_BYTES) return size;
+  renameSync(path, `${path}.1`);
+  return 0;
+}
+
+function spawnBroker(place: Place): ChildProcess {
+  const logFd = openSync(place.serverLog, 'a', 0o600);
+  try {
+    const args = [...JVM, ...LOGGING, '-cp', join(place.libs, '*'), 'kafka.Kafka', place.config];
+    return spawn('java', args, {
+      cwd: place.dataDir,
+      detached: true,
+      stdio: ['ignore', logFd, logFd],
+    });
+  } finally {
+    closeSync(logFd);
+  }
+}
+
+function startFailure(serverLog: string, from: number, state: BrokerState): KafkaError {
+  const output = readFileSync(serverLog).subarray(from).toString('utf8');
+  if (/Address already in use|BindException/.test(output)) {
+    const ports = `${state.broker} or ${state.controller}`;
+    return new KafkaError('portTaken', `port ${ports} of Kafka is taken by another program`);
+  }
+  const telling = output.split('\n').filter((line) => /ERROR|FATAL|Exception/.test(line));
+  const words = (telling.at(-1) ?? output.trim().split('\n').at(-1) ?? 'no output').trim();
+  return new KafkaError('startFailed', `Kafka did not start: ${words}`);
+}
+
+/** Waits until the broker answers as a member of its cluster. */
+async function waitUntilReady(
+  state: BrokerState,
+  options: KafkaRuntimeOptions,
+  whyEnded: () => Error | null,
+): Promise<void> {
+  const deadline = performance.now() + (options.startTimeoutMs ?? START_TIMEOUT_MS);
+  const silent = { ...options.log, debug: () => {} };
+  for (;;) {
+    const failure = whyEnded();
+    if (failure !== null) throw failure;
+    if (await answers(state, silent)) return;
+    if (performance.now() > deadline) {
+      throw new KafkaError('startTimeout', `Kafka on port ${state.broker} is not ready in time`);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+/** Whether the broker is there, and the one of this folder: another cluster's may have the port. */
+async function answers(state: BrokerState, log: AdapterLog): Promise<boolean> {
+  const client = createClient({ brokers: [`127.0.0.1:${state.broker}`], log });
+  const admin = client.admin({ retry: { retries: 0 } });
+  try {
+    await admin.connect();
+    const { clusterId } = await admin.describeCluster();
+    return clusterId === state.clusterId;
+  } catch {
+    return false; // not yet: the caller's deadline decides
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function endProcess(
+  place: Place,
+  pid: number,
+  signal: NodeJS.Signals,
+  timeoutMs: number,
+): Promise<void> {
+  for (const [name, waitMs] of [
+    [signal, timeoutMs],
+    ['SIGKILL', KILL_TIMEOUT_MS],
+  ] as const) {
+    if (isBrokerOf(pid, place)) process.kill(pid, name);
+    const deadline = performance.now() + waitMs;
+    while (isBrokerOf(pid, place) && performance.now() < deadline) await sleep(POLL_MS);
+    if (!isBrokerOf(pid, place)) {
+      rmSync(join(place.dataDir, PID_FILE), { force: true });
+      return;
+    }
+  }
+  throw new KafkaError('stopTimeout', `the broker ${pid} does not end`);
+}

@@ -1,0 +1,158 @@
+import type { Kafka, Message, Producer, TopicMessages, Transaction } from 'kafkajs';
+import { assert, present } from '../../schemas/kernel/assert.js';
+import { LOG_ROW_BYTES_MAX } from '../../schemas/limits.js';
+import type { LogRecord, LogWriter } from '../../schemas/log.js';
+import { LogError } from '../../schemas/logError.js';
+import { checkAppend, recordBytes } from '../../schemas/logRecords.js';
+import type { AdapterLog } from '../postgres/connection.js';
+import { CLIENT_RETRY } from './client.js';
+import { toLogError } from './errors.js';
+import type { TopicCatalog } from './topicCatalog.js';
+
+/** An open transaction stalls the readers of its partitions; the broker aborts it after this. */
+const TRANSACTION_TIMEOUT_MS = 12_000;
+/** One produce request, well below the broker's socket.request.max.bytes of 100 MiB. */
+const REQUEST_BYTES_MAX = 8 * 1024 * 1024;
+
+/**
+ * Cuts an append into produce requests: the client makes one record batch of all that a request has
+ * for a partition, and a batch must fit in the topic's max.message.bytes.
+ */
+function planRequests(records: readonly LogRecord[]): readonly (readonly LogRecord[])[] {
+  const requests: LogRecord[][] = [];
+  let request: LogRecord[] = [];
+  let requestBytes = 0;
+  let batchBytes = new Map<string, number>();
+  for (const record of records) {
+    const batch = `${record.topic}/${record.partition}`;
+    const bytes = recordBytes(record);
+    const inBatch = batchBytes.get(batch) ?? 0;
+    const isFull = inBatch > 0 && inBatch + bytes > LOG_ROW_BYTES_MAX;
+    if (request.length > 0 && (isFull || requestBytes + bytes > REQUEST_BYTES_MAX)) {
+      requests.push(request);
+      request = [];
+      requestBytes = 0;
+      batchBytes = new Map();
+    }
+    request.push(record);
+    requestBytes += bytes;
+    batchBytes.set(batch, (batchBytes.get(batch) ?? 0) + bytes);
+  }
+  requests.push(request);
+  return requests;
+}
+
+function toTopicMessages(records: readonly LogRecord[]): TopicMessages[] {
+  const byTopic = new Map<string, Message[]>();
+  for (const record of records) {
+    const message: Message = {
+      key: view(record.key),
+      value: view(record.value),
+      partition: record.partition,
+      timestamp: String(record.timestampMs),
+    };
+    const messages = byTopic.get(record.topic);
+    if (messages === undefined) byTopic.set(record.topic, [message]);
+    else messages.push(message);
+  }
+  return [...byTopic].map(([topic, messages]) => ({ topic, messages }));
+}
+
+function view(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/**
+ * A transactional producer, fenced by its transactional id. Thrown away at the first doubt: after
+ * any error its sequence numbers may repeat those of records that were stored, and the broker would
+ * take new records for old ones (reference event-sourcing 3.3).
+ */
+export async function openKafkaWriter(options: {
+  readonly client: Kafka;
+  readonly catalog: TopicCatalog;
+  readonly writerId: string;
+  readonly log: AdapterLog;
+}): Promise<LogWriter> {
+  const { catalog, writerId, log } = options;
+  const producer = options.client.producer({
+    transactionalId: writerId,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    transactionTimeout: TRANSACTION_TIMEOUT_MS,
+    allowAutoTopicCreation: false,
+    retry: CLIENT_RETRY,
+    createPartitioner: () => namedPartition,
+  });
+  let next: Transaction | null = null;
+  let usable = true;
+  let closing: Promise<void> | null = null;
+  const close = (): Promise<void> => {
+    usable = false;
+    return (closing ??= producer.disconnect());
+  };
+  try {
+    await producer.connect();
+    // The first transaction asks for the producer's epoch, and that is what fences the old one.
+    next = await producer.transaction();
+  } catch (error) {
+    await close().catch((closeError: unknown) => log.debug({ err: closeError }, 'closing'));
+    throw toLogError(error);
+  }
+  let busy = false;
+  const append = async (records: readonly LogRecord[]): Promise<void> => {
+    assert(!busy, 'one append at a time');
+    if (!usable) throw new LogError('discarded', `writer ${writerId} is no longer usable`);
+    busy = true;
+    try {
+      await catalog.load(records.map((record) => record.topic));
+      checkAppend(records, catalog.known);
+      if (records.length === 0) return;
+      const transaction = next ?? (await begin(producer));
+      next = null;
+      await commit(transaction, records, log).catch((error: unknown) => {
+        usable = false;
+        throw error;
+      });
+    } finally {
+      busy = false;
+    }
+  };
+  const begin = async (from: Producer): Promise<Transaction> => {
+    try {
+      return await from.transaction();
+    } catch (error) {
+      usable = false;
+      throw toLogError(error);
+    }
+  };
+  return { append, close };
+}
+
+/** Every message names its partition: ours is a rule of the protocol, not the client's hash. */
+function namedPartition({ message }: { readonly message: Message }): number {
+  return present(message.partition, 'the partition of a message');
+}
+
+async function commit(
+  transaction: Transaction,
+  records: readonly LogRecord[],
+  log: AdapterLog,
+): Promise<void> {
+  const started = performance.now();
+  try {
+    for (const request of planRequests(records)) {
+      await transaction.sendBatch({ acks: -1, topicMessages: toTopicMessages(request) });
+    }
+    await transaction.commit();
+  } catch (error) {
+    // So that readers need not wait for the timeout; when it fails the broker aborts by itself.
+    await transaction.abort().catch((abortError: unknown) => {
+      log.debug({ err: abortError }, 'a broken transaction is left to its timeout');
+    });
+    const failure = toLogError(error);
+    // A transaction that ran into its timeout loses its epoch too, without any other writer.
+    const timedOut = performance.now() - started >= TRANSACTION_TIMEOUT_MS;
+    if (failure.code !== 'fenced' || !timedOut) throw failure;
+    throw new LogError('unreachable', 'the transaction took too long and was aborted', error);
+  }
+}

@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Admin, ConfigResourceTypes, type Kafka } from 'kafkajs';
+import { present } from '../../schemas/kernel/assert.js';
+import type { TopicSpecification } from '../../schemas/log.js';
+import { LogError } from '../../schemas/logError.js';
+import { checkTopic } from '../../schemas/logRecords.js';
+import { toLogError } from './errors.js';
+
+/** What a batch and its record may add to key and value (batch head 61, record head below 50). */
+const BATCH_OVERHEAD_BYTES = 1_024;
+const NO_LIMIT = '9223372036854775807';
+const VISIBLE_ATTEMPTS = 100;
+const VISIBLE_WAIT_MS = 50;
+
+/** Topics as the cluster has them; read again when one is asked for that was not there. */
+export interface TopicCatalog {
+  known(topic: string): TopicSpecification | undefined;
+  /** Reads what of `topics` is not known yet. Topics that do not exist stay unknown. */
+  load(topics: Iterable<string>): Promise<void>;
+  ensureTopics(topics: readonly TopicSpecification[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Kept for ever, in the words of their writer; block time may be far from the broker's clock. */
+function settings(topic: TopicSpecification, replicas: number): Record<string, string> {
+  return {
+    'cleanup.policy': topic.compacted ? 'compact' : 'delete',
+    'retention.ms': '-1',
+    'retention.bytes': '-1',
+    'max.message.bytes': String(topic.maxMessageBytes + BATCH_OVERHEAD_BYTES),
+    'compression.type': 'producer',
+    'message.timestamp.type': 'CreateTime',
+    'message.timestamp.after.max.ms': NO_LIMIT,
+    'min.insync.replicas': String(replicas >= 3 ? 2 : 1),
+  };
+}
+
+/** Settings that must not differ; the others are an operator's to tune. */
+const CHECKED = ['retention.ms', 'retention.bytes', 'message.timestamp.type'] as const;
+
+interface FoundTopic {
+  readonly specification: TopicSpecification;
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+async function describeTopics(
+  admin: Admin,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, FoundTopic>> {
+  const existing = new Set(await admin.listTopics());
+  const wanted = names.filter((name) => existing.has(name));
+  if (wanted.length === 0) return new Map();
+  const { topics } = await admin.fetchTopicMetadata({ topics: wanted });
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: wanted.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+  });
+  const found = new Map<string, FoundTopic>();
+  for (const { name, partitions } of topics) {
+    const resource = resources.find(({ resourceName }) => resourceName === name);
+    const entries = present(resource, 'configuration of a topic').configEntries;
+    const values = new Map(entries.map((entry) => [entry.configName, entry.configValue]));
+    const maxBytes = Number(present(values.get('max.message.bytes'), 'max.message.bytes'));
+    const specification = {
+      name,
+      partitions: partitions.length,
+      compacted: values.get('cleanup.policy') === 'compact',
+      maxMessageBytes: maxBytes - BATCH_OVERHEAD_BYTES,
+    };
+    found.set(name, { specification, settings: values });
+  }
+  return found;
+}
+
+function checkSettings(found: FoundTopic, wanted: TopicSpecification): void {
+  checkTopic(found.specification, wanted);
+  const expected = settings(wanted, 1);
+  for (const name of CHECKED) {
+    const value = found.settings.get(name);
+    if (value === expected[name]) continue;
+    const message = `${wanted.name} has ${name} ${value}, and not ${expected[name]}`;
+    throw new LogError('topicMismatch', message);
+  }
+}
+
+export async function openTopicCatalog(client: Kafka, replicas: number): Promise<TopicCatalog> {
+  const admin = client.admin();
+  await admin.connect();
+  const topics = new Map<string, TopicSpecification>();
+  const keep = (found: ReadonlyMap<string, FoundTopic>): void => {
+    for (const [name, { specification }] of found) topics.set(name, specification);
+  };
+  const create = async (wanted: readonly TopicSpecification[]): Promise<void> => {
+    await admin.createTopics({
+      waitForLeaders: false,
+      topics: wanted.map((topic) => ({
+        topic: topic.name,
+        numPartitions: topic.partitions,
+        replicationFactor: replicas,
+        configEntries: Object.entries(settings(topic, replicas)).map(([name, value]) => ({
+          name,
+          value,
+        })),
+      })),
+    });
+  };
+  /** A new topic takes a moment until every broker knows it and each partition has a leader. */
+  const waitUntilVisible = async (
+    names: readonly string[],
+  ): Promise<ReadonlyMap<string, FoundTopic>> => {
+    for (let attempt = 0; attempt < VISIBLE_ATTEMPTS; attempt++) {
+      try {
+        const found = await describeTopics(admin, names);
+        if (names.every((name) => found.has(name))) return found;
+      } catch (error) {
+        if ((error as { type?: string }).type !== 'LEADER_NOT_AVAILABLE') throw error;
+      }
+      await sleep(VISIBLE_WAIT_MS);
+    }
+    throw new LogError('unreachable', `topics do not become visible: ${names.join(', ')}`);
+  };
+  const ensureTopics = async (wanted: readonly TopicSpecification[]): Promise<void> => {
+    const names = wanted.map((topic) => topic.name);
+    const existing = await describeTopics(admin, names);
+    for (const topic of wanted) {
+      const found = existing.get(topic.name);
+      if (found !== undefined) checkSettings(found, topic);
+    }
+    const missing = wanted.filter((topic) => !existing.has(topic.name));
+    // Another process may create them at the same time: the check afterwards is what counts.
+    if (missing.length > 0) await create(missing);
+    const found = await waitUntilVisible(names);
+    for (const topic of wanted) checkSettings(present(found.get(topic.name), 'a topic'), topic);
+    keep(found);
+  };
+  return {
+    known: (topic) => topics.get(topic),
+    load: async (names) => {
+      const unknown = [...new Set(names)].filter((name) => !topics.has(name));
+      if (unknown.length === 0) return;
+      try {
+        keep(await describeTopics(admin, unknown));
+      } catch (error) {
+        throw toLogError(error);
+      }
+    },
+    ensureTopics: async (wanted) => {
+      try {
+        await ensureTopics(wanted);
+      } catch (error) {
+        throw toLogError(error);
+      }
+    },
+    close: () => admin.disconnect(),
+  };
+}
