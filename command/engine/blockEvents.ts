@@ -1,0 +1,127 @@
+import { encode } from '../../schemas/codec/codec.js';
+import { eventHash } from '../../schemas/crypto/digests.js';
+import { partitionLeaf } from '../../schemas/crypto/eventsRoot.js';
+import { assert, present } from '../../schemas/kernel/assert.js';
+import { ascii } from '../../schemas/kernel/bytes.js';
+import { eventPartition } from '../../schemas/topics.js';
+import type { EventEnvelopeBody, PartitionLeaf } from '../../schemas/types/event.js';
+import type { HouseValue } from '../../schemas/types/state.js';
+import type { BlockContext, EventDraft } from './execution.js';
+import { write } from './state/changes.js';
+
+/** The key of everything that belongs to no account. */
+export const HOUSE_KEY = ascii('house');
+
+/** The events of one block, by partition. */
+export interface BlockEvents {
+  readonly values: Uint8Array[][];
+  readonly hashes: Uint8Array[][];
+}
+
+export function newBlockEvents(partitions: number): BlockEvents {
+  return {
+    values: Array.from({ length: partitions }, () => []),
+    hashes: Array.from({ length: partitions }, () => []),
+  };
+}
+
+interface Placed {
+  readonly partition: number;
+  readonly key: Uint8Array;
+  readonly executionIndex: number;
+  readonly eventIndex: number;
+  readonly keySequence: number;
+  readonly body: EventEnvelopeBody;
+}
+
+function append(events: BlockEvents, block: BlockContext, placed: Placed): void {
+  const { height, timestampMs, state } = block;
+  const value = encode('EventsRecord', {
+    body: { kind: 'EventEnvelope', shard: state.shard, height, timestampMs, ...placed },
+  });
+  present(events.values[placed.partition], 'partition').push(value);
+  present(events.hashes[placed.partition], 'partition').push(eventHash(value));
+}
+
+/** Gives a command's events their places: index within the command, sequence within the key. */
+export function appendDrafts(
+  events: BlockEvents,
+  block: BlockContext,
+  executionIndex: number,
+  drafts: readonly EventDraft[],
+): void {
+  let eventIndex = 0;
+  while (eventIndex < drafts.length) {
+    const { entry } = present(drafts[eventIndex], 'draft');
+    const { partition, publicKey: key } = entry;
+    const value = present(entry.cell.value, 'account of an event');
+    let keySequence = value.nextKeySequence;
+    while (eventIndex < drafts.length) {
+      const draft = present(drafts[eventIndex], 'draft');
+      if (draft.entry !== entry) break;
+      const { body } = draft;
+      append(events, block, { partition, key, executionIndex, eventIndex, keySequence, body });
+      keySequence++;
+      eventIndex++;
+    }
+    write(block.state.changes, entry.cell, { ...value, nextKeySequence: keySequence });
+  }
+}
+
+/**
+ * Reports the books of every asset that the block changed. All reports have one key, so their
+ * sequence is one, and stands in the leaf of genesis' first asset.
+ */
+export function appendSupply(
+  events: BlockEvents,
+  block: BlockContext,
+  executionIndex: number,
+): void {
+  const { state } = block;
+  const partition = eventPartition(HOUSE_KEY, state.genesis.eventPartitions);
+  const changed = state.houses.filter(({ cell }) => booksDiffer(cell.value, cell.committed));
+  if (changed.length === 0) return;
+  const first = present(state.houses[0], 'first asset').cell;
+  let keySequence = present(first.value, 'books').nextKeySequence;
+  changed.forEach(({ asset, cell }, eventIndex) => {
+    const { issued, accounts, inPlay, bankroll, reserved, faucet } = present(cell.value, 'books');
+    append(events, block, {
+      partition,
+      key: HOUSE_KEY,
+      executionIndex,
+      eventIndex,
+      keySequence,
+      body: {
+        kind: 'SupplyReported',
+        ...{ asset, issued, accounts, inPlay, bankroll, reserved, faucet },
+      },
+    });
+    keySequence++;
+  });
+  write(state.changes, first, { ...present(first.value, 'books'), nextKeySequence: keySequence });
+}
+
+function booksDiffer(now: HouseValue | null, before: HouseValue | null): boolean {
+  if (now === before) return false;
+  assert(now !== null && before !== null, 'books are never removed');
+  return (
+    now.accounts !== before.accounts ||
+    now.inPlay !== before.inPlay ||
+    now.bankroll !== before.bankroll ||
+    now.reserved !== before.reserved ||
+    now.faucet !== before.faucet
+  );
+}
+
+/** The leaves of eventsRoot, and the partitions' last heights moved on where there are events. */
+export function closePartitions(events: BlockEvents, block: BlockContext): PartitionLeaf[] {
+  const { state, height } = block;
+  return state.partitions.map((cell, partition) => {
+    const hashes = present(events.hashes[partition], 'partition');
+    const leaf = partitionLeaf(cell.value?.lastHeight ?? 0, hashes);
+    if (hashes.length > 0) {
+      write(state.changes, cell, { kind: 'PartitionValue', lastHeight: height });
+    }
+    return leaf;
+  });
+}

@@ -1,0 +1,82 @@
+import { eventPartition } from '../../schemas/topics.js';
+import type { Genesis } from '../../schemas/types/genesis.js';
+import { type AccountEntry, newAccountEntry } from './state/accountEntry.js';
+import { accountName } from './state/accountName.js';
+import { type Cell, emptyCell } from './state/cell.js';
+import type { Changes } from './state/changes.js';
+import type { DueHeap } from './state/dueHeap.js';
+import type { Tree } from './state/stateTree.js';
+
+/**
+ * The state of one shard after a height. `executeBlock` alone changes it, and in place: copy it by
+ * `exportEntries` and `importState`.
+ */
+export interface EngineState {
+  readonly genesis: Genesis;
+  readonly shard: number;
+  /** The last height executed; 0 is genesis. */
+  height: number;
+  /** That block's time. */
+  timestampMs: number;
+  /** By `accountName`; an entry whose cell is empty is no account yet. */
+  readonly accounts: Map<string, AccountEntry>;
+  /** By position in genesis. */
+  readonly houses: readonly House[];
+  /** By number. */
+  readonly partitions: readonly Cell<'PartitionValue'>[];
+  /** Cells to leave the state at a time. */
+  readonly due: DueHeap;
+  readonly changes: Changes;
+  tree: Tree;
+  /** Trees of the last `STATE_HEIGHTS_KEPT` heights, by height. */
+  readonly trees: Map<number, Tree>;
+}
+
+/** The books of one asset. */
+export interface House {
+  readonly asset: number;
+  readonly cell: Cell<'HouseValue'>;
+}
+
+/** A state in which no cell is filled. */
+export function emptyState(genesis: Genesis, shard: number): EngineState {
+  return {
+    genesis,
+    shard,
+    height: 0,
+    timestampMs: genesis.createdAtMs,
+    accounts: new Map(),
+    houses: genesis.assets.map(({ asset }) => ({
+      asset,
+      cell: emptyCell<'HouseValue'>({ kind: 'HouseKey', asset }),
+    })),
+    partitions: Array.from({ length: genesis.eventPartitions }, (_, partition) =>
+      emptyCell<'PartitionValue'>({ kind: 'PartitionKey', partition }),
+    ),
+    due: [],
+    changes: { touched: [], undo: [] },
+    tree: null,
+    trees: new Map(),
+  };
+}
+
+/** The place of a key, whether it is an account or not. */
+export function accountEntry(state: EngineState, publicKey: Uint8Array): AccountEntry {
+  const name = accountName(publicKey);
+  const known = state.accounts.get(name);
+  if (known !== undefined) return known;
+  const partition = eventPartition(publicKey, state.genesis.eventPartitions);
+  const entry = newAccountEntry(publicKey, partition);
+  state.accounts.set(name, entry);
+  return entry;
+}
+
+/** The account of a key, or null. Leaves nothing behind for a stranger's key. */
+export function findAccount(state: EngineState, publicKey: Uint8Array): AccountEntry | null {
+  const entry = state.accounts.get(accountName(publicKey));
+  return entry === undefined || entry.cell.value === null ? null : entry;
+}
+
+export function findHouse(state: EngineState, asset: number): House | null {
+  return state.houses.find((house) => house.asset === asset) ?? null;
+}

@@ -1,0 +1,167 @@
+import type { IdentifiedCommand } from '../../schemas/crypto/envelope.js';
+import { present, unreachable } from '../../schemas/kernel/assert.js';
+import { equalBytes } from '../../schemas/kernel/bytes.js';
+import { RejectCode } from '../../schemas/rejectCode.js';
+import type { Command, CommandInstruction } from '../../schemas/types/command.js';
+import { claimFaucet } from './account/claimFaucet.js';
+import { createAccount } from './account/createAccount.js';
+import { transfer } from './account/transfer.js';
+import { authorizeSession } from './authorization/authorizeSession.js';
+import { type OpenLane, openLane } from './authorization/openLane.js';
+import { rememberRequest, requestRefusal } from './authorization/request.js';
+import { revokeSession } from './authorization/revokeSession.js';
+import { appendDrafts, type BlockEvents } from './blockEvents.js';
+import { accountEntry, findAccount } from './engineState.js';
+import type { Outcome } from './executedBlock.js';
+import type { BlockContext, Execution, Refusal, RefusedWithFirst } from './execution.js';
+import { cashOutHiLo } from './round/cashOutHiLo.js';
+import { guessHiLo } from './round/guessHiLo.js';
+import { spinRoulette } from './round/spinRoulette.js';
+import { startHiLo } from './round/startHiLo.js';
+import type { AccountEntry } from './state/accountEntry.js';
+import { keep, rollBack, write } from './state/changes.js';
+
+export interface Ended {
+  readonly outcome: Outcome;
+  readonly code: RejectCode | 0;
+}
+
+const EXECUTED: Ended = { outcome: 'executed', code: 0 };
+
+function ignored(code: RejectCode): Ended {
+  return { outcome: 'ignored', code };
+}
+
+/**
+ * One command: ignored without a trace, or its nonce is consumed and it is refused (its writes are
+ * rolled back, one event) or executed. A repeated command is one whose nonce is no longer the next.
+ */
+export function executeCommand(
+  block: BlockContext,
+  events: BlockEvents,
+  signer: Uint8Array,
+  identified: IdentifiedCommand,
+  executionIndex: number,
+): Ended {
+  const { id: commandId, command } = identified;
+  const { state, timestampMs } = block;
+  const account = findAccount(state, command.account);
+  const place = { block, commandId, executionIndex, drafts: [] };
+  if (account === null) return executeFirstClaim(place, events, signer, command);
+  const lane = openLane(account, signer, command.authorization, timestampMs);
+  if (lane === null) return ignored(RejectCode.unauthorizedSigner);
+  if (command.nonce < lane.nextNonce) return ignored(RejectCode.staleNonce);
+  if (command.nonce > lane.nextNonce) return ignored(RejectCode.nonceGap);
+  consumeNonce(block, account, lane);
+  keep(state.changes);
+  const execution = { ...place, account, lane: lane.kind === 'own' ? null : lane.lane };
+  draftReceipt(execution, signer, command, null);
+  const refused = run(execution, command);
+  if (refused !== null) {
+    rollBack(state.changes);
+    execution.drafts.length = 0;
+    draftReceipt(execution, signer, command, refused);
+  }
+  appendDrafts(events, block, executionIndex, execution.drafts);
+  return refused === null ? EXECUTED : { outcome: 'refused', code: refused.code };
+}
+
+/**
+ * The one command of a key that is no account: a faucet claim by itself, with its first nonce. There
+ * is no nonce to consume for a refusal, so anything that would be refused is ignored.
+ */
+function executeFirstClaim(
+  place: Omit<Execution, 'account' | 'lane'>,
+  events: BlockEvents,
+  signer: Uint8Array,
+  command: Command,
+): Ended {
+  const { block, executionIndex } = place;
+  const { instruction, authorization, nonce, request } = command;
+  if (instruction.kind !== 'ClaimFaucet') return ignored(RejectCode.unknownAccount);
+  const own = authorization === 0 && equalBytes(signer, command.account);
+  if (!own) return ignored(RejectCode.unauthorizedSigner);
+  if (nonce !== 0) return ignored(RejectCode.nonceGap);
+  if (request !== null) return ignored(RejectCode.requestNotAllowed);
+  const { changes } = block.state;
+  keep(changes);
+  const account = accountEntry(block.state, command.account);
+  const execution = { ...place, account, lane: null };
+  draftReceipt(execution, signer, command, null);
+  createAccount(execution, account);
+  consumeNonce(block, account, { kind: 'own', nextNonce: 0 });
+  const code = claimFaucet(execution, instruction);
+  if (code !== null) {
+    rollBack(changes);
+    return ignored(code);
+  }
+  appendDrafts(events, block, executionIndex, execution.drafts);
+  return EXECUTED;
+}
+
+function consumeNonce(block: BlockContext, account: AccountEntry, lane: OpenLane): void {
+  const { changes } = block.state;
+  const nextNonce = lane.nextNonce + 1;
+  if (lane.kind === 'own') {
+    write(changes, account.cell, { ...present(account.cell.value, 'account'), nextNonce });
+    return;
+  }
+  const { cell } = lane.lane;
+  write(changes, cell, { ...present(cell.value, 'lane'), nextNonce });
+}
+
+/** The first event of a command: what was asked, by whom, and whether it took effect. */
+function draftReceipt(
+  execution: Execution,
+  signer: Uint8Array,
+  command: Command,
+  refused: RefusedWithFirst | null,
+): void {
+  const { commandId, account: entry, drafts } = execution;
+  const { authorization, nonce, request, instruction } = command;
+  const receipt = { commandId, signer, authorization, nonce, request, instruction };
+  drafts.push({
+    entry,
+    body:
+      refused === null
+        ? { kind: 'CommandExecuted', ...receipt }
+        : { kind: 'CommandRefused', ...receipt, code: refused.code, first: refused.first },
+  });
+}
+
+/** Refusals in the order of their numbers: the request's, then the engine's rules. */
+function run(execution: Execution, command: Command): RefusedWithFirst | null {
+  const { request, instruction } = command;
+  const standing = requestRefusal(execution, request);
+  if (standing !== null) return standing;
+  if (request !== null && execution.lane === null) {
+    return { code: RejectCode.requestNotAllowed, first: null };
+  }
+  const code = runInstruction(execution, instruction);
+  if (code !== null) return { code, first: null };
+  if (request !== null) rememberRequest(execution, request);
+  return null;
+}
+
+function runInstruction(execution: Execution, instruction: CommandInstruction): Refusal {
+  switch (instruction.kind) {
+    case 'AuthorizeSession':
+      return authorizeSession(execution, instruction);
+    case 'RevokeSession':
+      return revokeSession(execution, instruction);
+    case 'ClaimFaucet':
+      return claimFaucet(execution, instruction);
+    case 'Transfer':
+      return execution.lane === null ? transfer(execution, instruction) : RejectCode.ownKeyRequired;
+    case 'StartHiLo':
+      return startHiLo(execution, instruction);
+    case 'GuessHiLo':
+      return guessHiLo(execution, instruction);
+    case 'CashOutHiLo':
+      return cashOutHiLo(execution, instruction);
+    case 'SpinRoulette':
+      return spinRoulette(execution, instruction);
+    default:
+      return unreachable(instruction);
+  }
+}

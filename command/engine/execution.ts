@@ -1,0 +1,51 @@
+import type { RejectCode } from '../../schemas/rejectCode.js';
+import type { EventEnvelopeBody, FirstExecution } from '../../schemas/types/event.js';
+import type { EngineState } from './engineState.js';
+import type { BlockDraws, Draw } from './rng/draws.js';
+import type { AccountEntry, LaneEntry } from './state/accountEntry.js';
+
+/** What the commands of one block share. */
+export interface BlockContext {
+  readonly state: EngineState;
+  readonly height: number;
+  readonly timestampMs: number;
+  readonly draws: BlockDraws;
+  /** Claims executed so far in this block. */
+  faucetClaims: number;
+}
+
+/** An event that still lacks its place: it gets one when its command is done. */
+export interface EventDraft {
+  readonly entry: AccountEntry;
+  readonly body: EventEnvelopeBody;
+}
+
+/** One command being executed. */
+export interface Execution {
+  readonly block: BlockContext;
+  readonly account: AccountEntry;
+  /** null: the account's own key acts. */
+  readonly lane: LaneEntry | null;
+  readonly commandId: Uint8Array;
+  readonly executionIndex: number;
+  readonly drafts: EventDraft[];
+}
+
+/** Why a command is refused; null when it took effect. */
+export type Refusal = RejectCode | null;
+
+/** The first execution of a repeated request, beside the code. */
+export interface RefusedWithFirst {
+  readonly code: RejectCode;
+  readonly first: FirstExecution | null;
+}
+
+/** The command's stream of random numbers for one purpose. */
+export function drawsOf(execution: Execution, purpose: string): Draw {
+  const { block, executionIndex } = execution;
+  return block.draws({ shard: block.state.shard, executionIndex, purpose });
+}
+
+export function emit(execution: Execution, entry: AccountEntry, body: EventEnvelopeBody): void {
+  execution.drafts.push({ entry, body });
+}
