@@ -3,11 +3,12 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { loadConfig } from '../config/loadConfig.js';
 import { flag, port } from '../config/optionTypes.js';
-import { type DevelopmentNetwork, developmentNetwork } from '../genesis/developmentNetwork.js';
+import { developmentNetwork } from '../genesis/developmentNetwork.js';
 import { removeEmbeddedData, startEmbeddedPostgres } from '../postgres/embeddedPostgres.js';
 import { lockFolder } from '../postgres/folderLock.js';
 import { createLogger } from '../telemetry/logger.js';
 import { PLAYER_PATH } from '../websocket/playerPath.js';
+import { platformRoles } from './platformRoles.js';
 import { createSupervisor, type SupervisedRole } from './supervisor.js';
 
 const configSchema = z.object({
@@ -29,49 +30,6 @@ const POSTGRES_OFFSET = 30;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-/** The roles of a machine, in the order in which they start. */
-export function platformRoles(options: {
-  readonly config: Config;
-  readonly dataDir: string;
-  readonly network: DevelopmentNetwork;
-  readonly databaseUrl: string;
-}): SupervisedRole[] {
-  const { config, dataDir, network, databaseUrl } = options;
-  const { host, basePort } = config;
-  const peers = network.keyPaths.map((_, index) => `ws://${host}:${basePort + index}`).join(',');
-  const shared = ['--genesis', network.genesisPath, '--host', host];
-  const environment = { DATABASE_URL: databaseUrl };
-  const validators = network.keyPaths.map((keyPath, index) => ({
-    name: `validator-${index}`,
-    role: 'validator',
-    argv: [
-      ...shared,
-      ...['--key', keyPath, '--peers', peers, '--port', String(basePort + index)],
-      ...['--data-dir', join(dataDir, `validator-${index}`), '--log', 'postgres'],
-    ],
-    environment,
-  }));
-  const projector = {
-    name: 'projector-0',
-    role: 'projector',
-    argv: [...shared, '--port', String(basePort + PROJECTOR_OFFSET), '--log', 'postgres'],
-    environment,
-  };
-  const reader = {
-    name: 'reader-0',
-    role: 'reader',
-    argv: [...shared, '--peers', peers, '--port', String(config.explorerPort)],
-    environment,
-  };
-  const gateway = {
-    name: 'gateway-0',
-    role: 'gateway',
-    argv: [...shared, '--peers', peers, '--port', String(config.gatewayPort)],
-    environment,
-  };
-  return [...validators, projector, reader, gateway];
 }
 
 async function openDatabase(
@@ -114,7 +72,21 @@ export async function start(argv: readonly string[]): Promise<void> {
   const network = developmentNetwork(dataDir, config.validators, Date.now());
   const lock = lockFolder(join(dataDir, 'supervisor.lock'));
   const database = await openDatabase(config, join(dataDir, 'postgres'));
-  const roles = platformRoles({ config, dataDir, network, databaseUrl: database.url });
+  const { host, basePort } = config;
+  const roles = platformRoles({
+    host,
+    dataDir,
+    network,
+    log: { kind: 'postgres' },
+    databaseUrl: database.url,
+    ports: {
+      validators: basePort,
+      projectors: basePort + PROJECTOR_OFFSET,
+      readers: config.explorerPort,
+      gateways: config.gatewayPort,
+    },
+    counts: { projectors: 1, readers: 1, gateways: 1 },
+  });
   const supervisor = createSupervisor({ logFolder: join(dataDir, 'logs'), onLine: print });
   const stopAll = async (): Promise<void> => {
     const byRole = (role: string): string[] =>
