@@ -1,4 +1,4 @@
-import { type Cluster, type Consumer, Kafka, type LogEntry, logLevel } from 'kafkajs';
+import kafkajs, { type Cluster, type Consumer, type Kafka, type LogEntry } from 'kafkajs';
 import { present } from '../../schemas/kernel/assert.js';
 import type { AdapterLog } from '../postgres/connection.js';
 
@@ -31,12 +31,12 @@ export function createClient(options: KafkaOptions): Kafka {
       const { message, timestamp, logger, ...fields } = log;
       options.log.debug({ client: namespace, ...fields }, message);
     };
-  return new Kafka({
+  return new kafkajs.Kafka({
     clientId: 'nullspace',
     brokers: [...options.brokers],
     retry: CLIENT_RETRY,
     connectionTimeout: 3_000,
-    logLevel: logLevel.WARN,
+    logLevel: kafkajs.logLevel.WARN,
     logCreator,
   });
 }

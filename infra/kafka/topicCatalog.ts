@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Admin, ConfigResourceTypes, type Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { present } from '../../schemas/kernel/assert.js';
 import type { TopicSpecification } from '../../schemas/log.js';
 import { LogError } from '../../schemas/logError.js';
@@ -53,7 +53,7 @@ async function describeTopics(
   const { topics } = await admin.fetchTopicMetadata({ topics: wanted });
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: wanted.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+    resources: wanted.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
   });
   const found = new Map<string, FoundTopic>();
   for (const { name, partitions } of topics) {
