@@ -1,0 +1,142 @@
+import { type AccountHistoryRow, accountHistory } from '../../projections/accounts/table.js';
+import type { JsonObject } from '../../projections/readModel.js';
+import { fromHex, toHex } from '../../schemas/kernel/bytes.js';
+import { TABLE_ROWS_MAX } from '../../schemas/limits.js';
+import type { SqlValue } from '../ports.js';
+import { csv } from './csv.js';
+import type { Position } from './cursor.js';
+import {
+  amount,
+  count,
+  described,
+  hash,
+  hashParameter,
+  height,
+  object,
+  pageOf,
+  pageQuery,
+  pathParameters,
+  text,
+  timestamp,
+} from './jsonSchema.js';
+import { closePage, nextCursor, openPage, type PageParameters, type PageRequest } from './page.js';
+import type { ReadContext, Route } from './route.js';
+import { select } from './select.js';
+
+const COLUMNS = [
+  'height',
+  'execution_index',
+  'event_index',
+  'timestamp_ms',
+  'asset',
+  'delta',
+  'balance',
+  'reason',
+  'command_id',
+] as const;
+
+type HistoryRow = Pick<AccountHistoryRow, (typeof COLUMNS)[number]>;
+
+type HistoryParameters = PageParameters & {
+  readonly publicKey: string;
+  readonly asset?: number;
+  readonly format?: string;
+};
+
+export const listHistory: Route = {
+  url: '/explorer/accounts/:publicKey/history',
+  summary: 'Every change of an account, newest first; as CSV with format=csv or Accept: text/csv',
+  tag: 'accounts',
+  changesWith: 'visible',
+  params: pathParameters({ publicKey: hashParameter }),
+  query: pageQuery({
+    asset: described({ ...count, maximum: Number.MAX_SAFE_INTEGER }, 'of this asset only'),
+    format: {
+      type: 'string',
+      enum: ['json', 'csv'],
+      description: `csv: up to ${TABLE_ROWS_MAX} rows; the Link header names the next page`,
+    },
+  }),
+  answer: pageOf(
+    object({
+      height,
+      executionIndex: count,
+      eventIndex: count,
+      timestampMs: timestamp,
+      asset: count,
+      delta: described(amount, 'negative for a debit'),
+      balance: described(amount, 'after the change'),
+      reason: text,
+      commandId: hash,
+    }),
+    { account: hash },
+  ),
+  async read(context, parameters: HistoryParameters) {
+    const isTable = parameters.format === 'csv';
+    const given = isTable ? { ...parameters, limit: TABLE_ROWS_MAX } : parameters;
+    const opened = openPage(context, 'history', given);
+    if ('refusal' in opened) return opened.refusal;
+    const { request } = opened;
+    const account = fromHex(parameters.publicKey);
+    const rows = await readHistory(context, account, request, parameters.asset);
+    const page = { context, request, kind: 'history', rows, position, json: rowJson } as const;
+    if (isTable) {
+      return {
+        kind: 'table',
+        fileName: `${toHex(account).slice(0, 16)}-history.csv`,
+        text: csv(TABLE, rows.slice(0, request.limit)),
+        nextCursor: nextCursor(page),
+      };
+    }
+    const { body } = closePage(page);
+    return { kind: 'found', body: { account: toHex(account), ...body } };
+  },
+};
+
+function readHistory(
+  { sql }: ReadContext,
+  account: Uint8Array,
+  { after, asOf, fromHeight, limit }: PageRequest,
+  asset: number | undefined,
+): Promise<readonly HistoryRow[]> {
+  const place = [after.height, after.executionIndex, after.eventIndex];
+  const values: SqlValue[] = [account, asOf, fromHeight, ...place, limit + 1];
+  if (asset !== undefined) values.push(asset);
+  const rest = `where account = $1 and height <= $2 and height >= $3
+    and (height, execution_index, event_index) < ($4, $5::bigint, $6::bigint)
+    ${asset === undefined ? '' : 'and asset = $8'}
+    order by height desc, execution_index desc, event_index desc limit $7`;
+  return select(sql, accountHistory, COLUMNS, rest, values);
+}
+
+function position(row: HistoryRow): Position {
+  return {
+    height: row.height,
+    executionIndex: row.execution_index,
+    eventIndex: row.event_index,
+  };
+}
+
+function rowJson(row: HistoryRow): JsonObject {
+  return {
+    ...position(row),
+    timestampMs: row.timestamp_ms,
+    asset: row.asset,
+    delta: row.delta.toString(),
+    balance: row.balance.toString(),
+    reason: row.reason,
+    commandId: toHex(row.command_id),
+  };
+}
+
+const TABLE: Parameters<typeof csv<HistoryRow>>[0] = [
+  ['height', (row) => row.height],
+  ['execution_index', (row) => row.execution_index],
+  ['event_index', (row) => row.event_index],
+  ['timestamp_ms', (row) => row.timestamp_ms],
+  ['asset', (row) => row.asset],
+  ['delta', (row) => row.delta],
+  ['balance', (row) => row.balance],
+  ['reason', (row) => row.reason],
+  ['command_id', (row) => toHex(row.command_id)],
+];

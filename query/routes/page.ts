@@ -1,0 +1,81 @@
+import type { JsonObject } from '../../projections/readModel.js';
+import { present } from '../../schemas/kernel/assert.js';
+import { PAGE_ROWS_DEFAULT } from '../../schemas/limits.js';
+import { RejectCode } from '../../schemas/rejectCode.js';
+import { type CursorKind, decodeCursor, encodeCursor, type Position } from './cursor.js';
+import { type Answer, pinnedHeight, type ReadContext, refused } from './route.js';
+
+/** Query parameters of every list. A type, not an interface: routes pass it as their Parameters. */
+export type PageParameters = {
+  readonly cursor?: string;
+  readonly limit?: number;
+  readonly asOf?: number;
+  readonly fromHeight?: number;
+};
+
+/** What a list reads: `limit` rows after `after`, at heights from `fromHeight` to `asOf`. */
+export interface PageRequest {
+  readonly after: Position;
+  readonly asOf: number;
+  readonly fromHeight: number;
+  readonly limit: number;
+}
+
+/** The largest place, in lists that begin with the newest. */
+const NEWEST: Position = {
+  height: Number.MAX_SAFE_INTEGER,
+  executionIndex: 0xffff_ffff,
+  eventIndex: 0xffff_ffff,
+};
+const OLDEST: Position = { height: 0, executionIndex: 0, eventIndex: 0 };
+
+/** What to read, or the refusal of a bad cursor. */
+export function openPage(
+  context: ReadContext,
+  kind: CursorKind,
+  parameters: PageParameters,
+): { readonly request: PageRequest } | { readonly refusal: Answer } {
+  const { cursor, limit = PAGE_ROWS_DEFAULT, asOf, fromHeight = 0 } = parameters;
+  const start = kind === 'blockCommands' ? OLDEST : NEWEST;
+  const after = cursor === undefined ? start : decodeCursor(kind, cursor);
+  if (after === null) {
+    return { refusal: refused(RejectCode.badCursor, 'this is no cursor of this list') };
+  }
+  return { request: { after, asOf: pinnedHeight(context, asOf), fromHeight, limit } };
+}
+
+/**
+ * A page of `rows`, of which one more than `limit` was asked for: that there is one tells that
+ * another page follows.
+ */
+export function closePage<Row>(options: {
+  readonly context: ReadContext;
+  readonly request: PageRequest;
+  readonly kind: CursorKind;
+  readonly rows: readonly Row[];
+  readonly json: (row: Row) => JsonObject;
+  readonly position: (row: Row) => Position;
+}): Answer & { readonly kind: 'found' } {
+  const { context, request, rows, json } = options;
+  const items = rows.slice(0, request.limit);
+  return {
+    kind: 'found',
+    body: {
+      items: items.map(json),
+      nextCursor: nextCursor(options),
+      asOf: request.asOf,
+      visibleHeight: context.visible.height,
+    },
+  };
+}
+
+export function nextCursor<Row>(options: {
+  readonly request: PageRequest;
+  readonly kind: CursorKind;
+  readonly rows: readonly Row[];
+  readonly position: (row: Row) => Position;
+}): string | null {
+  const { request, kind, rows, position } = options;
+  if (rows.length <= request.limit) return null;
+  return encodeCursor(kind, position(present(rows[request.limit - 1], 'last row of a page')));
+}

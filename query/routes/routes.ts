@@ -1,0 +1,34 @@
+import { getAccount } from './getAccount.js';
+import { getBlock } from './getBlock.js';
+import { getCommand } from './getCommand.js';
+import { getGenesis } from './getGenesis.js';
+import { getSchema } from './getSchema.js';
+import { getState } from './getState.js';
+import { getStats } from './getStats.js';
+import { getStatus } from './getStatus.js';
+import { listBlockCommands } from './listBlockCommands.js';
+import { listBlocks } from './listBlocks.js';
+import { listAccountCommands, listCommands } from './listCommands.js';
+import { listHistory } from './listHistory.js';
+import { listValidators } from './listValidators.js';
+import type { Route } from './route.js';
+import { search } from './search.js';
+
+/** Every path of the read API; a new one is a file and a line here. */
+export const routes: readonly Route[] = [
+  getAccount,
+  getState,
+  listBlocks,
+  getBlock,
+  listBlockCommands,
+  listCommands,
+  getCommand,
+  listHistory,
+  listAccountCommands,
+  search,
+  getStats,
+  listValidators,
+  getStatus,
+  getGenesis,
+  getSchema,
+];
