@@ -5,6 +5,8 @@ export interface Scheduler {
   after(delayMs: number, action: () => void): () => void;
   /** Runs what is due up to `untilMs`, then stands at it. */
   runUntil(untilMs: number): void;
+  /** Runs the next action due up to `untilMs`; false: there is none, and time stands at it. */
+  runNext(untilMs: number): boolean;
 }
 
 interface Entry {
@@ -27,6 +29,17 @@ export function createScheduler(): Scheduler {
       return () => {
         entry.action = null;
       };
+    },
+    runNext(untilMs) {
+      while (heap.length > 0 && heap[0]!.dueMs <= untilMs) {
+        const { dueMs, action } = pop(heap);
+        if (action === null) continue;
+        nowMs = dueMs;
+        action();
+        return true;
+      }
+      nowMs = Math.max(nowMs, untilMs);
+      return false;
     },
     runUntil(untilMs) {
       while (heap.length > 0 && heap[0]!.dueMs <= untilMs) {

@@ -6,6 +6,7 @@ export function breachesOf(world: World): string[] {
   return [
     ...agreementBreaches(world),
     ...honestVoteBreaches(world),
+    ...certificateBreaches(world),
     ...blameBreaches(world),
     ...(world.history.noticed > 0 ? [`a core noticed ${world.history.noticed} violations`] : []),
   ];
@@ -43,6 +44,27 @@ export function honestVoteBreaches(world: World): string[] {
     const opposite = vote.kind === 'nullify' ? 'finalize' : 'nullify';
     if (vote.kind !== 'notarize' && said.has(`${node}/${view}/${opposite}`)) {
       breaches.push(`${node}/${view}: nullified and finalized`);
+    }
+  }
+  return breaches;
+}
+
+/** One notarization a view, and no view both final and nullified. */
+export function certificateBreaches(world: World): string[] {
+  const notarized = new Map<number, string>();
+  const nullified = new Set<number>();
+  const breaches: string[] = [];
+  for (const certificate of world.history.certificates.values()) {
+    if (certificate.kind === 'nullification') nullified.add(certificate.round.view);
+  }
+  for (const certificate of world.history.certificates.values()) {
+    if (certificate.kind === 'nullification') continue;
+    const { view, payload } = certificate.proposal;
+    const digest = toHex(payload);
+    if ((notarized.get(view) ?? digest) !== digest) breaches.push(`view ${view}: two notarized`);
+    notarized.set(view, digest);
+    if (certificate.kind === 'finalization' && nullified.has(view)) {
+      breaches.push(`view ${view}: final and nullified`);
     }
   }
   return breaches;

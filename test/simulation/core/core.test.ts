@@ -58,11 +58,13 @@ const CASES: readonly Case[] = [
   },
 ];
 const SEEDS: Record<string, number> = { 'one validator': 3, 'four, clean': 2, 'seven, lossy': 20 };
+/** CORE_SEED repeats one seed; CORE_SEEDS runs so many of each case. */
 const one = process.env.CORE_SEED === undefined ? null : Number(process.env.CORE_SEED);
+const many = process.env.CORE_SEEDS === undefined ? null : Number(process.env.CORE_SEEDS);
 
 for (const kind of CASES) {
-  test(`safe and live: ${kind.name}`, () => {
-    const count = SEEDS[kind.name] ?? 25;
+  test(`safe and live: ${kind.name}`, { timeout: 30_000 + 1000 * (many ?? 0) }, () => {
+    const count = many ?? SEEDS[kind.name] ?? 25;
     const seeds = one === null ? Array.from({ length: count }, (_, i) => i + 1) : [one];
     for (const seed of seeds) {
       const { breaches, stuck } = runSeed(kind, seed);

@@ -1,16 +1,16 @@
 import type { Input } from '../../../consensus/core/input.js';
-import type { Finalization, JournalRecord, Proposal } from '../../../consensus/core/messages.js';
+import type { JournalRecord, Proposal } from '../../../consensus/core/messages.js';
 import type { Output } from '../../../consensus/core/output.js';
 import { type CoreState, createCore } from '../../../consensus/core/state.js';
 import { nextDeadlineMs, step } from '../../../consensus/core/step.js';
 import { toHex } from '../../../schemas/kernel/bytes.js';
-import type { Block, Message, World } from './world.js';
+import { type Block, bodyKey, bodyOf, type Message, type World } from './world.js';
 
 /** Faults of the validator itself, for the mutants of reference 1.16. */
 export interface Mutation {
   readonly isJournalLost?: boolean;
-  /** Undoes a safety rule after each step. */
-  readonly tamper?: (state: CoreState) => void;
+  /** Undoes a safety rule just before a step. */
+  readonly tamper?: (state: CoreState, input: Input) => void;
 }
 
 export interface HonestValidator {
@@ -40,7 +40,6 @@ export function createHonestValidator(
   let life = 0;
   let isUp = false;
   let hasWork = true;
-  let floor: Finalization | null = null;
   let cancelTimer: () => void = () => undefined;
   const waiting = new Map<string, { proposal: Proposal; kind: 'verified' | 'certified' }>();
 
@@ -65,8 +64,8 @@ export function createHonestValidator(
     const records: JournalRecord[] = [];
     const queue: Input[] = [input];
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      mutation.tamper?.(state, next);
       const { outputs } = step(state, next);
-      mutation.tamper?.(state);
       for (const output of outputs) {
         if (output.kind === 'persist') records.push(output.record);
         else if (output.kind !== 'castVote') rest.push(output);
@@ -92,6 +91,7 @@ export function createHonestValidator(
         world.history.votes.push({ node, vote: output.vote });
         return broadcast({ kind: 'vote', vote: output.vote }, null);
       case 'broadcastCertificate':
+        world.history.certificates.set(bodyKey(bodyOf(output.certificate)), output.certificate);
         return broadcast({ kind: 'certificate', certificate: output.certificate }, output.except);
       case 'sendCertificate':
         return send(output.to, { kind: 'certificate', certificate: output.certificate });
@@ -106,7 +106,6 @@ export function createHonestValidator(
       case 'certify':
         return judge(output.proposal, 'certified');
       case 'finalized':
-        floor = output.certificate;
         world.history.finalized.push({
           node,
           proposal: output.proposal,
@@ -223,9 +222,8 @@ export function createHonestValidator(
     if (isUp) return;
     isUp = true;
     state = newCore();
-    if (mutation.isJournalLost !== true) {
-      for (const record of journal) step(state, { kind: 'recordReplayed', record });
-    } else if (floor !== null && life > 0) journal.length = 0;
+    if (mutation.isJournalLost === true) journal.length = 0;
+    for (const record of journal) step(state, { kind: 'recordReplayed', record });
     const nowMs = world.scheduler.nowMs;
     drain({ kind: 'started', nowMs });
     drain({ kind: 'workAvailable', nowMs, available: hasWork });

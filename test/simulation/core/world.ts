@@ -32,11 +32,12 @@ export interface Block {
 /** What honest validators did, as the checkers see it. */
 export interface History {
   readonly votes: { readonly node: number; readonly vote: Vote }[];
+  /** First certificate that an honest validator sent, by what it says. */
   readonly certificates: Map<string, Certificate>;
   readonly finalized: { readonly node: number; readonly proposal: Proposal; nowMs: number }[];
   readonly evidence: { readonly node: number; readonly evidence: Evidence; signer: number }[];
   readonly blocked: { readonly node: number; readonly peer: number; reason: string }[];
-  /** Blocks whose `certify` an honest validator answered with true. */
+  /** Every block made, by digest in hex. */
   readonly blocks: Map<string, Block>;
   /** Safety violations that a core itself noticed. */
   noticed: number;
