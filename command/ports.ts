@@ -39,11 +39,11 @@ export interface CommandReceipt {
 /** Envelopes on disk before anybody is told that they are held (infra/files/mempoolJournal.ts). */
 export interface MempoolJournal {
   /** Durable when resolved. Rejects with a typed error when the disk does; then it is unknown
-   * whether they were written. Calls may overlap: they share a sync. */
+   * whether they were written. One call at a time, of append or rewrite. */
   append(envelopes: readonly Uint8Array[]): Promise<void>;
   /** Everything appended since the last rewrite, in order; once, before the first append. */
   replay(): AsyncIterable<Uint8Array>;
-  /** Atomically replaces the content. Appends called after it stand behind it. */
+  /** Atomically replaces the content; when it rejects, the old content stands. */
   rewrite(envelopes: readonly Uint8Array[]): Promise<void>;
   readonly sizeBytes: number;
   close(): Promise<void>;

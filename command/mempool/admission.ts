@@ -1,0 +1,220 @@
+import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
+import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
+import { ADMISSION_BATCH_MAX, ADMISSION_PENDING_MAX } from '../../schemas/limits.js';
+import { RejectCode, rejectName } from '../../schemas/rejectCode.js';
+import type { CommandVerdict, EnvelopeVerdict } from '../../schemas/types/wire.js';
+import type {
+  CommandReceipt,
+  CommandTelemetry,
+  CommandTimer,
+  EnvelopeGossip,
+  MempoolJournal,
+  WallClock,
+} from '../ports.js';
+import { byteKey } from './byteKey.js';
+import { createGossipOutbox, type GossipOutbox } from './gossipOutbox.js';
+import { createJournalWriter, type JournalWriter } from './journalWriter.js';
+import type { Mempool, MempoolAnswer } from './mempool.js';
+import type { VerifiedEnvelopes } from './verifiedEnvelopes.js';
+import { createVerifyQueue, type VerifyQueue } from './verifyQueue.js';
+
+/** Who hands an envelope over: what comes from a gateway is passed on to the other validators. */
+export type EnvelopeSource = 'gateway' | 'validator';
+
+export interface AdmissionOptions {
+  readonly mempool: Mempool;
+  readonly envelopes: VerifiedEnvelopes;
+  readonly verifier: BatchVerifier;
+  readonly journal: MempoolJournal;
+  readonly gossip: EnvelopeGossip;
+  readonly timer: CommandTimer;
+  readonly clock: WallClock;
+  readonly telemetry: CommandTelemetry;
+  /** Envelopes between the cheap checks and the journal at once. */
+  readonly pendingMax?: number;
+  /** Called when something that may execute has come into the pool. */
+  readonly onWork?: () => void;
+}
+
+/** The way of an envelope into the pool: cheap checks, signature, pool, gossip, disk, answer. */
+export interface Admission {
+  /**
+   * Answers every envelope. `durable` says that it is in the journal on disk. Never rejects for
+   * what the bytes hold; a verifier or a disk that fails is answered as `unavailable`, or with
+   * `durable: false`.
+   */
+  submit(envelope: Uint8Array, source: EnvelopeSource): Promise<EnvelopeVerdict>;
+  /** Holds again what the journal has, before anything is submitted. Returns how many envelopes. */
+  recover(): Promise<number>;
+  /** After each executed height, in order. */
+  executed(receipts: Iterable<CommandReceipt>, timestampMs: number): void;
+  /** Sends what waits and lets the last write end. */
+  close(): Promise<void>;
+}
+
+interface AdmissionState extends AdmissionOptions {
+  readonly queue: VerifyQueue;
+  readonly outbox: GossipOutbox;
+  readonly writer: JournalWriter;
+  /** By envelope hash: on their way, so that the same bytes are verified and stored once. */
+  readonly pending: Map<string, Promise<EnvelopeVerdict>>;
+  /** Held, but the disk failed: tried again when the same bytes come again. */
+  readonly unstored: Map<string, Uint8Array>;
+}
+
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { mempool, verifier, gossip, timer, journal, telemetry } = options;
+  const state: AdmissionState = {
+    ...options,
+    queue: createVerifyQueue(verifier),
+    outbox: createGossipOutbox(gossip, timer),
+    writer: createJournalWriter(journal, telemetry),
+    pending: new Map(),
+    unstored: new Map(),
+  };
+  return {
+    submit: (envelope, source) => submit(state, envelope, source),
+    recover: () => recover(state),
+    executed(receipts, timestampMs) {
+      mempool.executed(receipts, timestampMs);
+      const { sizeBytes, commands, envelopes, readySigners } = mempool.sizes;
+      telemetry.gauge('mempool_commands', commands);
+      telemetry.gauge('mempool_envelopes', envelopes);
+      telemetry.gauge('mempool_size_bytes', sizeBytes);
+      telemetry.gauge('mempool_ready_signers', readySigners);
+      forgetGone(state);
+      state.writer.rewriteIfDead(sizeBytes, () => mempool.heldEnvelopes());
+    },
+    async close() {
+      state.outbox.close();
+      await Promise.all(state.pending.values());
+      await state.writer.idle();
+    },
+  };
+}
+
+/** What left the pool needs no storing. */
+function forgetGone({ unstored, mempool }: AdmissionState): void {
+  for (const [key, hash] of unstored) if (!mempool.holds(hash)) unstored.delete(key);
+}
+
+async function submit(
+  state: AdmissionState,
+  bytes: Uint8Array,
+  source: EnvelopeSource,
+): Promise<EnvelopeVerdict> {
+  const { mempool, clock, pending } = state;
+  const answer = mempool.check(bytes, clock.unixMs());
+  const key = byteKey(answer.hash);
+  const onItsWay = pending.get(key);
+  if (onItsWay !== undefined) return onItsWay;
+  const { kind, envelope } = answer;
+  if (envelope === null || kind === 'refused') return refuse(state, answer);
+  const mustStore = state.unstored.has(key);
+  if (kind === 'known' && !mustStore) return answerKnown(state, answer);
+  if (pending.size >= (state.pendingMax ?? ADMISSION_PENDING_MAX)) {
+    return refuse(state, withCode(answer, envelope, RejectCode.backpressure));
+  }
+  const running = mustStore
+    ? store(state, answer, envelope)
+    : admit(state, answer, envelope, source);
+  const verdict = running.finally(() => pending.delete(key));
+  pending.set(key, verdict);
+  return verdict;
+}
+
+/** Signature, pool, gossip and disk; `answer` is what the cheap checks said. */
+async function admit(
+  state: AdmissionState,
+  answer: MempoolAnswer,
+  envelope: OpenedEnvelope,
+  source: EnvelopeSource,
+): Promise<EnvelopeVerdict> {
+  const { envelopes, mempool, clock, telemetry, outbox, onWork } = state;
+  const fault = envelopes.has(envelope.hash) ? null : await signatureFault(state, envelope);
+  if (fault !== null) return refuse(state, withCode(answer, envelope, fault));
+  envelopes.add(envelope);
+  const inserted = mempool.insert(envelope, clock.unixMs());
+  if (inserted.kind === 'refused') return refuse(state, inserted);
+  if (inserted.kind === 'known') return answerKnown(state, inserted);
+  telemetry.count('mempool_admitted_total', { source });
+  if (source === 'gateway') outbox.add(envelope.bytes);
+  onWork?.();
+  return store(state, inserted, envelope);
+}
+
+async function signatureFault(
+  { queue, telemetry }: AdmissionState,
+  envelope: OpenedEnvelope,
+): Promise<RejectCode | null> {
+  try {
+    return (await queue.verify(envelope.signed)) ? null : RejectCode.badSignature;
+  } catch (error) {
+    telemetry.log('error', 'signatures cannot be verified', { error });
+    return RejectCode.unavailable;
+  }
+}
+
+async function store(
+  { writer, unstored }: AdmissionState,
+  answer: MempoolAnswer,
+  envelope: OpenedEnvelope,
+): Promise<EnvelopeVerdict> {
+  const key = byteKey(envelope.hash);
+  const durable = await writer.store(envelope.bytes);
+  if (durable) unstored.delete(key);
+  else unstored.set(key, envelope.hash);
+  return { hash: answer.hash, durable, verdicts: answer.verdicts };
+}
+
+/** Its commands are held or have ended: on disk once everything before is. */
+async function answerKnown(
+  { writer, unstored, telemetry }: AdmissionState,
+  { hash, verdicts }: MempoolAnswer,
+): Promise<EnvelopeVerdict> {
+  telemetry.count('mempool_known_total');
+  await writer.barrier();
+  return { hash, durable: unstored.size === 0, verdicts };
+}
+
+function withCode(
+  answer: MempoolAnswer,
+  { commands }: OpenedEnvelope,
+  code: RejectCode,
+): MempoolAnswer {
+  return {
+    ...answer,
+    verdicts: commands.map(({ id }): CommandVerdict => ({ commandId: id, code })),
+  };
+}
+
+function refuse({ telemetry }: AdmissionState, { hash, verdicts }: MempoolAnswer): EnvelopeVerdict {
+  const code = verdicts.find((verdict) => verdict.code !== 0)?.code ?? RejectCode.internal;
+  telemetry.count('mempool_refused_total', { reason: rejectName(code) ?? 'unknown' });
+  return { hash, durable: false, verdicts };
+}
+
+async function recover(state: AdmissionState): Promise<number> {
+  const { mempool, envelopes, clock, journal, writer, telemetry } = state;
+  let batch: OpenedEnvelope[] = [];
+  const holdBatch = async (): Promise<void> => {
+    const answers = await state.verifier.verifyBatch(batch.map(({ signed }) => signed));
+    for (const [index, envelope] of batch.entries()) {
+      if (answers[index] !== true) continue;
+      envelopes.add(envelope);
+      mempool.insert(envelope, clock.unixMs());
+    }
+    batch = [];
+  };
+  for await (const bytes of journal.replay()) {
+    const { kind, envelope } = mempool.check(bytes, clock.unixMs());
+    if (kind !== 'verify' || envelope === null) continue;
+    batch.push(envelope);
+    if (batch.length >= ADMISSION_BATCH_MAX) await holdBatch();
+  }
+  if (batch.length > 0) await holdBatch();
+  const held = mempool.sizes;
+  telemetry.log('info', 'mempool recovered', { envelopes: held.envelopes });
+  writer.rewriteIfDead(held.sizeBytes, () => mempool.heldEnvelopes());
+  return held.envelopes;
+}

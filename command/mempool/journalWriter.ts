@@ -1,0 +1,91 @@
+import { MEMPOOL_JOURNAL_REWRITE_BYTES } from '../../schemas/limits.js';
+import type { CommandTelemetry, MempoolJournal } from '../ports.js';
+
+/** Group commit over a journal: what arrives during a write shares the next one. */
+export interface JournalWriter {
+  /** Whether the envelope is on disk; false when the disk failed. Never rejects. */
+  store(envelope: Uint8Array): Promise<boolean>;
+  /** Resolves when everything stored before has been written, or has failed to be. */
+  barrier(): Promise<void>;
+  /** Rewrites a journal that is large and mostly dead, between two writes. */
+  rewriteIfDead(liveBytes: number, live: () => readonly Uint8Array[]): void;
+  /** Resolves when nothing is being written. */
+  idle(): Promise<void>;
+}
+
+interface Waiting {
+  /** Null only waits. */
+  readonly envelope: Uint8Array | null;
+  readonly resolve: (isDurable: boolean) => void;
+}
+
+/** The dead share at which rewriting pays: three quarters. */
+const DEAD_FACTOR = 4;
+
+export function createJournalWriter(
+  journal: MempoolJournal,
+  telemetry: CommandTelemetry,
+): JournalWriter {
+  let waiting: Waiting[] = [];
+  let rewrite: (() => readonly Uint8Array[]) | null = null;
+  let writing: Promise<void> | null = null;
+
+  const append = async (group: readonly Waiting[]): Promise<void> => {
+    const envelopes = group.flatMap(({ envelope }) => (envelope === null ? [] : [envelope]));
+    let isDurable = true;
+    try {
+      if (envelopes.length > 0) await journal.append(envelopes);
+      telemetry.count('mempool_journal_appends_total');
+    } catch (error) {
+      isDurable = false;
+      telemetry.count('mempool_journal_failures_total');
+      telemetry.log('error', 'mempool journal cannot be written', { error });
+    }
+    for (const { resolve } of group) resolve(isDurable);
+  };
+
+  const writeAll = async (): Promise<void> => {
+    while (waiting.length > 0 || rewrite !== null) {
+      const group = waiting;
+      const live = rewrite;
+      waiting = [];
+      rewrite = null;
+      if (group.length > 0) await append(group);
+      if (live !== null) await replace(live());
+    }
+    writing = null;
+  };
+
+  const replace = async (live: readonly Uint8Array[]): Promise<void> => {
+    try {
+      await journal.rewrite(live);
+      telemetry.count('mempool_journal_rewrites_total');
+    } catch (error) {
+      // The old content stands: nothing is lost, the file only stays longer than need be.
+      telemetry.log('warn', 'mempool journal cannot be rewritten', { error });
+    }
+  };
+
+  const start = (): void => {
+    // Later in this tick, so that what arrives together is written together.
+    writing ??= Promise.resolve().then(writeAll);
+  };
+
+  const enqueue = (envelope: Uint8Array | null): Promise<boolean> =>
+    new Promise((resolve) => {
+      waiting.push({ envelope, resolve });
+      start();
+    });
+
+  return {
+    store: enqueue,
+    barrier: async () => void (writing === null ? true : await enqueue(null)),
+    rewriteIfDead(liveBytes, live) {
+      const { sizeBytes } = journal;
+      if (sizeBytes < MEMPOOL_JOURNAL_REWRITE_BYTES || sizeBytes < DEAD_FACTOR * liveBytes) return;
+      rewrite = live;
+      start();
+    },
+    idle: () => writing ?? Promise.resolve(),
+  };
+}
