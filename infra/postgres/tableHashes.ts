@@ -1,0 +1,42 @@
+import type pg from 'pg';
+import { keyColumns } from '../../projections/readModel.js';
+import { readModels } from '../../projections/readModels.js';
+import { qualified, quote } from './projectionSql.js';
+
+/** Rows of a table and what they hash to. */
+export interface TableHash {
+  readonly table: string;
+  readonly rows: number;
+  /** SHA-256, lower-case hex, over the rows' own SHA-256 in the order of their keys. */
+  readonly sha256: string;
+}
+
+/**
+ * A hash of every read model's table, row for row. Two projectors that folded the same log give the
+ * same hashes, whatever happened to them on the way. Reads one consistent state.
+ */
+export async function tableHashes(pool: pg.Pool): Promise<readonly TableHash[]> {
+  const tables = readModels.flatMap((model) => model.tables);
+  const client = await pool.connect();
+  try {
+    await client.query('begin isolation level repeatable read read only');
+    const hashes: TableHash[] = [];
+    for (const table of tables) {
+      const order = keyColumns(table).map(quote).join(', ');
+      const { rows } = await client.query<{ rows: string; sha256: string }>(
+        `select count(*) as rows, encode(sha256(coalesce(string_agg(
+           sha256(convert_to(kept::text, 'UTF8')), ''::bytea order by ${order}), ''::bytea)), 'hex')
+           as sha256
+         from ${qualified(table.name)} as kept`,
+      );
+      const [row] = rows;
+      if (row !== undefined) {
+        hashes.push({ table: table.name, rows: Number(row.rows), sha256: row.sha256 });
+      }
+    }
+    await client.query('commit');
+    return hashes;
+  } finally {
+    client.release();
+  }
+}

@@ -1,0 +1,196 @@
+import {
+  PROJECTION_LEASE_MS,
+  PROJECTION_RETRY_MS_MAX,
+  PROJECTION_RETRY_MS_MIN,
+  PROJECTION_SIGNATURES_KEPT,
+} from '../../schemas/limits.js';
+import type { Checkpoint, ProjectionStore, ProjectorStatus, ProjectorTelemetry } from '../ports.js';
+import { memoVerifier } from './memoVerifier.js';
+import { Session, type SessionOptions } from './session.js';
+
+export interface ProjectorOptions
+  extends Omit<SessionOptions, 'store' | 'onWritten' | 'onDropped'> {
+  /** Names this instance among the living; no two may share it. */
+  readonly owner: string;
+  readonly store: ProjectionStore;
+  readonly telemetry: ProjectorTelemetry;
+  /** Default PROJECTION_LEASE_MS. */
+  readonly leaseMs?: number;
+}
+
+export interface Projector {
+  status(): ProjectorStatus;
+  /** Finishes the transaction in flight, gives up its sources, and resolves. Idempotent. */
+  stop(): Promise<void>;
+}
+
+type State = Pick<ProjectorStatus, 'state' | 'message'>;
+
+/** Sources are looked at this many times within a lease, so that one lost answer loses nothing. */
+const LOOKS_PER_LEASE = 3;
+
+/**
+ * Folds its share of a shard's sources into the store for as long as it lives. Whatever the outside
+ * world does (log or store away, another projector at the same source) ends a session, and the next
+ * one starts from the checkpoints; what cannot be right (two certified histories, a fold that fails)
+ * halts for good, and says why in `status`.
+ */
+export function startProjector(options: ProjectorOptions): Projector {
+  const projector = new RunningProjector(options);
+  const ended = projector.run();
+  return {
+    status: () => projector.status(),
+    stop: async () => {
+      projector.stop();
+      await ended;
+    },
+  };
+}
+
+class RunningProjector {
+  readonly #options: ProjectorOptions;
+  readonly #leaseMs: number;
+  #state: State = { state: 'starting', message: null };
+  #session: Session | null = null;
+  #stopping = false;
+  #retryMs = PROJECTION_RETRY_MS_MIN;
+  readonly #sleepers = new Set<() => void>();
+
+  constructor(options: ProjectorOptions) {
+    const { signatures, beacon } = options.verifiers;
+    const remembered = memoVerifier(signatures, PROJECTION_SIGNATURES_KEPT);
+    this.#options = { ...options, verifiers: { signatures: remembered, beacon } };
+    this.#leaseMs = options.leaseMs ?? PROJECTION_LEASE_MS;
+  }
+
+  async run(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        await this.#hold();
+      } catch (error) {
+        if (!isRetriable(error)) {
+          this.#become({ state: 'halted', message: messageOf(error) });
+          break;
+        }
+        this.#become({ state: 'waiting', message: messageOf(error) });
+        await this.#pause(this.#retryMs);
+        this.#retryMs = Math.min(2 * this.#retryMs, PROJECTION_RETRY_MS_MAX);
+      }
+    }
+    const failed = await this.#release();
+    if (this.#state.state !== 'halted') this.#become({ state: 'stopped', message: failed });
+  }
+
+  stop(): void {
+    this.#stopping = true;
+    this.#session?.close();
+    this.#wakeAll();
+  }
+
+  status(): ProjectorStatus {
+    const sources = this.#session?.status() ?? [];
+    const whole = sources.every(
+      ({ atEnd, hole, wanted }) => atEnd && hole === null && wanted === 0,
+    );
+    const ready = this.#state.state === 'running' && whole;
+    return { ...this.#state, sources, ready };
+  }
+
+  /** Takes sources and folds them until they change, something fails, or the projector stops. */
+  async #hold(): Promise<void> {
+    const { store, keys, owner } = this.#options;
+    const held = await store.acquireLeases(keys.shard, owner, this.#leaseMs);
+    if (held.length === 0) {
+      this.#become({ state: 'waiting', message: 'other projectors hold every source' });
+      await this.#pause(this.#leaseMs / LOOKS_PER_LEASE);
+      return;
+    }
+    const all = await store.checkpoints(keys.shard);
+    if (this.#stopping) return;
+    const session = this.#open(all.filter(({ partition }) => held.includes(partition)));
+    const watch = this.#watchLeases(session, held);
+    try {
+      await session.run();
+    } finally {
+      this.#session = null;
+      this.#wakeAll();
+      await watch;
+    }
+  }
+
+  #open(checkpoints: readonly Checkpoint[]): Session {
+    const { telemetry } = this.#options;
+    const session = new Session(
+      {
+        ...this.#options,
+        onDropped: telemetry.onDropped,
+        onWritten: (rows, heights, durationMs) => {
+          this.#retryMs = PROJECTION_RETRY_MS_MIN;
+          telemetry.onCommitted({ rows, heights, durationMs, status: this.status() });
+        },
+      },
+      checkpoints,
+    );
+    this.#session = session;
+    this.#become({ state: 'running', message: null });
+    return session;
+  }
+
+  /** Renews while the session runs, and ends it when its share changes. */
+  async #watchLeases(session: Session, held: readonly number[]): Promise<void> {
+    const { store, keys, owner } = this.#options;
+    for (;;) {
+      await this.#pause(this.#leaseMs / LOOKS_PER_LEASE);
+      if (this.#session !== session || this.#stopping) return;
+      try {
+        const now = await store.acquireLeases(keys.shard, owner, this.#leaseMs);
+        if (now.join() === held.join()) continue;
+        session.close();
+      } catch (error) {
+        session.fail(error);
+      }
+      return;
+    }
+  }
+
+  /** Says what kept the leases from being given up; they expire by themselves then. */
+  async #release(): Promise<string | null> {
+    const { store, keys, owner } = this.#options;
+    try {
+      await store.releaseLeases(keys.shard, owner);
+      return null;
+    } catch (error) {
+      return `leases were left to expire: ${messageOf(error)}`;
+    }
+  }
+
+  #become(state: State): void {
+    this.#state = state;
+    this.#options.telemetry.onState(this.status());
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    if (this.#stopping) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        cancel();
+        this.#sleepers.delete(wake);
+        resolve();
+      };
+      const cancel = this.#options.timer.after(delayMs, wake);
+      this.#sleepers.add(wake);
+    });
+  }
+
+  #wakeAll(): void {
+    for (const wake of [...this.#sleepers]) wake();
+  }
+}
+
+function isRetriable(error: unknown): boolean {
+  return error instanceof Error && (error as { retriable?: unknown }).retriable === true;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

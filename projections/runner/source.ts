@@ -1,0 +1,139 @@
+import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
+import { FOLLOWED_WINDOW_BYTES } from '../../schemas/limits.js';
+import { createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
+import { BLOCKS_PARTITION, type Checkpoint } from '../ports.js';
+import type { ReadModel, Rows } from '../readModel.js';
+import { EventsFollower } from './eventsFollower.js';
+
+/** One partition of the log on its way into the tables: reader's rule and folds together. */
+export interface Source {
+  readonly partition: number;
+  /** After everything folded so far. */
+  readonly checkpoint: Checkpoint;
+  readonly certifiedHeight: number;
+  readonly hole: number | null;
+  readonly wanted: number;
+  readonly conflict: string | null;
+  /** Folds what a record completes; says how many heights that was. */
+  read(value: Uint8Array, offset: bigint, rows: Rows): number;
+  /** Where the log must be read again, told once. */
+  takeReread(): bigint | null;
+}
+
+export interface SourceOptions {
+  readonly keys: EpochKeys;
+  readonly eventPartitions: number;
+  readonly verifiers: Verifiers;
+  readonly models: readonly ReadModel[];
+  readonly onDropped: (partition: number, reason: string, count: number) => void;
+}
+
+export function createSource(options: SourceOptions, checkpoint: Checkpoint): Source {
+  return checkpoint.partition === BLOCKS_PARTITION
+    ? blocksSource(options, checkpoint)
+    : eventsSource(options, checkpoint);
+}
+
+function blocksSource(options: SourceOptions, start: Checkpoint): Source {
+  const { keys, verifiers, models, onDropped } = options;
+  const { shard, partition } = start;
+  const tip = { ...start };
+  const follower = createBlocksFollower({ keys, tip, verifiers });
+  let checkpoint = start;
+  let hole: { readonly height: number; readonly offset: bigint } | null = null;
+  let conflict: string | null = null;
+  let reread: bigint | null = null;
+  const accept = (position: bigint): void => {
+    const { height } = follower.tip;
+    checkpoint = { shard, partition, ...follower.tip, lastEventHeight: height, position };
+    // What stood behind the hole was passed over; it may never be written again.
+    if (hole !== null && height >= hole.height - 1) {
+      if (height === hole.height - 1) reread = hole.offset;
+      hole = null;
+    }
+  };
+  return {
+    partition,
+    get checkpoint() {
+      return checkpoint;
+    },
+    get certifiedHeight() {
+      return hole?.height ?? checkpoint.height;
+    },
+    get hole() {
+      return hole === null ? null : checkpoint.height + 1;
+    },
+    wanted: 0,
+    get conflict() {
+      return conflict;
+    },
+    read(value, offset, rows) {
+      const outcome = follower.read(value);
+      if (outcome.kind === 'accepted') {
+        const { certified } = outcome;
+        for (const model of models) model.foldBlock?.({ shard, certified, value }, rows);
+        accept(offset + 1n);
+        return 1;
+      }
+      if (outcome.kind === 'conflict') conflict = `blocks: ${outcome.message}`;
+      else if (outcome.kind !== 'hole') onDropped(partition, outcome.reason, 1);
+      else if (hole === null || outcome.height < hole.height) {
+        hole = { height: outcome.height, offset };
+      }
+      return 0;
+    },
+    takeReread() {
+      const from = reread;
+      reread = null;
+      return from;
+    },
+  };
+}
+
+function eventsSource(options: SourceOptions, start: Checkpoint): Source {
+  const { keys, eventPartitions, verifiers, models, onDropped } = options;
+  const { shard, partition } = start;
+  const follower = new EventsFollower({
+    keys,
+    partition,
+    partitions: eventPartitions,
+    tip: start,
+    verifier: verifiers.signatures,
+    windowBytes: FOLLOWED_WINDOW_BYTES,
+    onDropped: (reason, count) => onDropped(partition, reason, count),
+  });
+  return {
+    partition,
+    get checkpoint() {
+      const none = new Uint8Array(0);
+      return { shard, partition, blockDigest: none, seed: none, ...follower.tip };
+    },
+    get certifiedHeight() {
+      return follower.certifiedHeight;
+    },
+    get hole() {
+      return follower.hole;
+    },
+    get wanted() {
+      return follower.wanted;
+    },
+    get conflict() {
+      return follower.conflict;
+    },
+    read(value, offset, rows) {
+      const completed = follower.read(value, offset);
+      for (const { mark, events, tip } of completed) {
+        const [first] = events;
+        if (first === undefined) continue;
+        const { timestampMs } = first.event;
+        const height = { shard, partition, height: tip.height, timestampMs, mark, events };
+        for (const model of models) model.foldEvents?.(height, rows);
+      }
+      return completed.length;
+    },
+    takeReread() {
+      return follower.takeReread() ? follower.tip.position : null;
+    },
+  };
+}
