@@ -79,6 +79,12 @@ export async function withTransaction<T>(
     throw toPostgresError(error);
   });
   let broken: Error | undefined;
+  // The pool listens to idle clients only; a connection that breaks between two statements would
+  // otherwise end the process. The next statement fails and says so.
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', onError);
   try {
     await client.query('begin');
     const result = await work(client);
@@ -90,6 +96,7 @@ export async function withTransaction<T>(
     });
     throw isDriverError(error) ? toPostgresError(error) : error;
   } finally {
+    client.off('error', onError);
     client.release(broken);
   }
 }
@@ -97,5 +104,5 @@ export async function withTransaction<T>(
 /** Errors of the caller's own code (refusals, bugs) must not be renamed into database errors. */
 function isDriverError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return 'severity' in error || 'errno' in error || /^Connection terminated/.test(error.message);
+  return 'severity' in error || 'errno' in error || /^Connection terminated|not queryable/.test(error.message);
 }

@@ -1,0 +1,358 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  BLOCKS_PARTITION,
+  type ProjectorStatus,
+  ZombieWriterError,
+} from '../../projections/ports.js';
+import { PROJECTION_SCHEMA, readModels, VIEW_SCHEMA } from '../../projections/readModels.js';
+import { type Projector, startProjector } from '../../projections/runner/projector.js';
+import { RowBatch } from '../../projections/runner/rowBatch.js';
+import type { Log, LogRecord } from '../../schemas/log.js';
+import { topicManifest, topicNames } from '../../schemas/topics.js';
+import type { ChainedHeight } from '../../test/simulation/certifiedChain.js';
+import { heightRecords, markRecord } from '../../test/simulation/chainRecords.js';
+import {
+  engineChain,
+  engineGenesis,
+  engineKeys,
+  engineVerifiers,
+} from '../../test/simulation/engineChain.js';
+import { createMemoryLog } from '../../test/simulation/memoryLog.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.js';
+import { type OpenProjectionStore, openProjectionStore } from './projectionStore.js';
+import { tableHashes } from './tableHashes.js';
+
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-projections-'));
+const topics = topicNames(engineKeys.chainId);
+const HEIGHTS = 60;
+const chain = engineChain({ heights: HEIGHTS, commands: 12, seed: 7 });
+let server: EmbeddedPostgres;
+let admin: pg.Pool;
+
+beforeAll(async () => {
+  server = await startEmbeddedPostgres({ dataDir, publicDir: `${dataDir}-public`, log: quiet });
+  admin = openPool();
+});
+afterAll(async () => {
+  await admin.end();
+  await server.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+  rmSync(`${dataDir}-public`, { recursive: true, force: true });
+});
+
+function openPool(): pg.Pool {
+  const pool = new pg.Pool({ connectionString: server.url, max: 2 });
+  pool.on('error', () => {}); // connections that a test cuts off are lost on purpose
+  return pool;
+}
+
+/** What a test opened, ended after it, newest first. */
+const opened: (() => Promise<unknown>)[] = [];
+beforeEach(async () => {
+  await admin.query(`drop schema if exists ${VIEW_SCHEMA} cascade`);
+  await admin.query(`drop schema if exists ${PROJECTION_SCHEMA} cascade`);
+});
+afterEach(async () => {
+  for (const close of opened.splice(0).toReversed()) await close();
+});
+
+async function openStore(): Promise<OpenProjectionStore> {
+  const store = await openProjectionStore({ url: server.url, genesis: engineGenesis, log: quiet });
+  opened.push(() => store.close());
+  return store;
+}
+
+async function openLog(): Promise<Log> {
+  const log = createMemoryLog().open();
+  await log.ensureTopics(
+    topicManifest(engineKeys.chainId, engineGenesis.shards, engineGenesis.eventPartitions),
+  );
+  return log;
+}
+
+async function publish(log: Log, heights: readonly ChainedHeight[]): Promise<void> {
+  const writer = await log.openWriter('publisher');
+  for (const height of heights) await writer.append(heightRecords(height, topics));
+  await writer.close();
+}
+
+interface Watched extends Projector {
+  readonly dropped: Record<string, number>;
+}
+
+async function project(log: Log, owner = 'one', leaseMs = 600): Promise<Watched> {
+  const store = await openStore();
+  const dropped: Record<string, number> = {};
+  const projector = startProjector({
+    owner,
+    leaseMs,
+    store,
+    reader: log.reader,
+    topics,
+    keys: engineKeys,
+    eventPartitions: engineGenesis.eventPartitions,
+    verifiers: engineVerifiers,
+    models: readModels,
+    timer: {
+      nowMs: () => Date.now(),
+      after: (delayMs, run) => {
+        const timer = setTimeout(run, delayMs);
+        return () => clearTimeout(timer);
+      },
+    },
+    telemetry: {
+      onCommitted: () => {},
+      onDropped: (_, reason, count) => {
+        dropped[reason] = (dropped[reason] ?? 0) + count;
+      },
+      onState: () => {},
+    },
+  });
+  opened.push(() => projector.stop());
+  return { ...projector, dropped };
+}
+
+async function eventually(holds: () => Promise<boolean> | boolean, title: string): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`never: ${title}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function visibleHeight(): Promise<number> {
+  const { rows } = await admin.query(`select height from ${VIEW_SCHEMA}.visible_height`);
+  return Number(rows[0]?.height ?? 0);
+}
+
+const untilVisible = (height: number): Promise<void> =>
+  eventually(async () => (await visibleHeight()) >= height, `height ${height} visible`);
+
+/** Hashes that a projector leaves that is never disturbed. */
+async function undisturbedHashes(): Promise<unknown> {
+  const log = await openLog();
+  await publish(log, chain);
+  const projector = await project(log);
+  await untilVisible(HEIGHTS);
+  await projector.stop();
+  const hashes = await tableHashes(admin);
+  await admin.query(`drop schema ${VIEW_SCHEMA} cascade; drop schema ${PROJECTION_SCHEMA} cascade`);
+  return hashes;
+}
+
+describe('what is folded', () => {
+  it('is in the tables: blocks, commands, balances equal to their history, books', async () => {
+    const log = await openLog();
+    await publish(log, chain);
+    const projector = await project(log);
+    await untilVisible(HEIGHTS);
+    await eventually(() => projector.status().ready, 'ready');
+    const hashes = await tableHashes(admin);
+    expect(hashes.map(({ table }) => table)).toEqual([
+      ...['blocks', 'commands', 'events', 'marks', 'supply'],
+      ...['accounts', 'balances', 'account_history', 'counters'],
+    ]);
+    for (const { table, rows } of hashes) expect(rows, table).toBeGreaterThan(0);
+    const events = chain.flatMap((height) => height.events.flat());
+    const { rows: sums } = await admin.query(
+      `select (select count(*) from nullspace.events)::integer as events,
+        (select count(*) from nullspace.balances b where balance <>
+          (select sum(delta) from nullspace.account_history h
+           where h.account = b.account and h.asset = b.asset))::integer as unequal,
+        (select count(*) from nullspace.supply
+         where accounts + in_play + bankroll + faucet <> issued)::integer as unbalanced,
+        (select sum(executed + refused) from nullspace.accounts)::integer as finished,
+        (select count(*) from nullspace.commands)::integer as commands,
+        (select sum(value) from nullspace.counters
+         where metric = 'events' and bucket_ms = 0)::integer as counted`,
+    );
+    const [found] = sums;
+    expect(found).toMatchObject({ events: events.length, unequal: 0, unbalanced: 0 });
+    expect(found.finished).toBe(found.commands);
+    expect(found.counted).toBe(events.length);
+  });
+
+  it('has the columns that the folds write, each table and column with its comment', async () => {
+    await openStore();
+    for (const table of readModels.flatMap((model) => model.tables)) {
+      const { rows } = await admin.query(
+        `select column_name from information_schema.columns
+         where table_schema = $1 and table_name = $2 order by ordinal_position`,
+        [PROJECTION_SCHEMA, table.name],
+      );
+      const names = rows.map((row) => row.column_name);
+      expect(names, table.name).toEqual(Object.keys(table.columns));
+      const { rows: said } = await admin.query(
+        'select obj_description($1::regclass) is not null as documented',
+        [`${VIEW_SCHEMA}.${table.name}`],
+      );
+      expect(said[0].documented, table.name).toBe(true);
+    }
+  });
+
+  it('refuses tables of another chain', async () => {
+    await openStore();
+    const genesis = { ...engineGenesis, name: 'another chain' };
+    const other = openProjectionStore({ url: server.url, genesis, log: quiet });
+    await expect(other).rejects.toMatchObject({ code: 'otherChain', retriable: false });
+  });
+});
+
+describe('tables equal those of a projector that was never disturbed', () => {
+  it('after stops and starts while the log grows', async () => {
+    const expected = await undisturbedHashes();
+    const log = await openLog();
+    for (let from = 0; from < HEIGHTS; from += 15) {
+      const projector = await project(log);
+      await publish(log, chain.slice(from, from + 15));
+      if (from % 2 === 0) await untilVisible(from + 5);
+      await projector.stop();
+      expect(projector.status().state).toBe('stopped');
+    }
+    await project(log);
+    await untilVisible(HEIGHTS);
+    expect(await tableHashes(admin)).toEqual(expected);
+  });
+
+  it('after its connections were cut in the middle of writing', async () => {
+    const expected = await undisturbedHashes();
+    const log = await openLog();
+    await project(log);
+    for (let from = 0; from < HEIGHTS; from += 5) {
+      await publish(log, chain.slice(from, from + 5));
+      await new Promise((resolve) => setTimeout(resolve, from % 7));
+      await admin.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where application_name = 'nullspace projector'`,
+      );
+    }
+    await untilVisible(HEIGHTS);
+    expect(await tableHashes(admin)).toEqual(expected);
+  });
+
+  it('with two projectors that share the sources, one of which goes away', async () => {
+    const expected = await undisturbedHashes();
+    const log = await openLog();
+    const sources = (status: ProjectorStatus): number => status.sources.length;
+    const first = await project(log, 'first');
+    const second = await project(log, 'second');
+    const shared = (): boolean => sources(first.status()) === 9 && sources(second.status()) === 8;
+    const swapped = (): boolean => sources(first.status()) === 8 && sources(second.status()) === 9;
+    await eventually(() => shared() || swapped(), 'equal shares');
+    await publish(log, chain.slice(0, 30));
+    await untilVisible(10);
+    await second.stop();
+    await publish(log, chain.slice(30));
+    await untilVisible(HEIGHTS);
+    expect(await tableHashes(admin)).toEqual(expected);
+  });
+
+  it('with forged and repeated records and a hole that is filled later', async () => {
+    const expected = await undisturbedHashes();
+    const log = await openLog();
+    const projector = await project(log);
+    const writer = await log.openWriter('hostile');
+    const all = chain.map((height) => heightRecords(height, topics));
+    const [withheld] = all.splice(20, 1);
+    for (const records of all) {
+      await writer.append(records);
+      await writer.append(records.map(forge));
+      await writer.append(records);
+    }
+    await untilVisible(20);
+    const holes = (): number =>
+      projector.status().sources.filter(({ hole }) => hole !== null).length;
+    await eventually(() => holes() > 0, 'the hole is seen');
+    expect(projector.status().ready).toBe(false);
+    expect(await visibleHeight()).toBe(20);
+    await writer.append(withheld as LogRecord[]);
+    await untilVisible(HEIGHTS);
+    await eventually(() => projector.status().ready, 'ready');
+    expect(projector.dropped).toMatchObject({ repeat: expect.any(Number) });
+    expect(await tableHashes(admin)).toEqual(expected);
+  });
+
+  it('in catch-up by COPY as at the tail by single rows', async () => {
+    const expected = await undisturbedHashes();
+    const log = await openLog();
+    await project(log);
+    for (const height of chain) {
+      await publish(log, [height]);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await untilVisible(HEIGHTS);
+    expect(await tableHashes(admin)).toEqual(expected);
+  });
+});
+
+/** The same record with one bit of its last signature, or last hash, turned. */
+function forge(record: LogRecord): LogRecord {
+  const value = record.value.slice();
+  const place = value.length - 10;
+  value[place] = (value[place] ?? 0) ^ 1;
+  return { ...record, value };
+}
+
+describe('who may write', () => {
+  it('stops a writer whose checkpoint has moved, and writes none of its rows', async () => {
+    const store = await openStore();
+    const [blocks] = await store.checkpoints(0);
+    expect(blocks).toMatchObject({ partition: BLOCKS_PARTITION, height: 0 });
+    const step = (fromHeight: number, height: number, rows: RowBatch) => ({
+      ...{ shard: 0, partition: BLOCKS_PARTITION, fromHeight, rows },
+      checkpoint: { ...(blocks as NonNullable<typeof blocks>), height },
+    });
+    await store.commit([step(0, 3, new RowBatch())]);
+    const late = new RowBatch();
+    const [explorer] = readModels;
+    const [certified] = chain;
+    if (certified !== undefined) {
+      const value = Uint8Array.of(1);
+      explorer?.foldBlock?.({ shard: 0, certified: certified.certified, value }, late);
+    }
+    expect(late.count).toBe(1);
+    await expect(store.commit([step(0, 1, late)])).rejects.toThrow(ZombieWriterError);
+    const { rows } = await admin.query('select count(*)::integer as blocks from nullspace.blocks');
+    expect(rows[0].blocks).toBe(0);
+    expect((await store.checkpoints(0))[0]).toMatchObject({ height: 3 });
+  });
+
+  it('shares sources out equally, and frees those of the dead', async () => {
+    const store = await openStore();
+    expect(await store.acquireLeases(0, 'a', 10_000)).toHaveLength(17);
+    expect(await store.acquireLeases(0, 'b', 200)).toHaveLength(0);
+    const ofA = await store.acquireLeases(0, 'a', 10_000);
+    const ofB = await store.acquireLeases(0, 'b', 200);
+    expect([ofA.length, ofB.length]).toEqual([9, 8]);
+    expect(new Set([...ofA, ...ofB]).size).toBe(17);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await store.acquireLeases(0, 'a', 10_000)).toHaveLength(17);
+    await store.releaseLeases(0, 'a');
+    expect(await store.acquireLeases(0, 'c', 10_000)).toHaveLength(17);
+  });
+
+  it('halts on two certified histories, and says so', async () => {
+    const log = await openLog();
+    await publish(log, chain.slice(0, 3));
+    const projector = await project(log);
+    await untilVisible(3);
+    const [other] = engineChain({ heights: 5, commands: 3, seed: 8 }).slice(4);
+    const [same] = engineChain({ heights: 5, commands: 12, seed: 7 }).slice(4);
+    const partition = (same as ChainedHeight).leaves.findIndex(({ count }) => count > 0);
+    const writer = await log.openWriter('publisher');
+    await publish(log, chain.slice(3, 6));
+    await untilVisible(6);
+    const value = markRecord(other as ChainedHeight, partition);
+    const record = heightRecords(other as ChainedHeight, topics)[0] as LogRecord;
+    await writer.close();
+    const last = await log.openWriter('publisher');
+    await last.append([{ ...record, topic: topics.events, partition, value }]);
+    await eventually(() => projector.status().state === 'halted', 'halted');
+    expect(projector.status().message).toMatch(/two certified results at height 5/);
+  });
+});

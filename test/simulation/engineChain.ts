@@ -1,0 +1,131 @@
+import { executeBlock } from '../../command/engine/executeBlock.js';
+import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
+import { tipAfter } from '../../schemas/crypto/certifiedBlock.js';
+import {
+  beaconMessage,
+  blockDigest,
+  nextSeed,
+  proposalMessage,
+  resultDigest,
+  resultMessage,
+} from '../../schemas/crypto/digests.js';
+import {
+  type ChainTip,
+  type EpochKeys,
+  genesisEpoch,
+  genesisTip,
+} from '../../schemas/crypto/epochKeys.js';
+import { present } from '../../schemas/kernel/assert.js';
+import type { Block, SignatureEntry } from '../../schemas/types/block.js';
+import type { Genesis } from '../../schemas/types/genesis.js';
+import {
+  blockOf,
+  type Intent,
+  newWorld,
+  person,
+  testGenesis,
+  type World,
+} from '../vectors/engine/engineWorld.js';
+import { bet, cashOut, claim, guess, pay, spin, start } from '../vectors/engine/intents.js';
+import type { ChainedHeight } from './certifiedChain.js';
+import { createKeyedHashBeacon, keyedHashSigner, keyedHashVerifier } from './keyedHashCrypto.js';
+import { createPrng } from './prng.js';
+
+const signers = ['a', 'b', 'c', 'd'].map(keyedHashSigner);
+const beacon = createKeyedHashBeacon(signers.length, 3);
+
+/** A chain that the real engine executes and four made-up validators certify. */
+export const engineGenesis: Genesis = testGenesis({
+  name: 'engine chain',
+  validators: signers.map(({ publicKey }) => publicKey),
+  beaconKeys: beacon.keys,
+});
+export const engineKeys: EpochKeys = genesisEpoch(engineGenesis, 0);
+export const engineVerifiers: Verifiers = { signatures: keyedHashVerifier, beacon: beacon.scheme };
+
+function signed(message: Uint8Array): SignatureEntry[] {
+  return signers.slice(0, 3).map((signer, index) => ({
+    signer: index,
+    signature: signer.sign(message),
+  }));
+}
+
+function beaconSignature(message: Uint8Array): Uint8Array {
+  const shares = beacon.secrets.slice(0, 3).map((secret, index) => ({
+    index,
+    signature: beacon.scheme.signShare(secret, message),
+  }));
+  return present(beacon.scheme.combine(shares), 'a beacon');
+}
+
+function certifyNext(world: World, tip: ChainTip, draft: Block): ChainedHeight {
+  const { chainId, shard, epoch } = engineKeys;
+  const { height } = draft.header;
+  const executed = { height: tip.height, resultDigest: tip.resultDigest };
+  const header = { ...draft.header, parent: tip.blockDigest, executed };
+  const block = { header, items: draft.items };
+  const digest = blockDigest(header);
+  const signature = beaconSignature(beaconMessage(chainId, shard, epoch, height));
+  const seed = nextSeed(tip.seed, signature, digest);
+  const outcome = executeBlock(world.state, block, seed);
+  const { stateRoot, eventsRoot, outboxRoots, engineVersion, leaves, events } = outcome;
+  const result = {
+    ...{ chainId, epoch, shard, height, seed, stateRoot, eventsRoot, outboxRoots, engineVersion },
+    ...{ blockDigest: digest, previousResultDigest: tip.resultDigest },
+  };
+  const proposal = { epoch, view: height, parentView: height - 1, payload: digest };
+  const finalize = proposalMessage('finalize', chainId, shard, proposal);
+  const certified = {
+    block,
+    finality: { finalization: { proposal, signatures: signed(finalize) }, path: [] },
+    beacon: { height, signature },
+    certificate: { result, signatures: signed(resultMessage(resultDigest(result))) },
+  };
+  return { certified, leaves, events, tip: tipAfter(certified) };
+}
+
+/** What a crowd of players does in a block; some of it is refused, some ignored. */
+function intentsOf(height: number, commands: number, random: (below: number) => number): Intent[] {
+  if (height <= 4) return Array.from({ length: 8 }, (_, i) => claim(player(8 * (height - 1) + i)));
+  return Array.from({ length: commands }, (): Intent => {
+    const account = player(random(PLAYERS));
+    const stake = BigInt(10 + random(90));
+    switch (random(6)) {
+      case 0:
+        return pay(account, player(random(PLAYERS + 8)), stake);
+      case 1:
+        return start(account, stake);
+      case 2:
+        return guess(account, random(4), 'HIGHER');
+      case 3:
+        return cashOut(account, random(4));
+      default:
+        return spin(account, [bet('RED', [], stake), bet('STRAIGHT', [random(37)], 10n)]);
+    }
+  });
+}
+
+const PLAYERS = 32;
+
+function player(index: number): Uint8Array {
+  return person(`player ${index}`);
+}
+
+/** `heights` blocks of real play, the same for the same seed. */
+export function engineChain(options: {
+  readonly heights: number;
+  readonly commands: number;
+  readonly seed: number;
+}): ChainedHeight[] {
+  const prng = createPrng(options.seed);
+  const world = newWorld(engineGenesis);
+  let tip = genesisTip(engineGenesis, 0);
+  const chain: ChainedHeight[] = [];
+  for (let height = 1; height <= options.heights; height++) {
+    const intents = intentsOf(height, options.commands, (below) => prng.below(below));
+    const next = certifyNext(world, tip, blockOf(world, intents));
+    chain.push(next);
+    tip = next.tip;
+  }
+  return chain;
+}
