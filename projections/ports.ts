@@ -82,9 +82,13 @@ export interface SourceStatus {
   readonly height: number;
   /** Below the highest height that this projector knows to be certified. */
   readonly lagBlocks: number;
-  /** Age of the written block time, 0 at the log's end. */
+  /** How long the tables have been behind the log; 0 at its end. During the first catch-up the
+   * age of the written block time. */
   readonly lagMs: number;
+  /** All of the log is in the tables. */
   readonly atEnd: boolean;
+  /** It has been, since the source was taken. */
+  readonly caughtUp: boolean;
   /** A height that is certified and missing in the log; null when none. */
   readonly hole: number | null;
   /** Certified events that the log has not shown. */
@@ -96,7 +100,7 @@ export interface ProjectorStatus {
   readonly state: 'starting' | 'running' | 'waiting' | 'halted' | 'stopped';
   readonly message: string | null;
   readonly sources: readonly SourceStatus[];
-  /** At the log's end in every source, nothing missing. */
+  /** Every source has been at the log's end, is not far behind it now, and misses nothing. */
   readonly ready: boolean;
 }
 

@@ -238,6 +238,8 @@ export const PROJECTION_READ_BYTES_MAX = 1024 * 1024;
 export const PROJECTION_COPY_ROWS_MIN = 2_000;
 /** A projector that has not said that it lives for so long loses its partitions. */
 export const PROJECTION_LEASE_MS = 6_000;
+/** A projector further behind the log than this is not ready. */
+export const PROJECTION_READY_LAG_MS = 10_000;
 /** Pauses of a projector between attempts, while store or log cannot be reached. */
 export const PROJECTION_RETRY_MS_MIN = 50;
 export const PROJECTION_RETRY_MS_MAX = 5_000;

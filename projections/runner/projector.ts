@@ -1,10 +1,17 @@
 import {
   PROJECTION_LEASE_MS,
+  PROJECTION_READY_LAG_MS,
   PROJECTION_RETRY_MS_MAX,
   PROJECTION_RETRY_MS_MIN,
   PROJECTION_SIGNATURES_KEPT,
 } from '../../schemas/limits.js';
-import type { Checkpoint, ProjectionStore, ProjectorStatus, ProjectorTelemetry } from '../ports.js';
+import type {
+  Checkpoint,
+  ProjectionStore,
+  ProjectorStatus,
+  ProjectorTelemetry,
+  SourceStatus,
+} from '../ports.js';
 import { memoVerifier } from './memoVerifier.js';
 import { Session, type SessionOptions } from './session.js';
 
@@ -89,10 +96,7 @@ class RunningProjector {
 
   status(): ProjectorStatus {
     const sources = this.#session?.status() ?? [];
-    const whole = sources.every(
-      ({ atEnd, hole, wanted }) => atEnd && hole === null && wanted === 0,
-    );
-    const ready = this.#state.state === 'running' && whole;
+    const ready = this.#state.state === 'running' && sources.every(isHealthy);
     return { ...this.#state, sources, ready };
   }
 
@@ -185,6 +189,10 @@ class RunningProjector {
   #wakeAll(): void {
     for (const wake of [...this.#sleepers]) wake();
   }
+}
+
+function isHealthy({ caughtUp, lagMs, hole, wanted }: SourceStatus): boolean {
+  return caughtUp && lagMs <= PROJECTION_READY_LAG_MS && hole === null && wanted === 0;
 }
 
 function isRetriable(error: unknown): boolean {

@@ -42,7 +42,12 @@ interface Lane {
   fromHeight: number;
   rows: RowBatch;
   nextOffset: bigint;
+  /** The last read reached the end of the partition. */
   atEnd: boolean;
+  /** When the store fell behind the log; null while it holds all of it. */
+  behindSinceMs: number | null;
+  /** The store has held all of the log once in this session. */
+  caughtUp: boolean;
 }
 
 /**
@@ -70,6 +75,8 @@ export class Session {
       rows: new RowBatch(),
       nextOffset: written.position,
       atEnd: false,
+      behindSinceMs: options.timer.nowMs(),
+      caughtUp: false,
     }));
   }
 
@@ -100,15 +107,20 @@ export class Session {
   status(): readonly SourceStatus[] {
     const head = Math.max(0, ...this.#lanes.map(({ source }) => source.certifiedHeight));
     const nowMs = this.#options.timer.nowMs();
-    return this.#lanes.map(({ source, written, atEnd }) => ({
-      partition: source.partition,
-      height: written.height,
-      lagBlocks: head - written.height,
-      lagMs: atEnd && source.hole === null ? 0 : Math.max(0, nowMs - written.timestampMs),
-      atEnd: atEnd && written.height === source.checkpoint.height,
-      hole: source.hole,
-      wanted: source.wanted,
-    }));
+    return this.#lanes.map((lane) => {
+      const { source, written, behindSinceMs, caughtUp } = lane;
+      const sinceMs = caughtUp && behindSinceMs !== null ? behindSinceMs : written.timestampMs;
+      return {
+        partition: source.partition,
+        height: written.height,
+        lagBlocks: head - written.height,
+        lagMs: behindSinceMs === null ? 0 : Math.max(0, nowMs - sinceMs),
+        atEnd: behindSinceMs === null,
+        caughtUp,
+        hole: source.hole,
+        wanted: source.wanted,
+      };
+    });
   }
 
   #place({ shard, partition, position }: Checkpoint): PartitionStart {
@@ -126,6 +138,7 @@ export class Session {
       if (lane.nextOffset < first || lane.nextOffset > end) lane.nextOffset = first;
       // The marker that ends a transaction takes an offset on Kafka and is never delivered alone.
       lane.atEnd = end - lane.nextOffset <= 1n;
+      this.#settle(lane);
     }
   }
 
@@ -171,7 +184,14 @@ export class Session {
     }
     lane.nextOffset = batch.nextOffset;
     lane.atEnd = batch.nextOffset >= batch.endOffset;
+    this.#settle(lane);
     if (source.conflict !== null) throw new ConflictError(source.conflict);
+  }
+
+  #settle(lane: Lane): void {
+    const isWhole = lane.atEnd && lane.written.height === lane.source.checkpoint.height;
+    if (isWhole) lane.caughtUp = true;
+    lane.behindSinceMs = isWhole ? null : (lane.behindSinceMs ?? this.#options.timer.nowMs());
   }
 
   /** Keeps the writer busy, and waits for it when more is gathered than one transaction may hold. */
@@ -226,8 +246,10 @@ export class Session {
     let rows = 0;
     for (const commit of commits) {
       rows += commit.rows.count;
-      const lane = this.#lanes.find(({ source }) => source.partition === commit.partition);
-      present(lane, 'a lane that wrote').written = commit.checkpoint;
+      const found = this.#lanes.find(({ source }) => source.partition === commit.partition);
+      const lane = present(found, 'a lane that wrote');
+      lane.written = commit.checkpoint;
+      this.#settle(lane);
     }
     this.#options.onWritten(rows, heights, this.#options.timer.nowMs() - startMs);
   }

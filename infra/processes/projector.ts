@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { ProjectorTelemetry, SourceStatus } from '../../projections/ports.js';
+import { readModels } from '../../projections/readModels.js';
+import { startProjector } from '../../projections/runner/projector.js';
+import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
+import { topicManifest, topicNames } from '../../schemas/topics.js';
+import { loadConfig } from '../config/loadConfig.js';
+import { port } from '../config/optionTypes.js';
+import { createNativeBeacon } from '../crypto/nativeBeacon.js';
+import { installNativeCrypto } from '../crypto/nativeSha256.js';
+import { nativeVerifier } from '../crypto/nativeSignatures.js';
+import { readGenesis } from '../genesis/genesisFile.js';
+import { createStatusServer, listen } from '../http/statusServer.js';
+import { logOptions, openLog, requireDatabase } from '../log/openLog.js';
+import { openProjectionStore } from '../postgres/projectionStore.js';
+import { createMetrics, type Metrics } from '../telemetry/metrics.js';
+import { type RunningRole, runRole } from './role.js';
+
+const configSchema = z.object({
+  ...logOptions,
+  genesis: z.string(),
+  host: z.string().default('127.0.0.1'),
+  port: port.default(9120),
+  /** Two with one name are told apart by what follows it in the leases. */
+  name: z.string().default('projector-0'),
+});
+
+const SHARD = 0;
+
+const timer = {
+  nowMs: () => Date.now(),
+  after: (delayMs: number, run: () => void) => {
+    const timeout = setTimeout(run, delayMs);
+    return () => clearTimeout(timeout);
+  },
+};
+
+function gaugeSources(metrics: Metrics, sources: readonly SourceStatus[]): void {
+  for (const { partition, height, lagBlocks, lagMs, hole, wanted } of sources) {
+    const labels = { partition: String(partition) };
+    metrics.gauge('projection_height', height, labels);
+    metrics.gauge('projection_lag_blocks', lagBlocks, labels);
+    metrics.gauge('projection_lag_seconds', lagMs / 1000, labels);
+    metrics.gauge('projection_hole', hole === null ? 0 : 1, labels);
+    metrics.gauge('projection_wanted_events', wanted, labels);
+  }
+}
+
+function telemetryOf(metrics: Metrics, logger: Logger): ProjectorTelemetry {
+  return {
+    onCommitted({ rows, heights, durationMs, status }) {
+      metrics.count('projection_rows_total', {}, rows);
+      metrics.count('projection_heights_total', {}, heights);
+      metrics.observe('projection_commit_seconds', durationMs / 1000);
+      gaugeSources(metrics, status.sources);
+    },
+    onDropped(partition, reason, count) {
+      metrics.count('projection_dropped_total', { partition: String(partition), reason }, count);
+    },
+    onState({ state, message }) {
+      if (state === 'halted') logger.fatal({ state }, message ?? state);
+      else if (message !== null) logger.warn({ state }, message);
+      else logger.info({ state }, `projector ${state}`);
+    },
+  };
+}
+
+/** `nullspace projector`: folds its share of the log into the tables. */
+export function projectorRole(argv: readonly string[]): Promise<void> {
+  return runRole('projector', async (logger): Promise<RunningRole> => {
+    const config = loadConfig(configSchema, argv, process.env);
+    installNativeCrypto();
+    const genesis = readGenesis(config.genesis);
+    const keys = genesisEpoch(genesis, SHARD);
+    const { shards, eventPartitions } = genesis;
+    const metrics = createMetrics('projector');
+    const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
+    const log = await openLog(config, logger);
+    await log.ensureTopics(topicManifest(keys.chainId, shards, eventPartitions));
+    const store = await openProjectionStore({
+      ...{ url: requireDatabase(config), genesis, log: logger },
+      applicationName: `nullspace-${config.name}`,
+    });
+    const projector = startProjector({
+      ...{ keys, eventPartitions, verifiers, store, timer, models: readModels },
+      owner: `${config.name}/${randomBytes(4).toString('hex')}`,
+      reader: log.reader,
+      topics: topicNames(keys.chainId),
+      telemetry: telemetryOf(metrics, logger),
+    });
+    const server = createStatusServer(metrics, () => {
+      const status = projector.status();
+      gaugeSources(metrics, status.sources);
+      const heights = status.sources.map(({ height }) => height);
+      const height = heights.length === 0 ? 0 : Math.min(...heights);
+      return { role: 'projector', name: config.name, height, ...status };
+    });
+    const url = await listen(server, config.host, config.port);
+    return {
+      url,
+      async stop() {
+        await projector.stop();
+        await server.close();
+        await store.close();
+        await log.close();
+      },
+    };
+  });
+}
