@@ -258,3 +258,25 @@ export const EXECUTED_SEND_MAX = 64;
 
 /** A batch of records while a whole log is read back. */
 export const VERIFY_BATCH_BYTES = 4 * 1024 * 1024;
+
+// Files of a validator.
+/** The largest record of any file: a certified block, or a height with all its events. */
+export const FILE_FRAME_BYTES_MAX = 4 * MAX_FRAME_BYTES;
+export const JOURNAL_SEGMENT_BYTES = 8 * 1024 * 1024;
+export const CERTIFIED_SEGMENT_BYTES = 256 * 1024 * 1024;
+/** The file of blocks that are not certified yet is written anew above this. */
+export const PENDING_FILE_BYTES = 64 * 1024 * 1024;
+
+// The publisher.
+/** DESIGN section 6: a height that is missing this long calls the next in line. */
+export const PUBLISH_TAKEOVER_MS = 500;
+/** One transaction: heights and about so many bytes; more when the log has fallen behind. */
+export const PUBLISH_GROUP_HEIGHTS_MAX = 64;
+export const PUBLISH_GROUP_BYTES_MAX = 4 * 1024 * 1024;
+/** Partitions without events learn of new heights this often. */
+export const PUBLISH_IDLE_MARK_MS = 2_000;
+export const PUBLISH_RETRY_MS_MIN = 50;
+export const PUBLISH_RETRY_MS_MAX = 5_000;
+/** Records read from the end of an events partition to find its newest mark, at first. */
+export const PUBLISH_TAIL_WINDOW = 256;
+export const PUBLISH_TAIL_BATCH_BYTES = 4 * 1024 * 1024;

@@ -11,20 +11,28 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { uint32, uint64 } from '../../schemas/kernel/bytes.js';
 
 /** A state as its leaves, key and value bytes, in the order of the state tree. */
 export interface Snapshot {
   readonly height: number;
+  /** That block's time. */
+  readonly timestampMs: number;
   readonly entries: readonly (readonly [Uint8Array, Uint8Array])[];
 }
 
 /** Newest first; a file that does not read back whole is passed over. */
 export interface SnapshotStore {
   newest(): Snapshot | null;
-  write(height: number, entries: Iterable<readonly [Uint8Array, Uint8Array]>): void;
+  write(
+    height: number,
+    timestampMs: number,
+    entries: Iterable<readonly [Uint8Array, Uint8Array]>,
+  ): void;
 }
 
 const KEPT = 2;
+const HEADER_BYTES = 16;
 const DIGEST_BYTES = 32;
 const CHUNK_BYTES = 1 << 20;
 
@@ -44,21 +52,18 @@ function heights(folder: string): number[] {
     .sort((a, b) => b - a);
 }
 
-function lengthPrefix(length: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, length);
-  return bytes;
-}
-
-/** The entries of a file whose last 32 bytes are the SHA-256 of all before; else null. */
-function parse(bytes: Uint8Array): Snapshot['entries'] | null {
-  if (bytes.length < DIGEST_BYTES) return null;
+/**
+ * A file is: height and block time (uint64), then keys and values, each behind its length (uint32),
+ * then the SHA-256 of all before. Null for anything else.
+ */
+function parse(bytes: Uint8Array): Snapshot | null {
+  if (bytes.length < HEADER_BYTES + DIGEST_BYTES) return null;
   const body = bytes.subarray(0, bytes.length - DIGEST_BYTES);
   const digest = createHash('sha256').update(body).digest();
   if (!digest.equals(bytes.subarray(bytes.length - DIGEST_BYTES))) return null;
   const view = new DataView(body.buffer, body.byteOffset, body.length);
   const entries: [Uint8Array, Uint8Array][] = [];
-  let at = 0;
+  let at = HEADER_BYTES;
   const take = (): Uint8Array => {
     const length = view.getUint32(at);
     const part = body.slice(at + 4, at + 4 + length);
@@ -66,7 +71,8 @@ function parse(bytes: Uint8Array): Snapshot['entries'] | null {
     return part;
   };
   while (at < body.length) entries.push([take(), take()]);
-  return entries;
+  const height = Number(view.getBigUint64(0));
+  return { height, timestampMs: Number(view.getBigUint64(8)), entries };
 }
 
 export function openSnapshotStore(folder: string): SnapshotStore {
@@ -74,17 +80,17 @@ export function openSnapshotStore(folder: string): SnapshotStore {
   return {
     newest() {
       for (const height of heights(folder)) {
-        const entries = parse(readFileSync(join(folder, fileName(height))));
-        if (entries !== null) return { height, entries };
+        const snapshot = parse(readFileSync(join(folder, fileName(height))));
+        if (snapshot !== null) return snapshot;
       }
       return null;
     },
-    write(height, entries) {
+    write(height, timestampMs, entries) {
       const path = join(folder, fileName(height));
       const file = openSync(`${path}.new`, 'w');
       const hash = createHash('sha256');
-      let chunk: Uint8Array[] = [];
-      let chunkBytes = 0;
+      let chunk: Uint8Array[] = [uint64(height), uint64(timestampMs)];
+      let chunkBytes = HEADER_BYTES;
       const flush = (): void => {
         const bytes = Buffer.concat(chunk);
         hash.update(bytes);
@@ -93,7 +99,7 @@ export function openSnapshotStore(folder: string): SnapshotStore {
         chunkBytes = 0;
       };
       for (const [key, value] of entries) {
-        chunk.push(lengthPrefix(key.length), key, lengthPrefix(value.length), value);
+        chunk.push(uint32(key.length), key, uint32(value.length), value);
         chunkBytes += 8 + key.length + value.length;
         if (chunkBytes >= CHUNK_BYTES) flush();
       }

@@ -25,6 +25,8 @@ export interface ValidatorApplicationOptions {
   readonly snapshots: SnapshotStore;
   readonly timer: Timer;
   readonly metrics: Metrics;
+  /** A height was executed here; its result is not certified yet. */
+  onExecuted(block: ExecutedBlock): void;
   /** A height is certified and in the executed store. */
   onCertified(height: number): void;
 }
@@ -58,6 +60,8 @@ export function createValidatorApplication(
   const { state, mempool, envelopes, executed, snapshots, metrics, timer } = options;
   const waiting = new Map<number, ExecutedBlock>();
   const certificates = new Map<number, ResultCertificate>();
+  /** The leaves as they were at a height, until that height is certified. */
+  const due = new Map<number, ReturnType<typeof exportEntries>>();
   let tip = 0;
 
   const certified = ({ certificate }: CertifiedBlock): void => {
@@ -69,9 +73,11 @@ export function createValidatorApplication(
     certificates.delete(height - CERTIFICATES_KEPT);
     tip = height;
     metrics.gauge('certified_height', height);
-    if (height % SNAPSHOT_EVERY_HEIGHTS === 0 && state.height === height) {
+    const snapshot = due.get(height);
+    if (snapshot !== undefined) {
+      due.delete(height);
       executed.sync();
-      snapshots.write(height, exportEntries(state));
+      snapshots.write(height, block.timestampMs, snapshot);
       executed.prune(height - EXECUTED_HEIGHTS_KEPT);
     }
     options.onCertified(height);
@@ -93,7 +99,8 @@ export function createValidatorApplication(
       const startedMs = timer.nowMs();
       const result = executeBlock(state, block, seed, envelopes.opened);
       waiting.set(result.height, result);
-      mempool.executed(result.receipts, result.timestampMs);
+      options.onExecuted(result);
+      if (result.height % SNAPSHOT_EVERY_HEIGHTS === 0) due.set(result.height, exportEntries(state));
       metrics.observe('execute_seconds', (timer.nowMs() - startedMs) / 1000);
       metrics.count('commands_total', {}, result.receipts.length);
       const { stateRoot, eventsRoot, outboxRoots, engineVersion } = result;

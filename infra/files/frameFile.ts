@@ -1,0 +1,121 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { concatBytes, uint32 } from '../../schemas/kernel/bytes.js';
+import { FILE_FRAME_BYTES_MAX } from '../../schemas/limits.js';
+import { FileError, toFileError } from './errors.js';
+
+/** Length of the content and its CRC-32 (RFC 1952), big-endian uint32 each, before every frame. */
+const HEADER_BYTES = 8;
+
+/**
+ * An append-only file of frames. Appends that come while a write is under way share the next write
+ * and its sync. A tail that a crash tore off is cut at opening; what was durable before is kept.
+ */
+export interface FrameFile {
+  readonly path: string;
+  /** Offset of each frame, in order. */
+  readonly offsets: readonly number[];
+  readonly sizeBytes: number;
+  /** Durable on resolve; resolves with the place of the first in `offsets`. */
+  append(frames: readonly Uint8Array[]): Promise<number>;
+  read(index: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly frames: readonly Uint8Array[];
+  resolve(first: number): void;
+  reject(error: FileError): void;
+}
+
+async function readAt(handle: FileHandle, at: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  const { bytesRead } = await handle.read(bytes, 0, length, at);
+  return bytes.subarray(0, bytesRead);
+}
+
+/** Offsets of the whole frames, and where they end. Every content is checked once. */
+async function scan(handle: FileHandle): Promise<{ offsets: number[]; end: number }> {
+  const { size } = await handle.stat();
+  const offsets: number[] = [];
+  let at = 0;
+  while (at + HEADER_BYTES <= size) {
+    const header = await readAt(handle, at, HEADER_BYTES);
+    const view = new DataView(header.buffer);
+    const length = view.getUint32(0);
+    if (length > FILE_FRAME_BYTES_MAX || at + HEADER_BYTES + length > size) break;
+    const content = await readAt(handle, at + HEADER_BYTES, length);
+    if (crc32(content) !== view.getUint32(4)) break;
+    offsets.push(at);
+    at += HEADER_BYTES + length;
+  }
+  return { offsets, end: at };
+}
+
+export async function openFrameFile(path: string): Promise<FrameFile> {
+  const handle = await open(path, 'a+', 0o600).catch((error: unknown) => {
+    throw toFileError(error, path);
+  });
+  const { offsets, end } = await scan(handle);
+  await handle.truncate(end);
+  let sizeBytes = end;
+  let queue: Waiting[] = [];
+  let writing: Promise<void> | null = null;
+  let broken: FileError | null = null;
+
+  const writeAll = async (batch: readonly Waiting[]): Promise<void> => {
+    const parts = batch.flatMap(({ frames }) =>
+      frames.flatMap((frame) => [uint32(frame.length), uint32(crc32(frame)), frame]),
+    );
+    await handle.appendFile(concatBytes(...parts));
+    await handle.datasync();
+    for (const { frames, resolve } of batch) {
+      const first = offsets.length;
+      for (const frame of frames) {
+        offsets.push(sizeBytes);
+        sizeBytes += HEADER_BYTES + frame.length;
+      }
+      resolve(first);
+    }
+  };
+  const drain = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = queue;
+      queue = [];
+      try {
+        if (broken !== null) throw broken;
+        await writeAll(batch);
+      } catch (error) {
+        // What is on disk is unknown now: nothing more is written through this handle.
+        broken = toFileError(error, path);
+        for (const { reject } of batch) reject(broken);
+      }
+    }
+    writing = null;
+  };
+  return {
+    path,
+    offsets,
+    get sizeBytes() {
+      return sizeBytes;
+    },
+    append: (frames) =>
+      new Promise((resolve, reject) => {
+        queue.push({ frames, resolve, reject });
+        writing ??= drain();
+      }),
+    async read(index) {
+      const at = offsets[index];
+      if (at === undefined) throw new FileError('io', `${path}: no frame ${index}`);
+      const header = await readAt(handle, at, HEADER_BYTES);
+      const view = new DataView(header.buffer);
+      const content = await readAt(handle, at + HEADER_BYTES, view.getUint32(0));
+      if (crc32(content) === view.getUint32(4)) return content;
+      throw new FileError('corrupt', `${path}: frame ${index} does not read back`);
+    },
+    async close() {
+      await writing;
+      await handle.close();
+    },
+  };
+}

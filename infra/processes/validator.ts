@@ -1,0 +1,107 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
+import { equalBytes } from '../../schemas/kernel/bytes.js';
+import { ConfigError, loadConfig } from '../config/loadConfig.js';
+import { flag, list, port } from '../config/optionTypes.js';
+import { type KeyFile, readKeyFile } from '../crypto/keyFile.js';
+import { installNativeCrypto } from '../crypto/nativeSha256.js';
+import { createNativeSigner, nativeVerifier } from '../crypto/nativeSignatures.js';
+import { readGenesis } from '../genesis/genesisFile.js';
+import { createStatusServer, listen } from '../http/statusServer.js';
+import { logOptions, openLog } from '../log/openLog.js';
+import { createMetrics } from '../telemetry/metrics.js';
+import { openNode, type ValidatorNode } from '../validator/validatorNode.js';
+import { openPeerTransport } from '../websocket/peerTransport.js';
+import { type RunningRole, runRole } from './role.js';
+
+const configSchema = z.object({
+  ...logOptions,
+  genesis: z.string(),
+  key: z.string(),
+  /** WebSocket URLs of all validators, by index. */
+  peers: list,
+  host: z.string().default('127.0.0.1'),
+  port: port.default(9100),
+  dataDir: z.string(),
+  /** Off: this validator never writes the log. */
+  publish: flag.default(true),
+  verifyWorkers: z.coerce.number().int().min(0).max(16).default(1),
+});
+
+/**
+ * A file beside the key says that it has signed. Without the data folder's journal such a key must
+ * not sign again in this epoch, whoever lost the folder.
+ */
+function firstStartOf(keyPath: string): boolean {
+  return !existsSync(`${keyPath}.used`);
+}
+
+function markUsed(keyPath: string): void {
+  writeFileSync(`${keyPath}.used`, 'This key has signed. Without its journal it must not again.\n');
+}
+
+function indexOf(key: KeyFile, validators: readonly Uint8Array[]): number {
+  const index = validators.findIndex((publicKey) => equalBytes(publicKey, key.publicKey));
+  if (index >= 0) return index;
+  throw new ConfigError("--key: this key is not one of genesis' validators");
+}
+
+/** `nullspace validator`: agree on an order, execute it, answer gateways, publish. */
+export function validatorRole(argv: readonly string[]): Promise<void> {
+  return runRole('validator', async (logger): Promise<RunningRole> => {
+    const config = loadConfig(configSchema, argv, process.env);
+    installNativeCrypto();
+    const genesis = readGenesis(config.genesis);
+    const key = readKeyFile(config.key);
+    const self = indexOf(key, genesis.validators);
+    if (config.peers.length !== genesis.validators.length) {
+      throw new ConfigError(`--peers: ${genesis.validators.length} validator URLs are needed`);
+    }
+    const metrics = createMetrics('validator');
+    const signer = createNativeSigner(key.seed);
+    let node: ValidatorNode | null = null;
+    const server = createStatusServer(metrics, () => ({
+      role: 'validator',
+      name: `validator-${self}`,
+      ready: false,
+      height: 0,
+      ...node?.status(),
+    }));
+    const { chainId } = genesisEpoch(genesis, 0);
+    const transport = openPeerTransport({
+      server: server.server,
+      self,
+      validators: genesis.validators,
+      urls: config.peers,
+      identity: { chainId, role: 'VALIDATOR', signer, verifier: nativeVerifier() },
+      onRefused: (error) => logger.debug({ code: error.code }, error.message),
+    });
+    const url = await listen(server, config.host, config.port);
+    const log = config.publish ? await openLog(config, logger) : null;
+    const opened = await openNode({
+      genesis,
+      self,
+      signer,
+      beaconSecret: key.beaconShare ?? new Uint8Array(0),
+      dataDir: config.dataDir,
+      firstStart: firstStartOf(config.key),
+      onSigning: () => markUsed(config.key),
+      transport,
+      log,
+      verifyWorkers: config.verifyWorkers,
+      metrics,
+      logger,
+    });
+    node = opened;
+    return {
+      url,
+      async stop() {
+        await opened.stop();
+        transport.close();
+        await log?.close();
+        await server.close();
+      },
+    };
+  });
+}

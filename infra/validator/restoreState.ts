@@ -1,0 +1,20 @@
+import type { EngineState } from '../../command/engine/engineState.js';
+import { genesisState } from '../../command/engine/genesisState.js';
+import { importState } from '../../command/engine/snapshot.js';
+import { present } from '../../schemas/kernel/assert.js';
+import type { Genesis } from '../../schemas/types/genesis.js';
+import type { SnapshotStore } from '../files/snapshotStore.js';
+
+/** The engine's state of the newest snapshot, or of genesis where there is none. */
+export function restoreState(
+  genesis: Genesis,
+  shard: number,
+  snapshots: SnapshotStore,
+): EngineState {
+  const snapshot = snapshots.newest();
+  if (snapshot === null) return genesisState(genesis, shard);
+  const { height, timestampMs, entries } = snapshot;
+  const state = importState(genesis, shard, height, entries, timestampMs);
+  // A file whose own digest holds and that is no state was written by a bug.
+  return present(state, `the state of snapshot ${height}`);
+}
