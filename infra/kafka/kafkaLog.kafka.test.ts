@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Log } from '../../schemas/log.js';
 import { describeLogContract } from '../../test/contracts/logContract.js';
@@ -146,4 +148,41 @@ describe('the Kafka log', () => {
   it('refuses a second start on a folder in use', async () => {
     await expect(startKafka({ dataDir, log })).rejects.toMatchObject({ code: 'folderInUse' });
   });
+
+  it('adopts the broker of a supervisor that was killed', async () => {
+    const folder = join(dataDir, 'adopted');
+    const supervisor = new URL('../../dist/test/kafkaSupervisor.mjs', import.meta.url).pathname;
+    buildSync({
+      stdin: {
+        contents: `
+          import { startKafka } from './kafkaRuntime.ts';
+          const log = { debug() {}, info() {}, warn() {}, error() {} };
+          console.log(JSON.stringify(await startKafka({ dataDir: process.argv[2], log })));
+          setInterval(() => {}, 1000);`,
+        resolveDir: import.meta.dirname,
+      },
+      outfile: supervisor,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+    });
+    const child = spawn(process.execPath, [supervisor, folder]);
+    const ended = new Promise((done) => child.once('exit', done));
+    try {
+      const line = await new Promise((done) => child.stdout.once('data', done));
+      const first = JSON.parse(String(line));
+      child.kill('SIGKILL');
+      await ended;
+      const adopted = await startKafka({ dataDir: folder, log });
+      expect(adopted).toMatchObject({ adopted: true, pid: first.pid, brokers: first.brokers });
+      await adopted.stop();
+      // Nobody's child any more, it may be left as a zombie: then it has no command line.
+      const commandLine = `/proc/${first.pid}/cmdline`;
+      expect(existsSync(commandLine) ? readFileSync(commandLine, 'utf8') : '').toBe('');
+    } finally {
+      child.kill('SIGKILL');
+      rmSync(supervisor, { force: true });
+    }
+  }, 120_000);
 });

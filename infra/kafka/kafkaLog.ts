@@ -16,7 +16,10 @@ export async function openKafkaLog(
   const client = createClient(options);
   try {
     const catalog = await openTopicCatalog(client, options.replicas ?? 1);
-    const connection = await connectForReading(client);
+    const connection = await connectForReading(client).catch(async (error: unknown) => {
+      await catalog.close();
+      throw error;
+    });
     const reader = createKafkaReader({ client, catalog, connection, log });
     const writers = new Set<LogWriter>();
     const openWriter = async (writerId: string): Promise<LogWriter> => {

@@ -84,6 +84,9 @@ function properties(dataDir: string, state: BrokerState): string {
     'share.coordinator.state.topic.replication.factor=1',
     'share.coordinator.state.topic.min.isr=1',
     'group.initial.rebalance.delay.ms=0',
+    // A killed broker may register again only when its old session is over (9 s by default).
+    'broker.session.timeout.ms=3000',
+    'broker.heartbeat.interval.ms=500',
     'num.network.threads=2',
     'num.io.threads=2',
     'log.cleaner.dedupe.buffer.size=16777216',
@@ -277,7 +280,7 @@ async function waitUntilReady(
   whyEnded: () => Error | null,
 ): Promise<void> {
   const deadline = performance.now() + (options.startTimeoutMs ?? START_TIMEOUT_MS);
-  const silent = { ...options.log, debug: () => {} };
+  const silent = { ...options.log, debug: () => {} }; // every refused connection is expected here
   for (;;) {
     const failure = whyEnded();
     if (failure !== null) throw failure;

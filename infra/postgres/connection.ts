@@ -39,6 +39,11 @@ export function createPool(options: ConnectionOptions & { readonly max: number }
   pool.on('error', (error) => {
     options.log.warn({ err: error, application: options.applicationName }, 'idle connection lost');
   });
+  // The pool listens to idle clients only, and a client that breaks while somebody holds it, between
+  // two statements, would end the process. The holder's next statement fails and says so.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => options.log.debug({ err: error }, 'connection broke in use'));
+  });
   return pool;
 }
 
@@ -79,8 +84,6 @@ export async function withTransaction<T>(
     throw toPostgresError(error);
   });
   let broken: Error | undefined;
-  // The pool listens to idle clients only; a connection that breaks between two statements would
-  // otherwise end the process. The next statement fails and says so.
   const onError = (error: Error): void => {
     broken = error;
   };
@@ -104,5 +107,9 @@ export async function withTransaction<T>(
 /** Errors of the caller's own code (refusals, bugs) must not be renamed into database errors. */
 function isDriverError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return 'severity' in error || 'errno' in error || /^Connection terminated|not queryable/.test(error.message);
+  return (
+    'severity' in error ||
+    'errno' in error ||
+    /^Connection terminated|not queryable/.test(error.message)
+  );
 }

@@ -14,11 +14,12 @@ interface Holder {
   readonly token: string;
 }
 
-/** Field 22 of /proc/PID/stat; null where there is no /proc. The name in field 2 may hold spaces. */
-function processStart(pid: number): string | null {
+/** Fields 3 and 22 of /proc/PID/stat; null where there is none. The name in field 2 may hold spaces. */
+function readStat(pid: number): { state: string; startedAt: string } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', startedAt: fields[19] ?? '' };
   } catch {
     return null; // gone, or no /proc: the caller falls back to the pid alone
   }
@@ -45,8 +46,11 @@ function readHolder(path: string): Holder | null {
 
 function isHeld(holder: Holder | null): boolean {
   if (holder === null || !isAlive(holder.pid)) return false;
-  const startedAt = processStart(holder.pid);
-  return startedAt === null || holder.startedAt === null || startedAt === holder.startedAt;
+  const now = readStat(holder.pid);
+  if (now === null) return true;
+  // In a container whose first process reaps nobody, the dead stay listed as zombies.
+  if (now.state === 'Z' || now.state === 'X') return false;
+  return holder.startedAt === null || holder.startedAt === now.startedAt;
 }
 
 /** Takes a dead holder's file away, unless a third process has replaced it meanwhile. */
@@ -76,7 +80,11 @@ export function lockFolder(
   refuse: (message: string) => Error = (message) => new PostgresError('folderInUse', message),
 ): FolderLock {
   const token = randomBytes(8).toString('hex');
-  const own: Holder = { pid: process.pid, startedAt: processStart(process.pid), token };
+  const own: Holder = {
+    pid: process.pid,
+    startedAt: readStat(process.pid)?.startedAt ?? null,
+    token,
+  };
   const draft = `${path}.${token}`;
   writeFileSync(draft, `${JSON.stringify(own)}\n`, { mode: 0o600 });
   try {

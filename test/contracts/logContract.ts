@@ -389,6 +389,7 @@ function describeReading(subject: Subject, options: LogContractOptions): void {
     const topic = await newTopic(log, 1);
     const writer = await log.openWriter(`${topic}.writer`);
     await writer.append([record(topic, 0, 'only')]);
+    await expectTexts(log, topic, 0, ['only']);
     const { end } = await log.reader.offsets(topic, 0);
     for (const fromOffset of [-1n, end + 1n]) {
       const partitions = [{ topic, partition: 0, fromOffset }];
