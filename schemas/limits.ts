@@ -280,3 +280,12 @@ export const PUBLISH_RETRY_MS_MAX = 5_000;
 /** Records read from the end of an events partition to find its newest mark, at first. */
 export const PUBLISH_TAIL_WINDOW = 256;
 export const PUBLISH_TAIL_BATCH_BYTES = 4 * 1024 * 1024;
+
+// The live feed of a reader.
+export const FEED_CLIENTS_MAX = 10_000;
+export const FEED_TOPICS_MAX = 64;
+export const FEED_MESSAGE_BYTES_MAX = 16 * 1024;
+export const FEED_OUTBOX_BYTES_MAX = 1024 * 1024;
+export const FEED_CHUNK_HEIGHTS = 50;
+export const FEED_CACHE_HEIGHTS = 1_000;
+export const FEED_HEARTBEAT_MS = 10_000;

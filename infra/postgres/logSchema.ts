@@ -105,9 +105,12 @@ export async function ensureLogSchema(pool: pg.Pool): Promise<void> {
   });
 }
 
+/** Asks the catalog itself: a name looked up before the lock may still be remembered as missing. */
 async function exists(client: pg.Pool | pg.PoolClient): Promise<boolean> {
-  const { rows } = await client.query("select to_regclass('nullspace_log.writers') as found");
-  return rows[0].found !== null;
+  const { rowCount } = await client.query(`
+    select 1 from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+    where nspname = 'nullspace_log' and relname = 'writers'`);
+  return rowCount !== 0;
 }
 
 /** Lets `role` (made when missing, without login) read the log. Run by the schema's owner. */

@@ -1,0 +1,81 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RejectCode } from '../../schemas/rejectCode.js';
+import type { AdapterLog } from '../postgres/connection.js';
+import { PostgresError } from '../postgres/errors.js';
+import { sendProblem } from './problem.js';
+import { isUnprojected } from './readDatabase.js';
+
+/** Seconds after which a refused read may be tried again. */
+const RETRY_AFTER_S = 1;
+
+export function sendRetry(reply: FastifyReply, code: RejectCode, detail: string): FastifyReply {
+  return sendProblem(reply.header('retry-after', RETRY_AFTER_S), 503, code, detail);
+}
+
+interface Thrown {
+  readonly message?: string;
+  readonly statusCode?: number;
+  readonly validation?: readonly { readonly instancePath?: string }[];
+}
+
+/** Problem details for whatever a request ran into. A bug is logged, and said without its words. */
+export function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: AdapterLog,
+): FastifyReply {
+  if (error instanceof PostgresError) return sendDatabaseError(error, request, reply, log);
+  const { message = '', statusCode = 500, validation } = error as Thrown;
+  if (validation !== undefined) {
+    const isCursor = validation.some(({ instancePath }) => instancePath === '/cursor');
+    const code = isCursor ? RejectCode.badCursor : RejectCode.badParameter;
+    return sendProblem(reply, 400, code, message);
+  }
+  if (statusCode === 429) return sendProblem(reply, 429, RejectCode.rateLimited, message);
+  if (statusCode === 413) return sendProblem(reply, 413, RejectCode.oversized, message);
+  if (statusCode >= 400 && statusCode < 500) {
+    return sendProblem(reply, statusCode, RejectCode.badParameter, message);
+  }
+  log.error({ err: error, url: request.url }, 'a read failed');
+  return sendProblem(reply, 500, RejectCode.internal, 'a bug of this reader; it is in its log');
+}
+
+function sendDatabaseError(
+  error: PostgresError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: AdapterLog,
+): FastifyReply {
+  if (isUnprojected(error)) {
+    return sendRetry(reply, RejectCode.unavailable, 'no projector has made the tables yet');
+  }
+  log.warn({ err: error, url: request.url }, 'the database did not answer a read');
+  if (error.code === 'timeout') {
+    return sendRetry(reply, RejectCode.unavailable, 'took too long: ask for fewer heights');
+  }
+  if (error.retriable) return sendRetry(reply, RejectCode.unavailable, 'the database is away');
+  return sendProblem(reply, 500, RejectCode.internal, 'a bug of this reader; it is in its log');
+}
+
+/** Paths and methods that the server does not have. */
+export function addNotFound(
+  server: FastifyInstance,
+  sendPage: ((reply: FastifyReply) => FastifyReply) | null,
+): void {
+  server.setNotFoundHandler((request, reply) => {
+    const { method, url } = request;
+    if (/^\/submit(?:[/?]|$)/.test(url)) {
+      const detail = 'commands go to a gateway: POST /submit or a WebSocket on /play there';
+      return sendProblem(reply, 404, RejectCode.unknownPath, detail);
+    }
+    if (method !== 'GET' && method !== 'HEAD') {
+      const detail = 'a reader answers GET only';
+      return sendProblem(reply.header('allow', 'GET, HEAD'), 405, RejectCode.unknownPath, detail);
+    }
+    const wantsPage = (request.headers.accept ?? '').includes('text/html');
+    if (wantsPage && sendPage !== null) return sendPage(reply);
+    const detail = 'no such path; /openapi.json lists those there are';
+    return sendProblem(reply, 404, RejectCode.unknownPath, detail);
+  });
+}

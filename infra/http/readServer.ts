@@ -1,0 +1,219 @@
+import compress from '@fastify/compress';
+import cors from '@fastify/cors';
+import rateLimit from '@fastify/rate-limit';
+import fastifyStatic from '@fastify/static';
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Sql, StateReader } from '../../query/ports.js';
+import type { Answer, Parameters, Route } from '../../query/routes/route.js';
+import { routes } from '../../query/routes/routes.js';
+import { chainIdOf } from '../../schemas/crypto/digests.js';
+import { toHex } from '../../schemas/kernel/bytes.js';
+import {
+  READ_REQUESTS_PER_MINUTE_MAX,
+  READ_WAIT_MS_MAX,
+  STATE_KEY_BYTES_MAX,
+} from '../../schemas/limits.js';
+import { RejectCode } from '../../schemas/rejectCode.js';
+import type { Genesis } from '../../schemas/types/genesis.js';
+import type { AdapterLog } from '../postgres/connection.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import { isLoopback } from '../websocket/playerPath.js';
+import { sendProblem, statusOf } from './problem.js';
+import type { ReadHeights } from './readHeights.js';
+import { addNotFound, sendError, sendRetry } from './readProblems.js';
+import { addStatusRoutes, type RoleStatus } from './statusServer.js';
+
+export interface ReadServerOptions {
+  readonly sql: Sql;
+  readonly heights: ReadHeights;
+  readonly states: StateReader;
+  readonly genesis: Genesis;
+  readonly shard: number;
+  readonly metrics: Metrics;
+  readonly status: () => RoleStatus;
+  readonly log: AdapterLog;
+  /** Folder of the explorer's page with an index.html, when it has been built. */
+  readonly explorerDir: string | null;
+  readonly waitMsMax?: number;
+  readonly requestsPerMinuteMax?: number;
+}
+
+/** Every answer carries it here too, for those whose bodies cannot (CSV, genesis, 304). */
+export const VISIBLE_HEADER = 'nullspace-visible-height';
+/** Raised with any change of what a path answers: copies that clients keep are of one version. */
+const API_VERSION = 1;
+const IMMUTABLE = 'public, max-age=86400, immutable';
+/** The page is one bundle: nothing comes from elsewhere. */
+const PAGE_POLICY =
+  "default-src 'self'; connect-src 'self' ws: wss: http: https:; img-src 'self' data:; " +
+  "style-src 'self' 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+
+/** The read API over the projections' tables, its document, and the explorer's page. */
+export async function createReadServer(options: ReadServerOptions): Promise<FastifyInstance> {
+  const { log, metrics } = options;
+  const server = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 2 * STATE_KEY_BYTES_MAX },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
+    frameworkErrors: (error, request, reply) => {
+      sendError(error, request, reply as unknown as FastifyReply, log);
+    },
+  });
+  server.setErrorHandler((error, request, reply) => sendError(error, request, reply, log));
+  server.addHook('onRequest', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+    reply.header(VISIBLE_HEADER, options.heights.current().height);
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    const labels = { route, status: String(reply.statusCode) };
+    metrics.observe('read_request_seconds', reply.elapsedTime / 1000, labels);
+  });
+  await addPlugins(server, options);
+  addStatusRoutes(server, metrics, options.status);
+  for (const route of routes) addRoute(server, route, options);
+  server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger());
+  const { explorerDir } = options;
+  if (explorerDir !== null) await addPage(server, explorerDir);
+  addNotFound(server, explorerDir === null ? null : sendPage);
+  return server;
+}
+
+async function addPlugins(server: FastifyInstance, options: ReadServerOptions): Promise<void> {
+  await server.register(cors, {
+    origin: '*',
+    methods: ['GET', 'HEAD'],
+    exposedHeaders: [VISIBLE_HEADER, 'etag', 'link', 'retry-after'],
+  });
+  await server.register(compress, { global: true, globalDecompression: false, threshold: 1024 });
+  await server.register(rateLimit, {
+    max: options.requestsPerMinuteMax ?? READ_REQUESTS_PER_MINUTE_MAX,
+    timeWindow: '1 minute',
+    allowList: (request: FastifyRequest) => isLoopback(request.ip),
+    errorResponseBuilder: (_request, { max, after }) => ({
+      statusCode: 429,
+      message: `${max} requests a minute are the limit; again in ${after}`,
+    }),
+  });
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Nullspace read API',
+        version: String(API_VERSION),
+        description:
+          'What the chain did, from tables folded from its log. Keys and hashes are hex, amounts ' +
+          'decimal strings, times ms since 1970. Errors are problem details (RFC 9457).',
+      },
+    },
+  });
+}
+
+const PROBLEM = {
+  type: 'object',
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'integer', description: 'number of the refusal, stable' },
+    name: { type: 'string' },
+    detail: { type: 'string' },
+  },
+  required: ['type', 'title', 'status', 'code', 'name', 'detail'],
+} as const;
+
+function addRoute(server: FastifyInstance, route: Route, options: ReadServerOptions): void {
+  const { heights, waitMsMax = READ_WAIT_MS_MAX } = options;
+  const chain = toHex(chainIdOf(options.genesis)).slice(0, 8);
+  const schema = {
+    summary: route.summary,
+    tags: [route.tag],
+    ...(route.params && { params: route.params }),
+    ...(route.query && { querystring: route.query }),
+    response: {
+      200: route.answer,
+      '4xx': { ...PROBLEM, description: 'refused' },
+      '5xx': { ...PROBLEM, description: 'not now' },
+    },
+  };
+  server.get(route.url, { schema }, async (request, reply) => {
+    const parameters = readParameters(request, route);
+    const needed = Math.max(Number(parameters.minHeight ?? 0), Number(parameters.asOf ?? 0));
+    const waited = await heights.waitFor(needed, waitMsMax);
+    const visible = heights.current();
+    reply.header(VISIBLE_HEADER, visible.height);
+    if (waited === 'crowded') {
+      return sendRetry(reply, RejectCode.backpressure, 'too many requests wait for heights');
+    }
+    if (waited === 'timeout') {
+      const detail = `height ${needed} is not visible; visible height is ${visible.height}`;
+      return sendRetry(reply, RejectCode.notYetVisible, detail);
+    }
+    const etag = `W/"${API_VERSION}-${chain}-${visible.height}"`;
+    const isVisible = route.changesWith === 'visible';
+    if (isVisible && request.headers['if-none-match'] === etag) {
+      return reply.code(304).headers({ etag, 'cache-control': 'no-cache' }).send();
+    }
+    const { sql, states, genesis, shard } = options;
+    const answer = await route.read({ sql, states, genesis, shard, visible }, parameters);
+    reply.header('cache-control', isVisible ? 'no-cache' : 'no-store');
+    if (isVisible && answer.kind !== 'refused') reply.header('etag', etag);
+    return sendAnswer(request, reply, answer);
+  });
+}
+
+/** CSV may be asked for by header as well, where a path has it. */
+function readParameters(request: FastifyRequest, route: Route): Parameters {
+  const parameters = { ...(request.params as Parameters), ...(request.query as Parameters) };
+  const properties = (route.query?.properties ?? {}) as Readonly<Record<string, unknown>>;
+  const wantsTable = (request.headers.accept ?? '').includes('text/csv');
+  if (wantsTable && 'format' in properties && parameters.format === undefined) {
+    return { ...parameters, format: 'csv' };
+  }
+  return parameters;
+}
+
+function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer): unknown {
+  if (answer.kind === 'refused') {
+    const { code, detail } = answer;
+    const status = statusOf(code);
+    if (status === 503) return sendRetry(reply, code, detail);
+    return sendProblem(reply, status, code, detail);
+  }
+  if (answer.kind === 'table') {
+    if (answer.nextCursor !== null) {
+      const next = new URL(request.url, 'http://reader');
+      next.searchParams.set('cursor', answer.nextCursor);
+      reply.header('link', `<${next.pathname}${next.search}>; rel="next"`);
+    }
+    return reply
+      .type('text/csv; charset=utf-8')
+      .headers({ vary: 'accept', 'content-disposition': `inline; filename="${answer.fileName}"` })
+      .send(answer.text);
+  }
+  if (answer.immutable !== undefined) {
+    const etag = `W/"${API_VERSION}-${answer.immutable}"`;
+    reply.headers({ etag, 'cache-control': IMMUTABLE });
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  }
+  return reply.send(answer.body);
+}
+
+async function addPage(server: FastifyInstance, folder: string): Promise<void> {
+  await server.register(fastifyStatic, {
+    root: folder,
+    wildcard: false,
+    cacheControl: false,
+    setHeaders: (reply) => {
+      reply.header('cache-control', 'no-cache');
+      reply.header('content-security-policy', PAGE_POLICY);
+    },
+  });
+}
+
+/** Paths of the page's own are answered with the page, which says so when there is nothing. */
+function sendPage(reply: FastifyReply): FastifyReply {
+  return reply.code(200).sendFile('index.html');
+}

@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { Genesis } from '../../schemas/types/genesis.js';
+import { ConfigError, loadConfig } from '../config/loadConfig.js';
+import { flag, list, port } from '../config/optionTypes.js';
+import { installNativeCrypto } from '../crypto/nativeSha256.js';
+import { readGenesis } from '../genesis/genesisFile.js';
+import { openReadDatabase, type ReadDatabase } from '../http/readDatabase.js';
+import { followHeights, type ReadHeights } from '../http/readHeights.js';
+import { createReadServer } from '../http/readServer.js';
+import { type DialledStates, dialStates } from '../http/readStates.js';
+import { listen } from '../http/statusServer.js';
+import { createMetrics } from '../telemetry/metrics.js';
+import { serveFeed } from '../websocket/feedServer.js';
+import { type RunningRole, runRole } from './role.js';
+
+const configSchema = z.object({
+  genesis: z.string(),
+  databaseUrl: z.string(),
+  peers: list.default([]),
+  host: z.string().default('127.0.0.1'),
+  port: port.default(8080),
+  name: z.string().default('reader-0'),
+  /** The database is a standby that only follows: nothing may be asked of it but reads. */
+  readOnly: flag.default(false),
+  explorerDir: z.string().optional(),
+});
+
+type Config = z.infer<typeof configSchema>;
+
+const SHARD = 0;
+const PAGE_FOLDERS = ['../../explorer', '../../query/explorer/web'];
+
+/** The folder of the built page, or null when it has not been built. */
+function pageFolder(given: string | undefined): string | null {
+  const folders = given === undefined ? PAGE_FOLDERS : [];
+  const candidates = folders.map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  if (given !== undefined) candidates.push(given);
+  const found = candidates.find((folder) => existsSync(`${folder}/index.html`));
+  if (found === undefined && given !== undefined) {
+    throw new ConfigError(`--explorer-dir: no index.html in ${given}`);
+  }
+  return found ?? null;
+}
+
+interface Sources {
+  readonly sql: ReadDatabase;
+  readonly heights: ReadHeights;
+  readonly states: DialledStates;
+}
+
+async function openSources(config: Config, genesis: Genesis, log: Logger): Promise<Sources> {
+  if (config.peers.length !== 0 && config.peers.length !== genesis.validators.length) {
+    throw new ConfigError(`--peers: ${genesis.validators.length} validator URLs are needed`);
+  }
+  const connection = { url: config.databaseUrl, applicationName: `nullspace-${config.name}`, log };
+  const sql = openReadDatabase(connection);
+  const heights = await followHeights({
+    sql,
+    shard: SHARD,
+    listen: config.readOnly ? null : connection,
+    log,
+  });
+  const states =
+    config.peers.length === 0
+      ? { read: async () => null, connected: () => [], close: () => undefined }
+      : dialStates({ genesis, shard: SHARD, urls: config.peers, log });
+  return { sql, heights, states };
+}
+
+/** `nullspace reader`: answers from the projections' tables; the live feed; the explorer's page. */
+export function readerRole(argv: readonly string[]): Promise<void> {
+  return runRole('reader', async (logger): Promise<RunningRole> => {
+    const config = loadConfig(configSchema, argv, process.env);
+    installNativeCrypto();
+    const genesis = readGenesis(config.genesis);
+    const explorerDir = pageFolder(config.explorerDir);
+    const { sql, heights, states } = await openSources(config, genesis, logger);
+    const metrics = createMetrics('reader');
+    const server = await createReadServer({
+      ...{ sql, heights, states, genesis, shard: SHARD, metrics, explorerDir },
+      log: logger,
+      status: () => ({
+        role: 'reader',
+        name: config.name,
+        ready: heights.isFresh(),
+        height: heights.current().height,
+        readOnly: config.readOnly,
+        validators: states.connected(),
+        feedClients: feed.clients(),
+      }),
+    });
+    const feed = serveFeed(server.server, {
+      ...{ sql, heights, states, genesis, shard: SHARD, metrics },
+      log: logger,
+    });
+    const url = await listen(server, config.host, config.port);
+    return {
+      url,
+      async stop() {
+        await feed.close();
+        await server.close();
+        states.close();
+        await heights.close();
+        await sql.close();
+      },
+    };
+  });
+}
