@@ -2,7 +2,7 @@ import { decode } from '../../schemas/codec/codec.js';
 import { resultDigest } from '../../schemas/crypto/digests.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import { PUBLISH_TAIL_BATCH_BYTES, PUBLISH_TAIL_WINDOW } from '../../schemas/limits.js';
-import type { LogReader } from '../../schemas/log.js';
+import type { LogReader, StoredRecord } from '../../schemas/log.js';
 import type { TopicNames } from '../../schemas/topics.js';
 import type { Result } from '../../schemas/types/block.js';
 import type { HeightSource } from '../ports.js';
@@ -32,13 +32,13 @@ async function isOurs(result: Result, source: HeightSource): Promise<boolean> {
   return tip !== null && equalBytes(tip.resultDigest, resultDigest(result));
 }
 
-/** Reads a partition from `from` to its end of now. */
+/** Reads a partition from `from` to its end of now, or up to the record where `onValue` says stop. */
 async function readToEnd(
   reader: LogReader,
   topic: string,
   partition: number,
   from: bigint,
-  onValue: (value: Uint8Array) => Promise<void>,
+  onValue: (value: Uint8Array) => Promise<'next' | 'stop'>,
 ): Promise<bigint> {
   const { end } = await reader.offsets(topic, partition);
   if (from >= end) return from;
@@ -48,12 +48,20 @@ async function readToEnd(
   });
   let next = from;
   for await (const batch of subscription.batches) {
-    for (const record of batch.records) await onValue(record.value);
-    next = batch.nextOffset;
-    if (next >= end) break;
+    const stop = await firstStop(batch.records, onValue);
+    next = stop?.offset ?? batch.nextOffset;
+    if (stop !== null || next >= end) break;
   }
   await subscription.close();
   return next;
+}
+
+async function firstStop(
+  records: readonly StoredRecord[],
+  onValue: (value: Uint8Array) => Promise<'next' | 'stop'>,
+): Promise<StoredRecord | null> {
+  for (const record of records) if ((await onValue(record.value)) === 'stop') return record;
+  return null;
 }
 
 /** Follows `blocks`: each next height of our history counts, everything else is somebody's noise. */
@@ -67,9 +75,13 @@ export async function followBlocks(options: TailOptions): Promise<LogTail> {
     from.blocksOffset,
     async (value) => {
       const decoded = decode('BlocksRecord', value);
-      if (!decoded.ok || decoded.value.body.kind !== 'CertifiedBlock') return;
+      if (!decoded.ok || decoded.value.body.kind !== 'CertifiedBlock') return 'next';
       const { result } = decoded.value.body.certificate;
-      if (result.height === height + 1 && (await isOurs(result, source))) height = result.height;
+      if (result.height !== height + 1) return 'next';
+      // Ahead of what is certified here: looked at again when this validator knows better.
+      if (result.height > source.certifiedTip()) return 'stop';
+      if (await isOurs(result, source)) height = result.height;
+      return 'next';
     },
   );
   return { height, blocksOffset };
@@ -84,9 +96,10 @@ async function newestMark(options: TailOptions, partition: number): Promise<numb
     let newest = 0;
     await readToEnd(reader, topics.events, partition, from, async (value) => {
       const decoded = decode('EventsRecord', value);
-      if (!decoded.ok || decoded.value.body.kind !== 'HeightMark') return;
+      if (!decoded.ok || decoded.value.body.kind !== 'HeightMark') return 'next';
       const { result } = decoded.value.body.certificate;
       if (result.height > newest && (await isOurs(result, source))) newest = result.height;
+      return 'next';
     });
     if (newest > 0 || from === first) return newest;
   }
