@@ -518,6 +518,17 @@ describe('R19 growth: "Timeouts grow for each view since the last final one"', (
     pilot.gets(finalization(block(21, 0)));
     expect(pilot.state.rounds.get(22)!.leaderTimeoutMs).toBe(150);
   });
+  test('the view under way gets a small timeout again, counted from now', () => {
+    const pilot = started();
+    for (let view = 1; view <= 18; view++) pilot.gets(nullification(view));
+    pilot.gets(notarization(block(19, 0)));
+    pilot.certified(block(19, 0));
+    pilot.waits(5000);
+    pilot.gets(finalization(block(19, 0)));
+    expect(votesCast(pilot.waits(149))).toEqual([]);
+    expect(nextDeadlineMs(pilot.state)).toBeGreaterThan(pilot.nowMs);
+    expect(votesCast(pilot.waits(151))).toEqual(['nullify']);
+  });
 });
 
 describe('R20 replay: "what was sent, every certificate and verdict, and the view are as before"', () => {

@@ -41,7 +41,9 @@ export interface RoundState {
   sentFinalize: boolean;
   /** `yes` and `no` latch. */
   certification: 'none' | 'requested' | 'yes' | 'no';
-  /** Timeouts with the growth (R19) fixed when the view was entered. */
+  /** When a finalization made the timeouts smaller (R19): they count from here. */
+  rearmedMs: number | null;
+  /** Timeouts with their growth (R19). */
   leaderTimeoutMs: number;
   certificationTimeoutMs: number;
   /** First reason to give the view up. */
@@ -151,6 +153,7 @@ function emptyRound(view: number, validators: number): RoundState {
     sentNullify: false,
     sentFinalize: false,
     certification: 'none',
+    rearmedMs: null,
     leaderTimeoutMs: 0,
     certificationTimeoutMs: 0,
     timeoutReason: null,

@@ -1,7 +1,8 @@
 import type { Finalization } from '../messages.js';
-import { type CoreState, emit, type RoundState } from '../state.js';
+import { type CoreState, emit, type RoundState, roundAt } from '../state.js';
 import { adoptProposal } from './considerProposal.js';
 import { enterView } from './enterView.js';
+import { shrinkTimeouts } from './timeouts.js';
 
 /**
  * R11. A finalization makes its block and all ancestors final, at any later time and from any view:
@@ -24,6 +25,7 @@ export function onFinalization(
   state.certified.removeUpTo(proposal.view);
   emit(state, { kind: 'finalized', proposal, certificate: finalization });
   enterView(state, proposal.view + 1);
+  shrinkTimeouts(state, roundAt(state, state.view));
   forgetRounds(state);
 }
 

@@ -24,7 +24,9 @@ export function clockStartMs(state: CoreState, round: RoundState): number {
   const enteredMs = round.enteredMs ?? state.nowMs;
   const parent = findParent(state, round.view);
   const old = parent === null || (state.rounds.get(parent.view)?.proposalSeenMs ?? null) === null;
-  const startMs = old ? enteredMs : Math.max(enteredMs, quietUntilMs(state));
-  if (round.proposalSeenMs === null) return startMs;
-  return Math.min(startMs, Math.max(enteredMs, round.proposalSeenMs));
+  let startMs = old ? enteredMs : Math.max(enteredMs, quietUntilMs(state));
+  if (round.proposalSeenMs !== null) {
+    startMs = Math.min(startMs, Math.max(enteredMs, round.proposalSeenMs));
+  }
+  return Math.max(startMs, round.rearmedMs ?? 0);
 }
