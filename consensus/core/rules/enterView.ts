@@ -21,5 +21,5 @@ export function beginView(state: CoreState): void {
   round.enteredMs = state.nowMs;
   setTimeouts(state, round);
   emit(state, { kind: 'viewEntered', view: state.view, leader });
-  if (isLeaderSilent(state, leader)) round.timeoutReason ??= 'leaderSkipped';
+  if (isLeaderSilent(state, round, leader)) round.timeoutReason ??= 'leaderSkipped';
 }
