@@ -44,9 +44,10 @@ export const VISIBLE_HEADER = 'nullspace-visible-height';
 /** Raised with any change of what a path answers: copies that clients keep are of one version. */
 const API_VERSION = 1;
 const IMMUTABLE = 'public, max-age=86400, immutable';
-/** The page is one bundle: nothing comes from elsewhere. */
+/** The page is one bundle: nothing comes from elsewhere. avsc compiles its readers (unsafe-eval). */
 const PAGE_POLICY =
-  "default-src 'self'; connect-src 'self' ws: wss: http: https:; img-src 'self' data:; " +
+  "default-src 'self'; script-src 'self' 'unsafe-eval'; " +
+  "connect-src 'self' ws: wss: http: https:; img-src 'self' data:; " +
   "style-src 'self' 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
 /** The read API over the projections' tables, its document, and the explorer's page. */
