@@ -2,7 +2,7 @@ import { nextSeed, resultDigest, resultMessage } from '../../schemas/crypto/dige
 import { assert } from '../../schemas/kernel/assert.js';
 import type { Block, Result } from '../../schemas/types/block.js';
 import { evaluateWork } from './evaluateWork.js';
-import { certifyResult } from './heightResult.js';
+import { certifyResult, setCertificate } from './heightResult.js';
 import { type FinalHeight, isRunning, type Shell } from './shell.js';
 
 /**
@@ -21,7 +21,7 @@ export function executeNext(shell: Shell): void {
 }
 
 function executeHeight(shell: Shell, final: FinalHeight, beacon: Uint8Array): void {
-  const { timer, telemetry, signer, self, transport } = shell.options;
+  const { timer, telemetry } = shell.options;
   const startMs = timer.nowMs();
   const seed = nextSeed(shell.executed.seed, beacon, final.known.point.digest);
   const result = executeBlock(shell, final.known.block, final.known.point.digest, seed);
@@ -31,22 +31,26 @@ function executeHeight(shell: Shell, final: FinalHeight, beacon: Uint8Array): vo
   shell.executed = { height: final.height, seed, resultDigest: digest };
   telemetry.observe('validator_execute_ms', timer.nowMs() - startMs);
   telemetry.gauge('validator_executed_height', final.height);
-  if (shell.signing && final.certificate === null) {
-    const message = resultMessage(digest);
-    final.signature = signer.sign(message);
-    shell.verifier.remember(signer.publicKey, message, final.signature);
-    shell.results.add(final.height, self, digest, final.signature);
-    transport.broadcast({
-      kind: 'ResultSignatureMessage',
-      epoch: shell.keys.epoch,
-      height: final.height,
-      resultDigest: digest,
-      signer: self,
-      signature: final.signature,
-    });
+  if (final.certificate !== null) {
+    setCertificate(shell, final, final.certificate);
+  } else {
+    if (shell.signing) signResult(shell, final, digest);
+    certifyResult(shell, final);
   }
-  certifyResult(shell, final);
   evaluateWork(shell);
+}
+
+function signResult(shell: Shell, final: FinalHeight, digest: Uint8Array): void {
+  const { signer, self, transport } = shell.options;
+  const message = resultMessage(digest);
+  const signature = signer.sign(message);
+  final.signature = signature;
+  shell.verifier.remember(signer.publicKey, message, signature);
+  shell.results.add(final.height, self, digest, signature);
+  const { height } = final;
+  const { epoch } = shell.keys;
+  const kind = 'ResultSignatureMessage';
+  transport.broadcast({ kind, epoch, height, resultDigest: digest, signer: self, signature });
 }
 
 /** Runs the application on the next height of `shell.executed` and says what it commits to. */

@@ -39,11 +39,7 @@ export function onResultCertificate(
 /** Looks for a quorum among the signatures of a height that is executed here. */
 export function certifyResult(shell: Shell, final: FinalHeight): void {
   const { result, digest } = final;
-  if (result === null || digest === null) return;
-  if (final.certificate !== null) {
-    setCertificate(shell, final, final.certificate);
-    return;
-  }
+  if (result === null || digest === null || final.certificate !== null) return;
   const { certified, blamed } = shell.results.certified(final.height);
   for (const peer of blamed) mutePeer(shell, peer, 'result signature that does not verify');
   if (certified === null) return;

@@ -45,12 +45,18 @@ export class BytesTap {
     return pos;
   }
 
+  /** The place first: `reserve` may put a larger array in place of the one before. */
+  private writeByte(byte: number): void {
+    const pos = this.reserve(1);
+    this.buf[pos] = byte;
+  }
+
   readBoolean(): boolean {
     return this.buf[this.need(1)] !== 0;
   }
 
   writeBoolean(value: boolean): void {
-    this.buf[this.reserve(1)] = value ? 1 : 0;
+    this.writeByte(value ? 1 : 0);
   }
 
   /** Zig-zag varint within the safe integers; avsc checks the narrower range of an int. */
@@ -76,10 +82,10 @@ export class BytesTap {
     let rest = value >= 0 ? value * 2 : -value * 2 - 1;
     assert(rest <= Number.MAX_SAFE_INTEGER, `too large for a long: ${value}`);
     while (rest >= 128) {
-      this.buf[this.reserve(1)] = (rest % 128) + 128;
+      this.writeByte((rest % 128) + 128);
       rest = Math.floor(rest / 128);
     }
-    this.buf[this.reserve(1)] = rest;
+    this.writeByte(rest);
   }
 
   readInt(): number {
@@ -121,15 +127,15 @@ export class BytesTap {
     assert(zigzag < 1n << 64n, `amount past 64 bits: ${value}`);
     let high = zigzag;
     while (high >= 1n << 49n) {
-      this.buf[this.reserve(1)] = Number(high & 127n) | 128;
+      this.writeByte(Number(high & 127n) | 128);
       high >>= 7n;
     }
     let rest = Number(high);
     while (rest >= 128) {
-      this.buf[this.reserve(1)] = (rest % 128) + 128;
+      this.writeByte((rest % 128) + 128);
       rest = Math.floor(rest / 128);
     }
-    this.buf[this.reserve(1)] = rest;
+    this.writeByte(rest);
   }
 
   readFixed(length: number): Uint8Array {
@@ -139,7 +145,8 @@ export class BytesTap {
 
   writeFixed(bytes: Uint8Array, length: number): void {
     assert(bytes.length === length, `fixed of ${length} bytes got ${bytes.length}`);
-    this.buf.set(bytes, this.reserve(length));
+    const pos = this.reserve(length);
+    this.buf.set(bytes, pos);
   }
 
   readBytes(): Uint8Array {
@@ -148,7 +155,8 @@ export class BytesTap {
 
   writeBytes(bytes: Uint8Array): void {
     this.writeLong(bytes.length);
-    this.buf.set(bytes, this.reserve(bytes.length));
+    const pos = this.reserve(bytes.length);
+    this.buf.set(bytes, pos);
   }
 
   /** ASCII only: names and symbols of the protocol are. */
@@ -166,7 +174,7 @@ export class BytesTap {
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
       assert(code < 128, 'not ASCII');
-      this.buf[this.reserve(1)] = code;
+      this.writeByte(code);
     }
   }
 

@@ -50,4 +50,24 @@ describe('codec', () => {
     const forged = Uint8Array.of(...block.subarray(0, -1), 0x80, 0xa8, 0xd6, 0xb9, 0x07);
     expect(decode('Block', forged)).toEqual({ ok: false, reason: 'truncated' });
   });
+
+  it('writes records of any size, also where its buffer has to grow between two bytes', () => {
+    for (let size = 65_400; size < 65_700; size++) {
+      const item = new Uint8Array(size).fill(7);
+      const envelope = {
+        head: { chainId: key(1), shard: 0, signer: key(2), expiresAtMs: 1_700_000_000_000 },
+        commands: [item, Uint8Array.of(1, 2, 3)],
+        signature: new Uint8Array(64).fill(9),
+      };
+      expect(decode('Envelope', encode('Envelope', envelope)).ok).toBe(true);
+    }
+    const large = encode('Command', {
+      account: key(1),
+      authorization: 0,
+      nonce: 0,
+      request: null,
+      instruction: { kind: 'SpinRoulette', asset: 0, bets: [] },
+    });
+    expect(decode('Command', large).ok).toBe(true);
+  });
 });

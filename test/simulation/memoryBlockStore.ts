@@ -1,0 +1,53 @@
+import type { BlockStore } from '../../consensus/ports.js';
+import { decodeTrusted, encode } from '../../schemas/codec/codec.js';
+import { assert } from '../../schemas/kernel/assert.js';
+import { toHex } from '../../schemas/kernel/bytes.js';
+import type { CertifiedBlock } from '../../schemas/types/block.js';
+import { type DiskDelay, noDelay } from './memoryJournal.js';
+
+/** What is left of a block store when its process is gone: bytes. */
+export interface BlockDisk {
+  /** Hex of the digest to framed Block and height. */
+  readonly pending: Map<string, { readonly height: number; readonly bytes: Uint8Array }>;
+  /** Framed CertifiedBlock; index 0 is height 1. */
+  readonly certified: Uint8Array[];
+}
+
+export function emptyBlockDisk(): BlockDisk {
+  return { pending: new Map(), certified: [] };
+}
+
+/** A block store on a simulated disk. */
+export function openMemoryBlockStore(disk: BlockDisk, delay: DiskDelay = noDelay): BlockStore {
+  return {
+    certifiedHeight: () => disk.certified.length,
+    pending: () => [...disk.pending.values()].map(({ bytes }) => decodeTrusted('Block', bytes)),
+    async putPending(digest, block) {
+      const bytes = encode('Block', block);
+      await delay();
+      disk.pending.set(toHex(digest), { height: block.header.height, bytes });
+    },
+    async appendCertified(blocks) {
+      const encoded = blocks.map((block) => encode('CertifiedBlock', block));
+      await delay();
+      for (const [index, block] of blocks.entries()) {
+        const { height } = block.block.header;
+        assert(height === disk.certified.length + 1, 'certified heights have no gaps');
+        disk.certified.push(encoded[index]!);
+      }
+      for (const [key, { height }] of disk.pending) {
+        if (height <= disk.certified.length) disk.pending.delete(key);
+      }
+    },
+    async certifiedBlocks(fromHeight, maxCount, maxBytes) {
+      const found: CertifiedBlock[] = [];
+      let sizeBytes = 0;
+      for (const bytes of disk.certified.slice(fromHeight - 1, fromHeight - 1 + maxCount)) {
+        sizeBytes += bytes.length;
+        if (found.length > 0 && sizeBytes > maxBytes) break;
+        found.push(decodeTrusted('CertifiedBlock', bytes));
+      }
+      return found;
+    },
+  };
+}
