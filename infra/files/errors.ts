@@ -4,8 +4,7 @@ export class FileError extends Error {
   readonly retriable: boolean;
 
   constructor(
-    readonly code:
-      /** No space is left on the disk. */
+    readonly code: /** No space is left on the disk. */
       | 'disk-full'
       /** The operating system refused; `cause` says why. */
       | 'io'

@@ -99,7 +99,11 @@ export async function openFileBlockStore(folder: string): Promise<FileBlockStore
     async certifiedBlocks(fromHeight, maxCount, maxBytes) {
       const found: CertifiedBlock[] = [];
       let sizeBytes = 0;
-      for (let height = fromHeight; height <= certifiedHeight && found.length < maxCount; height++) {
+      for (
+        let height = fromHeight;
+        height <= certifiedHeight && found.length < maxCount;
+        height++
+      ) {
         const segment = segments.findLast(({ first }) => first <= height);
         if (segment === undefined) break;
         const bytes = await segment.file.read(height - segment.first);

@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { findCluster, readCredentials } from './clusterFolder.js';
 import { DATABASE } from './embeddedPostgres.js';
 import { readPostmaster } from './postmaster.js';
-import { chooseServerUser } from './serverUser.js';
 import { serverUrl } from './serverStart.js';
+import { chooseServerUser } from './serverUser.js';
 
 /** URL of the embedded server that runs on a data folder, or null when none does. */
 export async function runningEmbeddedUrl(dataDir: string): Promise<string | null> {

@@ -21,7 +21,10 @@ function chromiumUnavailableReason(): string | null {
 /** Runs a program of node_modules with the terminal's streams; its exit status. */
 function run(program: string, args: readonly string[]): number {
   const path = join(root, 'node_modules/.bin', program);
-  const { status } = spawnSync(path, [...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync(path, [...args], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   return status ?? 1;
 }
 
@@ -32,7 +35,10 @@ interface Summary {
   readonly numFailedTestSuites: number;
 }
 
-function runVitest(args: readonly string[], left: readonly string[]): { status: number; summary: Summary | null } {
+function runVitest(
+  args: readonly string[],
+  left: readonly string[],
+): { status: number; summary: Summary | null } {
   const folder = mkdtempSync(join(tmpdir(), 'nullspace-tests-'));
   const report = join(folder, 'report.json');
   const excludes = left.flatMap((suffix) => ['--exclude', `**/*${suffix}`]);

@@ -100,7 +100,8 @@ export function createValidatorApplication(
       const result = executeBlock(state, block, seed, envelopes.opened);
       waiting.set(result.height, result);
       options.onExecuted(result);
-      if (result.height % SNAPSHOT_EVERY_HEIGHTS === 0) due.set(result.height, exportEntries(state));
+      if (result.height % SNAPSHOT_EVERY_HEIGHTS === 0)
+        due.set(result.height, exportEntries(state));
       metrics.observe('execute_seconds', (timer.nowMs() - startedMs) / 1000);
       metrics.count('commands_total', {}, result.receipts.length);
       const { stateRoot, eventsRoot, outboxRoots, engineVersion } = result;

@@ -2,6 +2,7 @@
  * The codec's library touches Node's Buffer and `util` when it is loaded, to lay out the defaults of
  * its types; afterwards our taps work on plain bytes. `Buffer` comes from the npm package of the name.
  */
+// biome-ignore lint/performance/noBarrelFile: esbuild injects this very name from here
 export { Buffer } from 'buffer/';
 
 type Constructor = { prototype: object; super_?: unknown };
