@@ -18,6 +18,7 @@ const TOOLS = {
   test: 'infra/tools/testRunner.js',
   check: 'infra/tools/checkCommand.js',
   vectors: 'infra/tools/vectors.js',
+  simulate: 'test/simulation/main.js',
 };
 
 function complain(message) {
