@@ -288,4 +288,11 @@ export const FEED_MESSAGE_BYTES_MAX = 16 * 1024;
 export const FEED_OUTBOX_BYTES_MAX = 1024 * 1024;
 export const FEED_CHUNK_HEIGHTS = 50;
 export const FEED_CACHE_HEIGHTS = 1_000;
+/** Commands of one chunk, but at least one height: a full block has 4,096. */
+export const FEED_CHUNK_COMMANDS = 4_096;
+/** Who follows without a place to resume from and is this far behind goes on with the newest. */
+export const FEED_SKIP_HEIGHTS = 200;
+/** A client that leaves a full outbox unread for this long is closed. */
+export const FEED_STALL_MS_MAX = 10_000;
+export const FEED_STATS_MS = 1_000;
 export const FEED_HEARTBEAT_MS = 10_000;

@@ -19,18 +19,22 @@ const types = {
   },
 } as pg.CustomTypesConfig;
 
+/** Settings of every connection, in its start-up message: no query has to go before others. */
+function withSettings(url: string): string {
+  const settled = new URL(url);
+  const given = settled.searchParams.get('options');
+  const own = `-c search_path=${VIEW_SCHEMA} -c default_transaction_read_only=on`;
+  settled.searchParams.set('options', given === null ? own : `${given} ${own}`);
+  return settled.href;
+}
+
 /** The projections' views over a pool that can read only. Errors are PostgresErrors. */
 export function openReadDatabase(options: ConnectionOptions): ReadDatabase {
   const pool = createPool({
     statementTimeoutMs: READ_STATEMENT_MS_MAX,
     ...options,
+    url: withSettings(options.url),
     max: CONNECTIONS_MAX,
-  });
-  const settings = `set search_path to ${VIEW_SCHEMA}; set default_transaction_read_only to on`;
-  pool.on('connect', (client) => {
-    client.query(settings).catch((error: unknown) => {
-      options.log.warn({ err: error }, 'a read connection was lost before its first query');
-    });
   });
   return {
     async rows(text, values) {

@@ -1,22 +1,27 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { createFeedReader, type FeedReader, messagesFor } from '../../query/feeds/feed.js';
 import {
-  createFeedReader,
-  type FeedReader,
   type FeedTopic,
-  isFeedTopic,
-  messagesFor,
-} from '../../query/feeds/feed.js';
+  type ParsedSubscription,
+  parseSubscription,
+  subscriptionOfUrl,
+} from '../../query/feeds/feedTopic.js';
 import type { Sql } from '../../query/ports.js';
+import { readPace } from '../../query/routes/getStats.js';
 import { CloseCode } from '../../schemas/gateway/protocol.js';
 import {
   FEED_CLIENTS_MAX,
   FEED_HEARTBEAT_MS,
   FEED_MESSAGE_BYTES_MAX,
   FEED_OUTBOX_BYTES_MAX,
-  FEED_TOPICS_MAX,
+  FEED_SKIP_HEIGHTS,
+  FEED_STALL_MS_MAX,
+  FEED_STATS_MS,
 } from '../../schemas/limits.js';
+import { rejectName } from '../../schemas/rejectCode.js';
 import type { ReadHeights } from '../http/readHeights.js';
 import type { Metrics } from '../telemetry/metrics.js';
 
@@ -27,42 +32,44 @@ export interface FeedServer {
   close(): Promise<void>;
 }
 
+export interface FeedOptions {
+  readonly sql: Sql;
+  readonly heights: ReadHeights;
+  readonly shard: number;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** How long a client may leave what was sent to it unread. */
+  readonly stallMsMax?: number;
+}
+
 interface FeedClient {
   readonly socket: WebSocket;
   topics: ReadonlySet<FeedTopic>;
   /** The next height to send; null until the client has said what it wants. */
   next: number | null;
+  /** It named a height to begin with, so it gets every one. */
+  gapless: boolean;
   sending: boolean;
+  /** It answered the last heartbeat's ping. */
+  alive: boolean;
 }
 
-interface Feed {
+interface Feed extends Required<FeedOptions> {
   readonly reader: FeedReader;
-  readonly heights: ReadHeights;
-  readonly metrics: Metrics;
-  readonly log: Logger;
   readonly clients: Set<FeedClient>;
 }
 
 /**
- * The live feed: a client says `{"topics": [...], "from": height}` and gets every message of these
- * topics from that height on, in order, on any reader. Without `from` it begins with the next one.
+ * The live feed: a client says `{"topics": [...], "from": height}`, or the same in the URL, and
+ * gets every message of these topics from that height on, in order, on any reader. Without `from`
+ * it begins with the next height, and is told what was skipped when it is too slow.
  */
-export function serveFeed(
-  server: Server,
-  options: {
-    readonly sql: Sql;
-    readonly heights: ReadHeights;
-    readonly shard: number;
-    readonly metrics: Metrics;
-    readonly log: Logger;
-  },
-): FeedServer {
-  const { sql, heights, shard, metrics, log } = options;
+export function serveFeed(server: Server, options: FeedOptions): FeedServer {
+  const { sql, heights, shard } = options;
   const feed: Feed = {
+    stallMsMax: FEED_STALL_MS_MAX,
+    ...options,
     reader: createFeedReader(sql, shard),
-    heights,
-    metrics,
-    log,
     clients: new Set(),
   };
   const sockets = new WebSocketServer({
@@ -70,27 +77,32 @@ export function serveFeed(
     maxPayload: FEED_MESSAGE_BYTES_MAX,
     perMessageDeflate: false,
   });
-  server.on('upgrade', (request, stream, head) => {
-    const path = (request.url ?? '').split('?')[0];
-    if (path !== FEED_PATH || feed.clients.size >= FEED_CLIENTS_MAX) {
-      const status = path === FEED_PATH ? '503 Service Unavailable' : '404 Not Found';
-      stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
-      return;
+  const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+    const url = new URL(request.url ?? '/', 'http://reader');
+    if (url.pathname !== FEED_PATH) return refuseUpgrade(stream, '404 Not Found');
+    if (feed.clients.size >= FEED_CLIENTS_MAX) {
+      return refuseUpgrade(stream, '503 Service Unavailable');
     }
-    sockets.handleUpgrade(request, stream, head, (socket) => attach(feed, socket));
-  });
+    sockets.handleUpgrade(request, stream, head, (socket) => {
+      attach(
+        feed,
+        socket,
+        subscriptionOfUrl((name) => url.searchParams.get(name)),
+      );
+    });
+  };
+  server.on('upgrade', onUpgrade);
   const stopFollowing = heights.onChange(() => {
     for (const client of feed.clients) void serve(feed, client);
   });
-  const heartbeat = setInterval(() => {
-    const visibleHeight = heights.current().height;
-    const text = JSON.stringify({ type: 'heartbeat', visibleHeight });
-    for (const { socket } of feed.clients) socket.send(text);
-  }, FEED_HEARTBEAT_MS);
+  const heartbeat = setInterval(() => beat(feed), FEED_HEARTBEAT_MS);
+  const stats = followStats(feed);
   return {
     clients: () => feed.clients.size,
     async close() {
+      server.off('upgrade', onUpgrade);
       clearInterval(heartbeat);
+      stats.close();
       stopFollowing();
       for (const { socket } of feed.clients) socket.close(CloseCode.draining, 'draining');
       sockets.close();
@@ -98,64 +110,84 @@ export function serveFeed(
   };
 }
 
-function attach(feed: Feed, socket: WebSocket): void {
-  const client: FeedClient = { socket, topics: new Set(), next: null, sending: false };
-  feed.clients.add(client);
-  feed.metrics.gauge('feed_clients', feed.clients.size);
-  socket.on('message', (data) => subscribe(feed, client, String(data)));
+/** A peer that hangs up while it is refused must not end the process. */
+function refuseUpgrade(stream: Duplex, status: string): void {
+  stream.on('error', () => stream.destroy());
+  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+}
+
+function beat({ clients, heights }: Feed): void {
+  const text = JSON.stringify({ type: 'heartbeat', visibleHeight: heights.current().height });
+  for (const client of clients) {
+    if (!client.alive) {
+      client.socket.terminate();
+      continue;
+    }
+    client.alive = false;
+    client.socket.ping();
+    client.socket.send(text);
+  }
+}
+
+function attach(feed: Feed, socket: WebSocket, wanted: ParsedSubscription | null): void {
+  const client: FeedClient = {
+    socket,
+    topics: new Set(),
+    next: null,
+    gapless: false,
+    sending: false,
+    alive: true,
+  };
+  const { clients, metrics } = feed;
+  clients.add(client);
+  metrics.gauge('feed_clients', clients.size);
+  socket.on('message', (data: RawData) => {
+    client.alive = true;
+    subscribe(feed, client, parseSubscription(String(data)));
+  });
+  socket.on('pong', () => {
+    client.alive = true;
+  });
   socket.on('close', () => {
-    feed.clients.delete(client);
-    feed.metrics.gauge('feed_clients', feed.clients.size);
+    clients.delete(client);
+    metrics.gauge('feed_clients', clients.size);
   });
   socket.on('error', () => socket.terminate());
+  if (wanted !== null) subscribe(feed, client, wanted);
 }
 
-function readSubscription(text: string): { topics: FeedTopic[]; from: number | null } | null {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-  if (typeof json !== 'object' || json === null) return null;
-  const { topics, from } = json as { topics?: unknown; from?: unknown };
-  if (!Array.isArray(topics) || topics.length > FEED_TOPICS_MAX) return null;
-  if (!topics.every(isFeedTopic)) return null;
-  if (from === undefined || from === null) return { topics, from: null };
-  return Number.isSafeInteger(from) && (from as number) >= 1
-    ? { topics, from: from as number }
-    : null;
-}
-
-function subscribe(feed: Feed, client: FeedClient, text: string): void {
-  const wanted = readSubscription(text);
-  if (wanted === null) {
-    client.socket.close(CloseCode.protocolError, 'expected {"topics": [...], "from"?: height}');
+/** A refusal is said in a message and ends the connection: nothing half understood goes on. */
+function subscribe(feed: Feed, client: FeedClient, parsed: ParsedSubscription): void {
+  const { socket } = client;
+  if (!parsed.ok) {
+    const { code, detail } = parsed;
+    socket.send(JSON.stringify({ type: 'error', code, name: rejectName(code), detail }));
+    socket.close(CloseCode.protocolError, detail);
     return;
   }
+  const { topics, from } = parsed.subscription;
   const visibleHeight = feed.heights.current().height;
-  client.topics = new Set(wanted.topics);
-  client.next = wanted.from ?? client.next ?? visibleHeight + 1;
-  client.socket.send(JSON.stringify({ type: 'subscribed', from: client.next, visibleHeight }));
+  client.topics = topics;
+  client.next = from ?? client.next ?? visibleHeight + 1;
+  client.gapless ||= from !== null;
+  socket.send(JSON.stringify({ type: 'subscribed', from: client.next, visibleHeight }));
   void serve(feed, client);
 }
 
 /** Sends what is visible and not sent; one run a client at a time. */
 async function serve(feed: Feed, client: FeedClient): Promise<void> {
+  const { socket } = client;
   if (client.sending || client.next === null) return;
   client.sending = true;
   try {
-    while (client.socket.readyState === client.socket.OPEN) {
-      const heights = await feed.reader.read(client.next, feed.heights.current().height);
+    while (socket.readyState === socket.OPEN) {
+      const visible = feed.heights.current().height;
+      skipAhead(feed, client, visible);
+      const next: number = client.next;
+      const heights = await feed.reader.read(next, visible);
       if (heights.length === 0) break;
-      for (const height of heights) {
-        for (const text of messagesFor(client.topics, height)) client.socket.send(text);
-        client.next = height.height + 1;
-      }
-      if (client.socket.bufferedAmount <= FEED_OUTBOX_BYTES_MAX) continue;
-      feed.metrics.count('feed_evictions_total');
-      client.socket.close(CloseCode.slowConsumer, `slow consumer; resume from ${client.next}`);
+      // Another subscription may have come meanwhile, with another place to go on from.
+      if (client.next === next && !(await sendHeights(feed, client, heights))) break;
     }
   } catch (error) {
     // The database is away: the next change of the visible height tries again.
@@ -163,4 +195,76 @@ async function serve(feed: Feed, client: FeedClient): Promise<void> {
   } finally {
     client.sending = false;
   }
+}
+
+/** Who did not ask for every height is brought to the newest, and told what it misses. */
+function skipAhead({ metrics }: Feed, client: FeedClient, visible: number): void {
+  const { next } = client;
+  if (client.gapless || next === null || visible - next < FEED_SKIP_HEIGHTS) return;
+  const toHeight = visible - 1;
+  client.socket.send(JSON.stringify({ type: 'skipped', fromHeight: next, toHeight }));
+  client.next = visible;
+  metrics.count('feed_skipped_total');
+}
+
+/** False when the client left the feed, or was closed because it does not read. */
+async function sendHeights(
+  feed: Feed,
+  client: FeedClient,
+  heights: Awaited<ReturnType<FeedReader['read']>>,
+): Promise<boolean> {
+  for (const height of heights) {
+    for (const text of messagesFor(client.topics, height)) client.socket.send(text);
+    client.next = height.height + 1;
+    if (client.socket.bufferedAmount <= FEED_OUTBOX_BYTES_MAX) continue;
+    if (!(await drained(client.socket, feed.stallMsMax))) {
+      feed.metrics.count('feed_evictions_total');
+      client.socket.close(CloseCode.slowConsumer, `slow consumer; resume from ${client.next}`);
+      // A client that reads nothing does not read the close frame either.
+      setTimeout(() => client.socket.terminate(), feed.stallMsMax).unref();
+      return false;
+    }
+    if (client.next !== height.height + 1) return true;
+  }
+  return true;
+}
+
+/** Whether everything sent has left for the network within the time. */
+function drained(socket: WebSocket, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), timeoutMs);
+    // A ping goes out after all that was sent before it.
+    socket.ping(undefined, undefined, (error) => {
+      clearTimeout(timer);
+      resolve(!error);
+    });
+  });
+}
+
+/** The pace of the chain, at intervals, while somebody wants it. */
+function followStats(feed: Feed): { close(): void } {
+  const { sql, shard, heights, clients, log } = feed;
+  let lastHeight = -1;
+  let isReading = false;
+  const read = async (): Promise<void> => {
+    const visible = heights.current();
+    const receivers = [...clients].filter(({ topics }) => topics.has('stats'));
+    if (isReading || receivers.length === 0 || visible.height === lastHeight) return;
+    isReading = true;
+    try {
+      const pace = await readPace({ sql, shard, visible });
+      lastHeight = visible.height;
+      const { height: visibleHeight, timestampMs } = visible;
+      const text = JSON.stringify({ type: 'stats', ...pace, timestampMs, visibleHeight });
+      for (const { socket } of receivers) {
+        if (socket.bufferedAmount <= FEED_OUTBOX_BYTES_MAX) socket.send(text);
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'the feed cannot read the pace');
+    } finally {
+      isReading = false;
+    }
+  };
+  const timer = setInterval(() => void read(), FEED_STATS_MS);
+  return { close: () => clearInterval(timer) };
 }

@@ -110,7 +110,11 @@ function countersJson(metrics: ReadonlyMap<string, bigint>): JsonObject {
 }
 
 /** Mean block time and commands a second over the last blocks. */
-export async function readPace({ sql, shard, visible }: ReadContext): Promise<JsonObject> {
+export async function readPace({
+  sql,
+  shard,
+  visible,
+}: Pick<ReadContext, 'sql' | 'shard' | 'visible'>): Promise<JsonObject> {
   const rest = 'where shard = $1 and height <= $2 order by height desc limit $3';
   const values = [shard, visible.height, STATS_WINDOW_BLOCKS];
   const rows = await select(sql, blocks, ['timestamp_ms', 'command_count'], rest, values);

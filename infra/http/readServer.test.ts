@@ -1,0 +1,526 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openCertificate, openProvenEvent } from '../../command/client/verifyEvents.js';
+import type { StateReader } from '../../query/ports.js';
+import { routes } from '../../query/routes/routes.js';
+import { encode } from '../../schemas/codec/codec.js';
+import { blockDigest, chainIdOf } from '../../schemas/crypto/digests.js';
+import { toHex } from '../../schemas/kernel/bytes.js';
+import { PAGE_ROWS_MAX } from '../../schemas/limits.js';
+import { RejectCode, rejectName } from '../../schemas/rejectCode.js';
+import { engineGenesis, engineKeys, engineVerifiers } from '../../test/simulation/engineChain.js';
+import {
+  openProjectedChain,
+  type ProjectedChain,
+  quietLog,
+} from '../../test/simulation/projectedChain.js';
+import { parseGenesis } from '../genesis/genesisFile.js';
+import { createMetrics } from '../telemetry/metrics.js';
+import { openReadDatabase } from './readDatabase.js';
+import { followHeights } from './readHeights.js';
+import { createReadServer, type ReadServerOptions, VISIBLE_HEADER } from './readServer.js';
+
+const HEIGHTS = 40;
+const PROJECTED = 30;
+let world: ProjectedChain;
+let server: FastifyInstance;
+const pages = mkdtempSync(join(tmpdir(), 'nullspace-page-'));
+const accountKey = { kind: 'AccountKey', account: new Uint8Array(32) } as const;
+const stateKey = toHex(encode('StateKey', { key: accountKey }));
+let states: StateReader = { read: async () => null };
+
+async function openServer(more: Partial<ReadServerOptions> = {}): Promise<FastifyInstance> {
+  return createReadServer({
+    sql: world.sql,
+    heights: world.heights,
+    states: { read: (key, height) => states.read(key, height) },
+    genesis: engineGenesis,
+    shard: 0,
+    metrics: createMetrics('reader'),
+    status: () => ({ role: 'reader', name: 'test', ready: true, height: 0 }),
+    log: quietLog,
+    explorerDir: null,
+    waitMsMax: 60,
+    ...more,
+  });
+}
+
+type Json = Record<string, unknown>;
+
+async function get(url: string, headers: Record<string, string> = {}, from = server) {
+  const response = await from.inject({ method: 'GET', url, headers });
+  const { headers: said } = response;
+  const isJson =
+    String(said['content-type']).includes('json') && said['content-encoding'] === undefined;
+  const body: Json = isJson && response.payload !== '' ? response.json() : {};
+  return { status: response.statusCode, headers: response.headers, body, text: response.payload };
+}
+
+/** All rows of a list, page by page. */
+async function readAll(url: string, limit: number): Promise<Json[]> {
+  const rows: Json[] = [];
+  const joint = url.includes('?') ? '&' : '?';
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const suffix: string = cursor === '' ? '' : `&cursor=${cursor}`;
+    const { status, body } = await get(`${url}${joint}limit=${limit}${suffix}`);
+    expect(status).toBe(200);
+    rows.push(...(body.items as Json[]));
+    cursor = body.nextCursor as string | null;
+  }
+  return rows;
+}
+
+beforeAll(async () => {
+  world = await openProjectedChain({ heights: HEIGHTS, commands: 12 });
+  await world.project(PROJECTED);
+  server = await openServer();
+});
+afterAll(async () => {
+  await server.close();
+  await world.close();
+  rmSync(pages, { recursive: true, force: true });
+});
+
+describe('what is read', () => {
+  it('of the chain: every block once, newest first, each as in the log', async () => {
+    const rows = await readAll('/explorer/blocks', 7);
+    const heights = Array.from({ length: PROJECTED }, (_, index) => PROJECTED - index);
+    expect(rows.map(({ height }) => height)).toEqual(heights);
+    for (const row of rows) {
+      const { header } = world.chain[(row.height as number) - 1]!.certified.block;
+      expect(row.digest).toBe(toHex(blockDigest(header)));
+    }
+    const bounded = await readAll('/explorer/blocks?asOf=20&fromHeight=11', 4);
+    expect(bounded.map(({ height }) => height)).toEqual(heights.slice(10, 20));
+  });
+
+  it('of a block: by height and by digest, with its books that add up', async () => {
+    const { body } = await get('/explorer/blocks/20');
+    const { certified } = world.chain[19]!;
+    const record = encode('BlocksRecord', { body: { kind: 'CertifiedBlock', ...certified } });
+    expect(body).toMatchObject({ height: 20, certified: toHex(record) });
+    expect(body.visibleHeight).toBe(PROJECTED);
+    expect((await get(`/explorer/blocks/${body.digest}`)).body).toEqual(body);
+    expect((await get('/explorer/blocks/20?certified=false')).body.certified).toBeNull();
+    const supply = body.supply as Record<string, string>[];
+    expect(supply).toHaveLength(engineGenesis.assets.length);
+    for (const books of supply) {
+      const sum = [books.accounts, books.inPlay, books.bankroll, books.faucet];
+      expect(sum.reduce((total, part) => total + BigInt(part ?? 0), 0n)).toBe(
+        BigInt(books.issued ?? 0),
+      );
+    }
+    const own = await readAll('/explorer/blocks/20/commands', 3);
+    const indices = own.map(({ executionIndex }) => executionIndex as number);
+    expect(indices).toEqual(indices.toSorted((a, b) => a - b));
+    expect(own.length).toBeGreaterThan(0);
+  });
+
+  it('of a command: events that prove themselves against the certificate', async () => {
+    const trust = {
+      keys: engineKeys,
+      eventPartitions: engineGenesis.eventPartitions,
+      verifier: engineVerifiers.signatures,
+    };
+    const rows = await readAll('/explorer/commands', 50);
+    expect(new Set(rows.map(({ status }) => status))).toEqual(new Set(['executed', 'refused']));
+    for (const row of rows.filter((_, index) => index % 5 === 0)) {
+      const { body } = await get(`/explorer/commands/${row.id}`);
+      expect(body).toMatchObject(row);
+      const certificate = openCertificate(body.certificate as string, trust)!;
+      expect(toHex(certificate.result.seed)).toBe((body.block as Json).seed);
+      const events = body.events as Parameters<typeof openProvenEvent>[0][];
+      expect(events.length).toBeGreaterThan(0);
+      for (const event of events) {
+        const opened = openProvenEvent(event, certificate, trust);
+        expect(opened?.executionIndex).toBe(row.executionIndex);
+        const altered = { ...event, index: event.index + 1 };
+        expect(openProvenEvent(altered, certificate, trust)).toBeNull();
+      }
+    }
+  });
+
+  it('of lists: by kind, status and account, without a gap between pages', async () => {
+    const rows = await readAll('/explorer/commands', 100);
+    const spins = await readAll('/explorer/commands?kind=SpinRoulette&status=executed', 9);
+    const isSpin = ({ kind, status }: Json): boolean =>
+      kind === 'SpinRoulette' && status === 'executed';
+    expect(spins).toEqual(rows.filter(isSpin));
+    const account = rows[0]?.account as string;
+    const own = rows.filter((row) => row.account === account);
+    expect(await readAll(`/explorer/commands?account=${account}`, 2)).toEqual(own);
+    expect(await readAll(`/explorer/accounts/${account.toUpperCase()}/commands`, 3)).toEqual(own);
+  });
+
+  it('of an account: balance equal to the sum of its history, now and as of any height', async () => {
+    const rows = await readAll('/explorer/commands', 100);
+    const accounts = [...new Set(rows.map(({ account }) => account as string))];
+    for (const account of accounts.slice(0, 8)) {
+      const history = await readAll(`/explorer/accounts/${account}/history`, 4);
+      for (const height of [3, 11, 17, PROJECTED]) {
+        const { body } = await get(`/account/${account}?asOf=${height}`);
+        const past = history.filter((row) => (row.height as number) <= height);
+        const sum = past.reduce((total, { delta }) => total + BigInt(delta as string), 0n);
+        const [balance] = body.balances as { amount: string }[];
+        expect(BigInt(balance?.amount ?? 0)).toBe(sum);
+        const nonces = rows.filter(
+          (row) =>
+            row.account === account && row.signer === account && (row.height as number) <= height,
+        );
+        expect(body.nextNonce).toBe(nonces.length);
+      }
+    }
+    const { body } = await get(`/account/${'00'.repeat(32)}`);
+    expect(body).toMatchObject({ exists: false, balances: [], nextNonce: 0, activity: null });
+  });
+
+  it('as CSV: the same rows, with where the next are', async () => {
+    const [row] = await readAll('/explorer/commands?kind=SpinRoulette', 1);
+    const url = `/explorer/accounts/${row?.account}/history`;
+    const table = await get(`${url}?format=csv`);
+    expect(table.headers['content-type']).toBe('text/csv; charset=utf-8');
+    const lines = table.text.trimEnd().split('\r\n');
+    const history = await readAll(url, 100);
+    expect(lines).toHaveLength(history.length + 1);
+    expect(lines[1]?.split(',')).toEqual([
+      ...['height', 'executionIndex', 'eventIndex', 'timestampMs', 'asset'].map((name) =>
+        String(history[0]?.[name]),
+      ),
+      ...['delta', 'balance', 'reason', 'commandId'].map((name) => history[0]?.[name]),
+    ]);
+    expect((await get(url, { accept: 'text/csv' })).text).toBe(table.text);
+  });
+
+  it('by search: heights, digests, ids and keys, whole or begun', async () => {
+    const [command] = await readAll('/explorer/commands', 100);
+    const { id, account } = command as { id: string; account: string };
+    const block = (await get('/explorer/blocks/12')).body;
+    const search = async (q: string) => (await get(`/explorer/search?q=${q}`)).body;
+    expect(await search('12')).toMatchObject({ redirect: '/explorer/blocks/12' });
+    expect(await search(String(block.digest))).toMatchObject({ redirect: '/explorer/blocks/12' });
+    expect(await search(`0x${id.toUpperCase()}`)).toMatchObject({
+      redirect: `/explorer/commands/${id}`,
+    });
+    expect(await search(account)).toMatchObject({ redirect: `/account/${account}` });
+    const begun = await search(id.slice(0, 12));
+    expect(begun).toMatchObject({ redirect: null });
+    expect(begun.matches).toContainEqual({
+      kind: 'command',
+      id,
+      path: `/explorer/commands/${id}`,
+    });
+    expect(await search('ab'.repeat(32))).toMatchObject({ matches: [], redirect: null });
+  });
+
+  it('of the whole: totals that equal the rows, validators, lags, genesis, schemas', async () => {
+    const rows = await readAll('/explorer/commands', 100);
+    const stats = (await get('/explorer/stats')).body;
+    const executed = rows.filter(({ status }) => status === 'executed').length;
+    expect(stats.totals).toMatchObject({ executed, refused: rows.length - executed });
+    expect(stats.recent).toMatchObject({ blocks: PROJECTED, blockTimeMs: 1_000 });
+    const { validators } = (await get('/explorer/validators')).body;
+    const certified = (validators as Json[]).map((validator) => validator.certified);
+    expect(certified).toEqual([PROJECTED, PROJECTED, PROJECTED, 0]);
+    const status = (await get('/explorer/status')).body;
+    expect(status.sources).toHaveLength(engineGenesis.eventPartitions + 1);
+    expect(status).toMatchObject({ lagBlocks: 0, newestHeight: PROJECTED });
+    const genesis = parseGenesis((await get('/genesis')).text, 'genesis');
+    expect(chainIdOf(genesis)).toEqual(engineKeys.chainId);
+    const { schema } = (await get('/schemas/ids/13')).body;
+    expect(JSON.parse(schema as string)).toMatchObject({ type: 'record', name: 'EventsRecord' });
+  });
+
+  it('of the state: with proof and certificate, or 503 when no validator has one', async () => {
+    expect(await get(`/state/${stateKey}`)).toMatchObject({
+      status: 503,
+      body: { code: RejectCode.stateUnavailable },
+    });
+    const proof = encode('StateProof', {
+      siblings: [],
+      otherKeyHash: null,
+      otherValueHash: null,
+    });
+    const asked: unknown[] = [];
+    states = {
+      read: async (key, height) => {
+        asked.push([key, height]);
+        return { value: null, proof, certificate: Uint8Array.of(1), height: 9 };
+      },
+    };
+    const { body } = await get(`/state/${stateKey}?height=9`);
+    expect(body).toMatchObject({ value: null, decoded: null, proof: toHex(proof), height: 9 });
+    expect(asked).toEqual([[accountKey, 9]]);
+    states = { read: async () => null };
+  });
+});
+
+describe('how it is answered', () => {
+  it('says exactly what each route read: no field is lost on the way', async () => {
+    const [command] = await readAll('/explorer/commands?kind=SpinRoulette', 1);
+    const { id, account } = command as { id: string; account: string };
+    const given: Record<string, Record<string, string | number>> = {
+      '/account/:publicKey': { publicKey: account },
+      '/explorer/blocks/:block': { block: '9' },
+      '/explorer/blocks/:block/commands': { block: '9' },
+      '/explorer/commands/:id': { id },
+      '/explorer/accounts/:publicKey/history': { publicKey: account },
+      '/explorer/accounts/:publicKey/commands': { publicKey: account },
+      '/explorer/search': { q: account },
+      '/schemas/ids/:id': { id: 3 },
+    };
+    const context = {
+      ...{ sql: world.sql, genesis: engineGenesis, shard: 0, states },
+      visible: world.heights.current(),
+    };
+    for (const route of routes.filter(({ url }) => url !== '/state/:key')) {
+      const parameters = given[route.url] ?? {};
+      const answer = await route.read(context, parameters);
+      const path = route.url.replace(/:(\w+)/g, (_, name) => String(parameters[name]));
+      const query = route.url === '/explorer/search' ? `?q=${parameters.q}` : '';
+      const { body } = await get(path + query);
+      expect(answer.kind, route.url).toBe('found');
+      if (answer.kind === 'found') expect(body, route.url).toEqual(answer.body);
+    }
+  });
+
+  it('with validators: what is final for ever, lists until the next height', async () => {
+    const block = await get('/explorer/blocks/5');
+    expect(block.headers['cache-control']).toContain('immutable');
+    const again = await get('/explorer/blocks/5', {
+      'if-none-match': String(block.headers.etag),
+    });
+    expect(again).toMatchObject({ status: 304, text: '' });
+    const list = await get('/explorer/blocks');
+    const etag = String(list.headers.etag);
+    expect(await get('/explorer/blocks', { 'if-none-match': etag })).toMatchObject({ status: 304 });
+    expect((await get('/explorer/stats')).headers['cache-control']).toBe('no-store');
+    for (const { headers } of [block, again, list]) {
+      expect(headers[VISIBLE_HEADER]).toBe(String(PROJECTED));
+    }
+  });
+
+  it('compressed, to any origin, and to each address in bounds', async () => {
+    const answer = await get('/explorer/commands?limit=100', {
+      'accept-encoding': 'gzip',
+      origin: 'http://elsewhere',
+    });
+    expect(answer.headers['content-encoding']).toBe('gzip');
+    expect(answer.headers['access-control-allow-origin']).toBe('*');
+    const limited = await openServer({ requestsPerMinuteMax: 2 });
+    const ask = async (remoteAddress: string) =>
+      (await limited.inject({ url: '/genesis', remoteAddress })).statusCode;
+    const statuses = [await ask('10.0.0.1'), await ask('10.0.0.1'), await ask('10.0.0.1')];
+    expect(statuses).toEqual([200, 200, 429]);
+    expect(await ask('10.0.0.2')).toBe(200);
+    const refusal = await limited.inject({ url: '/genesis', remoteAddress: '10.0.0.1' });
+    expect(refusal.json()).toMatchObject({ code: RejectCode.rateLimited, status: 429 });
+    for (let i = 0; i < 5; i++) expect(await ask('127.0.0.1')).toBe(200);
+    await limited.close();
+  });
+
+  it('with the page where a person asks for one', async () => {
+    writeFileSync(join(pages, 'index.html'), '<!doctype html><title>page</title>');
+    const withPage = await openServer({ explorerDir: pages });
+    const html = { accept: 'text/html' };
+    for (const url of ['/', '/blocks/5', '/nowhere']) {
+      const answer = await get(url, html, withPage);
+      expect(answer).toMatchObject({ status: 200 });
+      expect(answer.text).toContain('<title>page');
+      expect(answer.headers['content-security-policy']).toContain("default-src 'self'");
+    }
+    expect(await get('/nowhere', {}, withPage)).toMatchObject({ status: 404 });
+    await withPage.close();
+  });
+});
+
+const long = 'ab'.repeat(32);
+const badRequests: readonly [url: string, status: number, code: number][] = [
+  ['/nowhere', 404, RejectCode.unknownPath],
+  ['/submit', 404, RejectCode.unknownPath],
+  ['/explorer/blocks/999999', 404, RejectCode.unknownPath],
+  [`/explorer/blocks/${long}`, 404, RejectCode.unknownPath],
+  [`/explorer/commands/${long}`, 404, RejectCode.unknownPath],
+  ['/schemas/ids/999', 404, RejectCode.unknownPath],
+  ['/explorer/blocks/12x', 400, RejectCode.badParameter],
+  ['/explorer/blocks/-1', 400, RejectCode.badParameter],
+  ['/explorer/blocks/%zz', 400, RejectCode.badParameter],
+  ['/explorer/commands/abcd', 400, RejectCode.badParameter],
+  ['/account/xyz', 400, RejectCode.badParameter],
+  [`/account/${long}0`, 400, RejectCode.badParameter],
+  [`/account/${long}?asOf=-1`, 400, RejectCode.badParameter],
+  [`/account/${long}?asof=5`, 400, RejectCode.badParameter],
+  [`/account/${long}?minHeight=ten`, 400, RejectCode.badParameter],
+  [`/account/${long}?minHeight=1e300`, 400, RejectCode.badParameter],
+  ['/explorer/blocks?limit=0', 400, RejectCode.badParameter],
+  [`/explorer/blocks?limit=${PAGE_ROWS_MAX + 1}`, 400, RejectCode.badParameter],
+  ['/explorer/blocks?limit=1&limit=2', 400, RejectCode.badParameter],
+  ['/explorer/commands?kind=Steal', 400, RejectCode.badParameter],
+  ['/explorer/search', 400, RejectCode.badParameter],
+  ['/explorer/search?q=hello', 400, RejectCode.badParameter],
+  [`/explorer/search?q=${long}ab`, 400, RejectCode.badParameter],
+  ['/state/00', 400, RejectCode.badParameter],
+  [`/state/${stateKey}00`, 400, RejectCode.badParameter],
+  ['/explorer/blocks?cursor=x', 400, RejectCode.badCursor],
+  [`/explorer/blocks?cursor=${'A'.repeat(65)}`, 400, RejectCode.badCursor],
+  ['/explorer/commands?cursor=AQAAAAAAAAAFAAAAAAAAAAA', 400, RejectCode.badCursor],
+  ['/explorer/blocks?minHeight=1000000', 503, RejectCode.notYetVisible],
+];
+
+describe('bad input', () => {
+  it.each(badRequests)('%s is %i, refusal %i', async (url, status, code) => {
+    const answer = await get(url);
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+    expect(answer).toMatchObject({ status, body: { status, code, name: rejectName(code) } });
+    expect(answer.body.detail).toBeTypeOf('string');
+    if (status === 503) expect(answer.headers['retry-after']).toBe('1');
+  });
+
+  it('of another method: GET only, and commands go to a gateway', async () => {
+    const answer = await server.inject({ method: 'POST', url: '/explorer/blocks' });
+    expect(answer.statusCode).toBe(405);
+    expect(answer.json()).toMatchObject({ code: RejectCode.unknownPath });
+    const submit = await server.inject({ method: 'POST', url: '/submit', payload: {} });
+    expect(submit.statusCode).toBe(404);
+    expect(submit.json().detail).toContain('gateway');
+  });
+
+  it('made from the document itself never meets a bug', async () => {
+    const document = (await get('/openapi.json')).body as unknown as OpenApi;
+    expect(Object.keys(document.paths)).toHaveLength(routes.length);
+    await fc.assert(
+      fc.asyncProperty(requestsOf(document), async (url) => {
+        const { status, body } = await get(url);
+        const isLate = body.code === RejectCode.notYetVisible;
+        const hasNoState = body.code === RejectCode.stateUnavailable;
+        if (!isLate && !hasNoState) expect(status, url).toBeLessThan(500);
+        if (status !== 200) expect(body, url).toMatchObject({ status, code: expect.any(Number) });
+      }),
+      { numRuns: 600 },
+    );
+  });
+});
+
+interface OpenApi {
+  readonly paths: Record<string, { readonly get: { readonly parameters?: Parameter[] } }>;
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query';
+  readonly schema: {
+    readonly type?: string;
+    readonly enum?: string[];
+    readonly pattern?: string;
+    readonly maximum?: number;
+  };
+}
+
+/** Values that fit the schema, values near its edges, and anything. */
+function valuesOf({ schema }: Parameter): fc.Arbitrary<string> {
+  const edges = ['0', '1', '-1', '25', '4294967296', '9007199254740991', '9223372036854775808'];
+  const fitting: fc.Arbitrary<string>[] = [];
+  if (schema.enum !== undefined) fitting.push(fc.constantFrom(...schema.enum));
+  if (schema.type === 'integer') {
+    fitting.push(fc.integer({ min: 0, max: schema.maximum ?? PROJECTED }).map(String));
+    fitting.push(fc.integer({ min: 0, max: PROJECTED }).map(String));
+  }
+  if (schema.type === 'boolean') fitting.push(fc.constantFrom('true', 'false'));
+  if (schema.pattern !== undefined) {
+    fitting.push(fc.stringMatching(new RegExp(schema.pattern)).filter((text) => text.length < 300));
+  }
+  return fc.oneof(
+    { weight: 6, arbitrary: fitting.length > 0 ? fc.oneof(...fitting) : fc.constant(stateKey) },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom(...edges, long, '', "'; drop table blocks; --", '%00'),
+    },
+    { weight: 1, arbitrary: fc.string({ minLength: 1, maxLength: 40, unit: 'binary' }) },
+  );
+}
+
+function requestsOf({ paths }: OpenApi): fc.Arbitrary<string> {
+  const requests = Object.entries(paths).map(([path, { get: operation }]) => {
+    const parameters = operation.parameters ?? [];
+    const parts = parameters.map((parameter) =>
+      fc.record({
+        parameter: fc.constant(parameter),
+        value: valuesOf(parameter),
+        isGiven: parameter.in === 'path' ? fc.constant(true) : fc.boolean(),
+      }),
+    );
+    return fc.tuple(...parts).map((given) => {
+      let url = path;
+      const query: string[] = [];
+      for (const { parameter, value, isGiven } of given) {
+        const text = encodeURIComponent(value);
+        if (parameter.in === 'path') url = url.replace(`{${parameter.name}}`, () => text);
+        else if (isGiven) query.push(`${parameter.name}=${text}`);
+      }
+      return query.length === 0 ? url : `${url}?${query.join('&')}`;
+    });
+  });
+  return fc.oneof(...requests);
+}
+
+describe("reading one's own writes", () => {
+  it('waits for minHeight, and is answered as soon as it is visible', async () => {
+    const patient = await openServer({ waitMsMax: 10_000 });
+    const target = PROJECTED + 3;
+    const startMs = performance.now();
+    const waiting = get(`/explorer/blocks/${target}?minHeight=${target}`, {}, patient);
+    await world.project(3);
+    const visibleMs = performance.now();
+    const { status, body } = await waiting;
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ height: target, visibleHeight: target });
+    expect(performance.now() - visibleMs).toBeLessThan(1_000);
+    expect(visibleMs).toBeGreaterThan(startMs);
+    await patient.close();
+  });
+
+  it('keeps pages of one asOf the same while the chain grows', async () => {
+    const url = `/explorer/commands?asOf=${PROJECTED}`;
+    const first = (await get(`${url}&limit=10`)).body;
+    await world.project(2);
+    const second = (await get(`${url}&limit=10&cursor=${first.nextCursor}`)).body;
+    const all = await readAll(url, 100);
+    expect([...(first.items as Json[]), ...(second.items as Json[])]).toEqual(all.slice(0, 20));
+    expect(second).toMatchObject({ asOf: PROJECTED, visibleHeight: PROJECTED + 5 });
+  });
+});
+
+describe('the database', () => {
+  it('is read and never written, whatever a query says', async () => {
+    await expect(world.sql.rows('create table nullspace.mine (id int)', [])).rejects.toMatchObject({
+      sqlState: '25006',
+    });
+  });
+
+  it('is said to be away while it is, and asked again afterwards', async () => {
+    const away = openReadDatabase({
+      url: 'postgres://nobody@127.0.0.1:1/nothing',
+      applicationName: 'reader',
+      log: quietLog,
+    });
+    const cutOff = await openServer({ sql: away });
+    const answer = await get('/explorer/blocks', {}, cutOff);
+    expect(answer).toMatchObject({ status: 503, body: { code: RejectCode.unavailable } });
+    expect(answer.headers['retry-after']).toBe('1');
+    await cutOff.close();
+    await away.close();
+  });
+
+  it('tells a standby of new heights without a notification', async () => {
+    const standby = await followHeights({ sql: world.sql, shard: 0, listen: null, log: quietLog });
+    const { height } = standby.current();
+    const waiting = standby.waitFor(height + 1, 5_000);
+    await world.project(1);
+    expect(await waiting).toBe('visible');
+    await standby.close();
+    expect(await standby.waitFor(height + 1, 5_000)).toBe('visible');
+  });
+});

@@ -1,0 +1,310 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import type { Sql } from '../../query/ports.js';
+import { routes } from '../../query/routes/routes.js';
+import { CloseCode } from '../../schemas/gateway/protocol.js';
+import { FEED_SKIP_HEIGHTS } from '../../schemas/limits.js';
+import { RejectCode } from '../../schemas/rejectCode.js';
+import { engineGenesis } from '../../test/simulation/engineChain.js';
+import { openProjectedChain, type ProjectedChain } from '../../test/simulation/projectedChain.js';
+import type { ReadHeights } from '../http/readHeights.js';
+import { createMetrics } from '../telemetry/metrics.js';
+import { type FeedOptions, type FeedServer, serveFeed } from './feedServer.js';
+
+interface Message {
+  readonly type: string;
+  readonly block?: { readonly height: number };
+  readonly command?: { readonly id: string; readonly height: number };
+  readonly [name: string]: unknown;
+}
+
+let world: ProjectedChain;
+beforeAll(async () => {
+  world = await openProjectedChain({ heights: 200, commands: 6 });
+  await world.project(20);
+});
+afterAll(() => world.close());
+
+const opened: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of opened.splice(0).toReversed()) await close();
+});
+
+interface OpenFeed {
+  readonly url: string;
+  readonly feed: FeedServer;
+  readonly server: Server;
+  /** Rows are counted by the table they come from. */
+  readonly reads: Record<string, number>;
+}
+
+async function openFeed(more: Partial<FeedOptions> = {}): Promise<OpenFeed> {
+  const server = createServer();
+  const reads: Record<string, number> = {};
+  const sql: Sql = {
+    rows(text, values) {
+      const table = / from (\w+)/.exec(text)?.[1] ?? '';
+      reads[table] = (reads[table] ?? 0) + 1;
+      return world.sql.rows(text, values);
+    },
+  };
+  const feed = serveFeed(server, {
+    ...{ sql, heights: world.heights, shard: 0 },
+    metrics: createMetrics('reader'),
+    log: pino({ level: 'silent' }),
+    ...more,
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  opened.push(async () => {
+    await feed.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `ws://127.0.0.1:${port}/feed`, feed, server, reads };
+}
+
+/** A client that keeps what it hears. */
+async function listenTo(url: string, subscription?: object) {
+  const socket = new WebSocket(url);
+  const heard: Message[] = [];
+  let wake = (): void => undefined;
+  let closed: { readonly code: number; readonly reason: string } | null = null;
+  socket.on('message', (data) => {
+    heard.push(JSON.parse(String(data)));
+    wake();
+  });
+  socket.on('close', (code, reason) => {
+    closed = { code, reason: String(reason) };
+    wake();
+  });
+  socket.on('error', () => undefined);
+  opened.push(() => socket.terminate());
+  await once(socket, 'open');
+  if (subscription !== undefined) socket.send(JSON.stringify(subscription));
+  const until = async (holds: () => boolean, title: string): Promise<void> => {
+    const deadlineMs = performance.now() + 10_000;
+    while (!holds()) {
+      if (performance.now() > deadlineMs) throw new Error(`never: ${title}`);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, 50);
+      });
+    }
+  };
+  return {
+    socket,
+    heard,
+    until,
+    heights: () => heard.flatMap(({ block }) => (block === undefined ? [] : [block.height])),
+    closed: () => closed,
+  };
+}
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+describe('the feed', () => {
+  it('goes on from any height, in order, from the past into what comes', async () => {
+    const { url } = await openFeed();
+    const client = await listenTo(url, { topics: ['blocks', 'commands'], from: 3 });
+    await client.until(() => client.heights().includes(20), 'height 20');
+    await world.project(5);
+    await client.until(() => client.heights().includes(25), 'height 25');
+    expect(client.heights()).toEqual(range(3, 25));
+    // Each block comes before its commands, and these as the read API has them.
+    const order = client.heard.flatMap(
+      ({ block, command }) => block?.height ?? command?.height ?? [],
+    );
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    const listCommands = routes.find((route) => route.url === '/explorer/commands')!;
+    const context = {
+      ...{ sql: world.sql, genesis: engineGenesis, shard: 0 },
+      ...{ visible: world.heights.current(), states: { read: async () => null } },
+    };
+    const answer = await listCommands.read(context, { limit: 100, fromHeight: 3, asOf: 25 });
+    const expected = answer.kind === 'found' ? (answer.body.items as Message['command'][]) : [];
+    const commands = client.heard.flatMap(({ command }) => command ?? []);
+    expect(commands.slice(-expected.length)).toEqual(expected.toReversed());
+  });
+
+  it('goes on where another reader was left', async () => {
+    const [first, second] = [await openFeed(), await openFeed()];
+    const one = await listenTo(`${first.url}?from=1`);
+    await one.until(() => one.heights().length >= 7, 'seven heights');
+    one.socket.terminate();
+    const seen = one.heights().slice(0, 7);
+    const two = await listenTo(second.url, { topics: ['blocks'], from: 8 });
+    const { height } = world.heights.current();
+    await two.until(() => two.heights().includes(height), 'the newest height');
+    expect([...seen, ...two.heights()]).toEqual(range(1, height));
+  });
+
+  it('sends only what was asked for: an account with what it is paid, a command, the pace', async () => {
+    const { url } = await openFeed();
+    const all = await listenTo(url, { topics: ['commands'], from: 1 });
+    const last = world.heights.current().height;
+    await all.until(() => all.heard.some(({ command }) => command?.height === last), 'the last');
+    const commands = all.heard.flatMap(({ command }) => (command === undefined ? [] : [command]));
+    const paid = commands.find((each) => {
+      const { kind, status } = each as unknown as { kind: string; status: string };
+      return kind === 'Transfer' && status === 'executed';
+    }) as unknown as { id: string; instruction: { to: string } };
+    const { to } = paid.instruction;
+    const one = await listenTo(url, { topics: [`account:${to}`, `command:${paid.id}`], from: 1 });
+    await one.until(() => one.heard.some(({ command }) => command?.id === paid.id), 'the payment');
+    for (const { command } of one.heard) {
+      if (command === undefined) continue;
+      const { account, instruction } = command as unknown as {
+        account: string;
+        instruction: { to?: string };
+      };
+      expect([account, instruction.to]).toContain(to);
+    }
+    expect(one.heights()).toEqual([]);
+    const pace = await listenTo(`${url}?topics=stats`);
+    await pace.until(() => pace.heard.some(({ type }) => type === 'stats'), 'the pace');
+    expect(pace.heard.at(-1)).toMatchObject({ blockTimeMs: 1_000, visibleHeight: last });
+  });
+
+  it('reads each height once, however many follow', async () => {
+    const { url, reads } = await openFeed();
+    const clients = await Promise.all(
+      range(1, 20).map(() => listenTo(url, { topics: ['blocks', 'commands'] })),
+    );
+    const from = world.heights.current().height;
+    await Promise.all(
+      clients.map((client) => client.until(() => client.heard.length > 0, 'subscribed')),
+    );
+    await world.project(10);
+    for (const client of clients) {
+      await client.until(() => client.heights().includes(from + 10), 'the last');
+      expect(client.heights()).toEqual(range(from + 1, from + 10));
+    }
+    expect(reads.blocks).toBeLessThanOrEqual(10);
+    expect(reads.commands).toBe(reads.blocks);
+  });
+
+  it('answers what it does not understand with one error, and closes', async () => {
+    const { url, feed } = await openFeed();
+    for (const [text, code] of [
+      ['{', RejectCode.undecodable],
+      ['{"topics":["gossip"]}', RejectCode.badParameter],
+      ['{"topics":["blocks"],"from":-4}', RejectCode.badCursor],
+    ] as const) {
+      const client = await listenTo(url);
+      client.socket.send(text);
+      await client.until(() => client.closed() !== null, 'closed');
+      expect(client.heard).toEqual([expect.objectContaining({ type: 'error', code })]);
+      expect(client.closed()?.code).toBe(CloseCode.protocolError);
+    }
+    const client = await listenTo(url);
+    client.socket.send('x'.repeat(100_000));
+    await client.until(() => client.closed() !== null, 'closed');
+    expect(client.closed()?.code).toBe(1009);
+    expect(feed.clients()).toBe(0);
+  });
+
+  it('survives a peer that hangs up while it is refused', async () => {
+    const { url, server } = await openFeed();
+    const { port } = server.address() as AddressInfo;
+    for (let i = 0; i < 20; i++) {
+      const raw = connect(port, '127.0.0.1');
+      await once(raw, 'connect');
+      raw.write(
+        'GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      );
+      raw.resetAndDestroy();
+    }
+    const client = await listenTo(`${url}?from=1`);
+    await client.until(() => client.heights().length > 0, 'a height');
+  });
+});
+
+/** Heights that a test moves as it likes, over the world's tables. */
+function steered(start: number): ReadHeights & { move(height: number): void } {
+  let height = start;
+  const listeners = new Set<() => void>();
+  return {
+    current: () => ({ height, timestampMs: 1 }),
+    isFresh: () => true,
+    waitFor: async () => 'visible',
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: async () => undefined,
+    move(to) {
+      height = to;
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+/** Rows of blocks that fill an outbox soon. */
+const heavySql: Sql = {
+  async rows(text, values) {
+    if (!text.includes(' from blocks ')) return [];
+    const [, from, to] = values as number[];
+    return range(from!, to!).map((height) => ({
+      height: BigInt(height),
+      digest: new Uint8Array(200_000),
+      ...Object.fromEntries(
+        ['parent', 'state_root', 'events_root', 'seed', 'result_digest'].map((name) => [
+          name,
+          new Uint8Array(32),
+        ]),
+      ),
+      ...Object.fromEntries(
+        ['epoch', 'view', 'timestamp_ms', 'size_bytes'].map((name) => [name, 0n]),
+      ),
+      ...Object.fromEntries(
+        ['proposer', 'item_count', 'envelope_count', 'command_count', 'engine_version'].map(
+          (name) => [name, 0],
+        ),
+      ),
+    }));
+  },
+};
+
+describe('a slow client', () => {
+  it('that reads at last gets every height; nobody else waits for it', async () => {
+    const heights = steered(100);
+    const { url } = await openFeed({ sql: heavySql, heights });
+    const slow = await listenTo(`${url}?from=1`);
+    slow.socket.pause();
+    const quick = await listenTo(`${url}?from=1`);
+    await quick.until(() => quick.heights().includes(100), 'the quick one has all');
+    slow.socket.resume();
+    await slow.until(() => slow.heights().includes(100), 'the slow one has all');
+    expect(slow.heights()).toEqual(range(1, 100));
+  });
+
+  it('that never reads is closed, with the height to resume from', async () => {
+    const heights = steered(100);
+    const { url, feed } = await openFeed({ sql: heavySql, heights, stallMsMax: 200 });
+    const slow = await listenTo(`${url}?from=1`);
+    slow.socket.pause();
+    await slow.until(() => feed.clients() === 0, 'evicted');
+  });
+
+  it('that asked for no height in particular is told what it misses', async () => {
+    const heights = steered(5);
+    const { url } = await openFeed({ sql: heavySql, heights });
+    const client = await listenTo(url, { topics: ['blocks'] });
+    await client.until(() => client.heard.length > 0, 'subscribed');
+    heights.move(6 + FEED_SKIP_HEIGHTS);
+    await client.until(() => client.heights().length > 0, 'a block');
+    expect(client.heights()).toEqual([6 + FEED_SKIP_HEIGHTS]);
+    expect(client.heard).toContainEqual({
+      type: 'skipped',
+      fromHeight: 6,
+      toHeight: 5 + FEED_SKIP_HEIGHTS,
+    });
+  });
+});
