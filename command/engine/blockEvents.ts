@@ -36,11 +36,24 @@ interface Placed {
 
 function append(events: BlockEvents, block: BlockContext, placed: Placed): void {
   const { height, timestampMs, state } = block;
+  const { partition, executionIndex, eventIndex, keySequence, key, body } = placed;
+  // Written out: a spread behind other fields costs more here than the encoding.
   const value = encode('EventsRecord', {
-    body: { kind: 'EventEnvelope', shard: state.shard, height, timestampMs, ...placed },
+    body: {
+      kind: 'EventEnvelope',
+      shard: state.shard,
+      partition,
+      height,
+      executionIndex,
+      eventIndex,
+      keySequence,
+      timestampMs,
+      key,
+      body,
+    },
   });
-  present(events.values[placed.partition], 'partition').push(value);
-  present(events.hashes[placed.partition], 'partition').push(eventHash(value));
+  present(events.values[partition], 'partition').push(value);
+  present(events.hashes[partition], 'partition').push(eventHash(value));
 }
 
 /** Gives a command's events their places: index within the command, sequence within the key. */

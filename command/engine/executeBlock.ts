@@ -72,12 +72,16 @@ function executeItems(
     for (const identified of envelope.commands) {
       const executionIndex = receipts.length + 1;
       const ended = executeCommand(context, events, signer, identified, executionIndex);
-      const { account, authorization, nonce } = identified.command;
-      const { id: commandId } = identified;
-      const { outcome, code } = ended;
+      const { id: commandId, command } = identified;
       receipts.push({
-        ...{ commandId, account, signer, authorization, nonce },
-        ...{ executionIndex, outcome, code },
+        commandId,
+        account: command.account,
+        signer,
+        authorization: command.authorization,
+        nonce: command.nonce,
+        executionIndex,
+        outcome: ended.outcome,
+        code: ended.code,
       });
     }
   }

@@ -3,6 +3,7 @@ import { present, unreachable } from '../../schemas/kernel/assert.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { Command, CommandInstruction } from '../../schemas/types/command.js';
+import type { EventEnvelopeBody } from '../../schemas/types/event.js';
 import { claimFaucet } from './account/claimFaucet.js';
 import { createAccount } from './account/createAccount.js';
 import { transfer } from './account/transfer.js';
@@ -119,14 +120,21 @@ function draftReceipt(
 ): void {
   const { commandId, account: entry, drafts } = execution;
   const { authorization, nonce, request, instruction } = command;
-  const receipt = { commandId, signer, authorization, nonce, request, instruction };
-  drafts.push({
-    entry,
-    body:
-      refused === null
-        ? { kind: 'CommandExecuted', ...receipt }
-        : { kind: 'CommandRefused', ...receipt, code: refused.code, first: refused.first },
-  });
+  const body: EventEnvelopeBody =
+    refused === null
+      ? { kind: 'CommandExecuted', commandId, signer, authorization, nonce, request, instruction }
+      : {
+          kind: 'CommandRefused',
+          commandId,
+          signer,
+          authorization,
+          nonce,
+          request,
+          instruction,
+          code: refused.code,
+          first: refused.first,
+        };
+  drafts.push({ entry, body });
 }
 
 /** Refusals in the order of their numbers: the request's, then the engine's rules. */

@@ -5,6 +5,7 @@ import { assert, present } from '../../../schemas/kernel/assert.js';
 import { equalBytes } from '../../../schemas/kernel/bytes.js';
 import { MAX_STATE_DEPTH } from '../../../schemas/limits.js';
 import type { StateProof } from '../../../schemas/types/state.js';
+import { type PackedDigest, packDigest, unpackDigest, writeDigest } from './packedDigest.js';
 
 /**
  * The committed state as a persistent binary trie by the rules of `schemas/crypto/stateProof.ts`.
@@ -18,14 +19,14 @@ interface Leaf {
   readonly keyHash: Uint8Array;
   readonly keyBytes: Uint8Array;
   readonly valueBytes: Uint8Array;
-  readonly hash: Uint8Array;
+  readonly hash: PackedDigest;
 }
 
 interface Branch {
   readonly kind: 'branch';
   readonly left: Tree;
   readonly right: Tree;
-  readonly hash: Uint8Array;
+  readonly hash: PackedDigest;
 }
 
 /** One leaf's new bytes; null removes it. Key hashes of one update are distinct. */
@@ -43,23 +44,34 @@ leafInput[0] = 0;
 nodeInput[0] = 1;
 
 export function treeRoot(tree: Tree): Uint8Array {
-  return tree === null ? EMPTY_SUBTREE : tree.hash;
+  return tree === null ? EMPTY_SUBTREE : unpackDigest(tree.hash);
 }
 
 function newLeaf(change: LeafChange, bytes: Uint8Array): Leaf {
   const { keyHash, keyBytes } = change;
   leafInput.set(keyHash, 1);
   leafInput.set(stateValueHash(bytes), 1 + HASH_BYTES);
-  return { kind: 'leaf', keyHash, keyBytes, valueBytes: bytes, hash: sha256(leafInput) };
+  return {
+    kind: 'leaf',
+    keyHash,
+    keyBytes,
+    valueBytes: bytes,
+    hash: packDigest(sha256(leafInput)),
+  };
 }
 
 /** A subtree of one leaf is that leaf; an empty one is null. */
 function join(left: Tree, right: Tree): Tree {
   if (left === null && (right === null || right.kind === 'leaf')) return right;
   if (right === null && left !== null && left.kind === 'leaf') return left;
-  nodeInput.set(treeRoot(left), 1);
-  nodeInput.set(treeRoot(right), 1 + HASH_BYTES);
-  return { kind: 'branch', left, right, hash: sha256(nodeInput) };
+  writeRoot(left, 1);
+  writeRoot(right, 1 + HASH_BYTES);
+  return { kind: 'branch', left, right, hash: packDigest(sha256(nodeInput)) };
+}
+
+function writeRoot(tree: Tree, offset: number): void {
+  if (tree === null) nodeInput.set(EMPTY_SUBTREE, offset);
+  else writeDigest(tree.hash, nodeInput, offset);
 }
 
 /**
