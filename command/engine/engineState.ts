@@ -3,7 +3,7 @@ import type { Genesis } from '../../schemas/types/genesis.js';
 import { type AccountEntry, newAccountEntry } from './state/accountEntry.js';
 import { accountName } from './state/accountName.js';
 import { type Cell, emptyCell } from './state/cell.js';
-import type { Changes } from './state/changes.js';
+import { type Changes, newChanges } from './state/changes.js';
 import type { DueHeap } from './state/dueHeap.js';
 import type { Tree } from './state/stateTree.js';
 
@@ -54,7 +54,7 @@ export function emptyState(genesis: Genesis, shard: number): EngineState {
       emptyCell<'PartitionValue'>({ kind: 'PartitionKey', partition }),
     ),
     due: [],
-    changes: { touched: [], undo: [] },
+    changes: newChanges(),
     tree: null,
     trees: new Map(),
   };

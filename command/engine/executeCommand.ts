@@ -68,8 +68,8 @@ export function executeCommand(
 }
 
 /**
- * The one command of a key that is no account: a faucet claim by itself, with its first nonce. There
- * is no nonce to consume for a refusal, so anything that would be refused is ignored.
+ * The one command of a key that is no account: a faucet claim by itself, with its first nonce. A
+ * refusal would have no nonce to consume, so anything that would be refused is ignored.
  */
 function executeFirstClaim(
   place: Omit<Execution, 'account' | 'lane'>,

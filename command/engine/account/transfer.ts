@@ -6,7 +6,7 @@ import type { Execution, Refusal } from '../execution.js';
 import { balanceOf, changeBalance } from './balances.js';
 import { createAccount } from './createAccount.js';
 
-/** Moves an amount from one account to another; both legs are in the accounts' side of the books. */
+/** Moves an amount between accounts; both legs are on the accounts' side of the books. */
 export function transfer(execution: Execution, instruction: Transfer): Refusal {
   const { account, block } = execution;
   const { to, asset, amount } = instruction;

@@ -3,7 +3,7 @@ import type { RevokeSession } from '../../../schemas/types/command.js';
 import { type Execution, emit, type Refusal } from '../execution.js';
 import { write } from '../state/changes.js';
 
-/** Ends a lane now. Its end is what it is remembered from, so the expiry moves to the block's time. */
+/** Ends a lane now. It is remembered from its end, so the expiry moves to the block's time. */
 export function revokeSession(execution: Execution, instruction: RevokeSession): Refusal {
   const { account, block, lane: actingLane } = execution;
   const { authorization } = instruction;

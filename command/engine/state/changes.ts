@@ -2,8 +2,8 @@ import { assert } from '../../../schemas/kernel/assert.js';
 import type { Cell, ValueKind, ValueOf } from './cell.js';
 
 /**
- * The writes of a block. `touched` lists every cell once, in the order of first writes; `undo` holds
- * what the current command replaced, so that a refused command leaves no trace.
+ * The writes of a block. `touched` lists every cell once, in the order of first writes; `undo`
+ * holds what the current command replaced, so that a refused command leaves no trace.
  */
 export interface Changes {
   readonly touched: Cell[];

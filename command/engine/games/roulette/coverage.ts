@@ -27,8 +27,8 @@ const DOZEN = THIRDS.map((dozen) => NUMBERS.slice(12 * dozen, 12 * dozen + 12));
 
 /**
  * The numbers a bet covers, or null when there is no such bet. `numbers` must be exactly what the
- * kind says, ascending: the numbers covered for inside bets, the index for COLUMN and DOZEN, nothing
- * for the others.
+ * kind says: for inside bets the numbers covered, ascending; the index for COLUMN and DOZEN; for
+ * the others nothing.
  */
 export function coveredNumbers(bet: RouletteBet): readonly number[] | null {
   const { kind, numbers } = bet;
