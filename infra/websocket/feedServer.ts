@@ -24,6 +24,7 @@ import {
 import { rejectName } from '../../schemas/rejectCode.js';
 import type { ReadHeights } from '../http/readHeights.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { refuseUpgrade } from './refuseUpgrade.js';
 
 export const FEED_PATH = '/feed';
 
@@ -108,12 +109,6 @@ export function serveFeed(server: Server, options: FeedOptions): FeedServer {
       sockets.close();
     },
   };
-}
-
-/** A peer that hangs up while it is refused must not end the process. */
-function refuseUpgrade(stream: Duplex, status: string): void {
-  stream.on('error', () => stream.destroy());
-  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
 }
 
 function beat({ clients, heights }: Feed): void {

@@ -6,6 +6,9 @@ import { GATEWAY_CONNECTIONS_PER_IP_MAX, GATEWAY_MESSAGE_BYTES_MAX } from '../..
 import type { Metrics } from '../telemetry/metrics.js';
 import { messageBytes } from './peerLink.js';
 import { isLoopback, PLAYER_PATH } from './playerPath.js';
+import { refuseUpgrade } from './refuseUpgrade.js';
+
+const RETRY_AFTER_SECONDS = 5;
 
 export interface GatewayServer {
   /** Closes what is open with `code`, paced over `spreadMs`, so that clients do not storm another. */
@@ -21,10 +24,6 @@ function frameText(data: Parameters<typeof messageBytes>[0]): string | null {
     if (error instanceof TypeError) return null;
     throw error;
   }
-}
-
-function refuseUpgrade(stream: NodeJS.WritableStream, status: string): void {
-  stream.end(`HTTP/1.1 ${status}\r\nRetry-After: 5\r\nConnection: close\r\n\r\n`);
 }
 
 /** Serves players on `/play` (and on `/`) of the gateway's HTTP server. */
@@ -54,7 +53,7 @@ export function serveGateway(
     const open = perAddress.get(address) ?? 0;
     if (!exempt && open >= limit) {
       options.metrics.count('gateway_refused_connections_total', { why: 'address' });
-      return refuseUpgrade(stream, '429 Too Many Requests');
+      return refuseUpgrade(stream, '429 Too Many Requests', RETRY_AFTER_SECONDS);
     }
     perAddress.set(address, open + 1);
     stream.once('close', () => {

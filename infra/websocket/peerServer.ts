@@ -5,6 +5,7 @@ import { PeerLinkError } from './errors.js';
 import { openMessageInbox } from './messageInbox.js';
 import { acceptPeer, type PeerIdentity } from './peerHandshake.js';
 import { openPeerLink, type PeerLink, type PeerLinkEvents } from './peerLink.js';
+import { refuseUpgrade } from './refuseUpgrade.js';
 
 export const PEER_PATH = '/peer';
 
@@ -32,7 +33,7 @@ export function servePeers(
     const path = (request.url ?? '').split('?')[0];
     if (path !== PEER_PATH || sockets.clients.size >= PEER_CONNECTIONS_MAX) {
       const status = path === PEER_PATH ? '503 Service Unavailable' : '404 Not Found';
-      stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+      refuseUpgrade(stream, status);
       return;
     }
     sockets.handleUpgrade(request, stream, head, (socket) => {
