@@ -19,6 +19,7 @@ const TOOLS = {
   check: 'infra/tools/checkCommand.js',
   vectors: 'infra/tools/vectors.js',
   simulate: 'test/simulation/main.js',
+  bench: 'test/perf/main.js',
 };
 
 function complain(message) {

@@ -1,0 +1,44 @@
+import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
+import { ceilingsBench } from './ceilingsBench.js';
+import type { Bench, Measure } from './measure.js';
+
+/** Every benchmark by its name; a new one is one line here. */
+const BENCHES: Readonly<Record<string, Bench>> = {
+  ceilings: ceilingsBench,
+};
+
+function listing(): string {
+  const lines = Object.entries(BENCHES).flatMap(([name, { about, usage }]) => {
+    const first = `  ${name.padEnd(12)} ${about}`;
+    return usage === undefined ? [first] : [first, `  ${''.padEnd(12)} ${usage}`];
+  });
+  return `npm run bench -- NAME [--json]\n${lines.join('\n')}\n`;
+}
+
+function row({ measure, value, unit, beside, besideValue, ratio }: Measure): string {
+  const own = `${measure.padEnd(56)} ${value.toLocaleString('en-US').padStart(12)} ${unit}`;
+  if (beside === null || besideValue === null) return own;
+  return `${own.padEnd(86)} ${ratio}x of ${besideValue.toLocaleString('en-US')} (${beside})`;
+}
+
+/**
+ * `npm run bench` lists the benchmarks, `npm run bench -- NAME [--json]` runs one. With --json the
+ * last line of the output is the array of its measures, without it a table; progress is on stderr.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args.filter((arg) => arg !== '--json');
+  if (name === undefined) {
+    process.stdout.write(listing());
+    return 0;
+  }
+  const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+  if (bench === undefined) {
+    process.stderr.write(`bench: there is no "${name}"\n${listing()}`);
+    return 2;
+  }
+  installNativeCrypto();
+  const measures = await bench.run(rest, (line) => process.stderr.write(`${line}\n`));
+  const text = args.includes('--json') ? JSON.stringify(measures) : measures.map(row).join('\n');
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
