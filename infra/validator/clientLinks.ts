@@ -1,12 +1,24 @@
 import type { EngineState } from '../../command/engine/engineState.js';
 import type { Admission } from '../../command/mempool/admission.js';
+import type { Timer } from '../../consensus/ports.js';
 import { EXECUTED_SEND_MAX } from '../../schemas/limits.js';
 import type { PeerMessageBody } from '../../schemas/types/wire.js';
 import type { ExecutedStore } from '../files/executedStore.js';
-import type { PeerLink } from '../websocket/peerLink.js';
-import type { PeerTransport } from '../websocket/peerTransport.js';
 import { answerStateRequest } from './stateAnswers.js';
 import type { ValidatorApplication } from './validatorApplication.js';
+
+/** A link to a gateway or a reader. */
+export interface ClientLink {
+  send(body: PeerMessageBody): void;
+  /** Framed PeerMessage. */
+  sendBytes(bytes: Uint8Array): void;
+}
+
+/** The part of a validator's links that gateways and readers are on. */
+export interface ClientTransport {
+  onClientMessage(handler: (link: ClientLink, body: PeerMessageBody) => void): void;
+  onClientClose(handler: (link: ClientLink) => void): void;
+}
 
 /** Serves gateways and readers: envelopes in, certified results and proofs out. */
 export interface ClientLinks {
@@ -15,17 +27,18 @@ export interface ClientLinks {
 }
 
 export function serveClients(options: {
-  readonly transport: PeerTransport;
+  readonly transport: ClientTransport;
   readonly admission: Admission;
   readonly executed: ExecutedStore;
   readonly application: ValidatorApplication;
   readonly state: EngineState;
+  readonly timer: Timer;
 }): ClientLinks {
-  const { transport, admission, executed, application, state } = options;
+  const { transport, admission, executed, application, state, timer } = options;
   /** Next height of each link that follows results. */
-  const following = new Map<PeerLink, number>();
+  const following = new Map<ClientLink, number>();
 
-  const sendResults = (link: PeerLink): void => {
+  const sendResults = (link: ClientLink): void => {
     let next = following.get(link);
     if (next === undefined) return;
     const tip = application.certifiedTip();
@@ -35,7 +48,7 @@ export function serveClients(options: {
       if (bytes !== null) link.sendBytes(bytes);
     }
     following.set(link, next);
-    if (next <= tip) setImmediate(() => sendResults(link));
+    if (next <= tip) timer.after(0, () => sendResults(link));
   };
 
   transport.onClientClose((link) => following.delete(link));

@@ -24,7 +24,7 @@ export interface ValidatorApplicationOptions {
   readonly executed: ExecutedStore;
   readonly snapshots: SnapshotStore;
   readonly timer: Timer;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, 'count' | 'gauge' | 'observe'>;
   /** A height was executed here; its result is not certified yet. */
   onExecuted(block: ExecutedBlock): void;
   /** A height is certified and in the executed store. */

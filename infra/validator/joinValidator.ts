@@ -1,0 +1,181 @@
+import { admissionView } from '../../command/engine/admissionView.js';
+import type { EngineState } from '../../command/engine/engineState.js';
+import { createAdmission } from '../../command/mempool/admission.js';
+import { createMempool } from '../../command/mempool/mempool.js';
+import { mempoolConfig } from '../../command/mempool/mempoolConfig.js';
+import { createVerifiedEnvelopes } from '../../command/mempool/verifiedEnvelopes.js';
+import type { CommandTelemetry, MempoolJournal } from '../../command/ports.js';
+import { type Publisher, startPublisher } from '../../command/publish/publisher.js';
+import type { Timing } from '../../consensus/core/config.js';
+import type { BlockStore, Journal, Telemetry, Timer, Transport } from '../../consensus/ports.js';
+import { createValidator } from '../../consensus/validator/createValidator.js';
+import type { Halt, ValidatorStatus } from '../../consensus/validator/options.js';
+import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
+import type {
+  BatchVerifier,
+  BeaconScheme,
+  SignatureVerifier,
+  Signer,
+} from '../../schemas/crypto/signatures.js';
+import type { Log } from '../../schemas/log.js';
+import { topicManifest, topicNames } from '../../schemas/topics.js';
+import type { Genesis } from '../../schemas/types/genesis.js';
+import type { PeerMessageBody } from '../../schemas/types/wire.js';
+import type { ExecutedStore } from '../files/executedStore.js';
+import type { SnapshotStore } from '../files/snapshotStore.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import { type ClientLinks, type ClientTransport, serveClients } from './clientLinks.js';
+import { createHeightSource } from './heightSource.js';
+import { createValidatorApplication } from './validatorApplication.js';
+
+/** What consensus, mempool, engine and publisher stand on; the joining itself does no I/O. */
+export interface ValidatorParts {
+  readonly genesis: Genesis;
+  readonly shard: number;
+  readonly self: number;
+  readonly signer: Signer;
+  readonly beaconSecret: Uint8Array;
+  /** This key has never signed in this epoch. */
+  readonly firstStart: boolean;
+  /** Before the first vote. */
+  onSigning(): void;
+  readonly signatures: SignatureVerifier;
+  readonly beacon: BeaconScheme;
+  /** Of envelopes. */
+  readonly verifier: BatchVerifier;
+  /** Restored from `snapshots`, or of genesis. */
+  readonly state: EngineState;
+  readonly snapshots: SnapshotStore;
+  readonly executed: ExecutedStore;
+  readonly blocks: BlockStore;
+  readonly journal: Journal;
+  readonly mempoolJournal: MempoolJournal;
+  readonly transport: Transport & ClientTransport;
+  /** Null: never publishes. */
+  readonly log: Log | null;
+  readonly timer: Timer;
+  readonly timing: Timing;
+  readonly metrics: Omit<Metrics, 'text' | 'contentType'>;
+  readonly consensusTelemetry: Telemetry;
+  readonly commandTelemetry: CommandTelemetry;
+  onHalt(halt: Halt): void;
+}
+
+export interface JoinedValidator {
+  status(): ValidatorStatus;
+  /** Null: never publishes. */
+  readonly publisher: Publisher | null;
+  /** Resolves when nothing is under way; the stores are their owner's to close. */
+  stop(): Promise<void>;
+}
+
+/** The part of the links that consensus speaks on; gossip of envelopes goes elsewhere. */
+function consensusTransport(
+  transport: Transport,
+  onEnvelopes: (envelopes: readonly Uint8Array[]) => void,
+): Transport {
+  return {
+    send: transport.send,
+    broadcast: transport.broadcast,
+    connected: transport.connected,
+    onMessage: (handler) =>
+      transport.onMessage((from, body: PeerMessageBody) => {
+        if (body.kind === 'EnvelopeBatch') onEnvelopes(body.envelopes);
+        else handler(from, body);
+      }),
+  };
+}
+
+/**
+ * Joins consensus, mempool, engine and publisher to one validator and starts it: the same code on
+ * sockets and files and in the simulated world. Resolves when it takes part.
+ */
+export async function joinValidator(parts: ValidatorParts): Promise<JoinedValidator> {
+  const { genesis, shard, self, transport, timer, state, executed, blocks, verifier } = parts;
+  const { chainId } = genesisEpoch(genesis, shard);
+  const envelopes = createVerifiedEnvelopes();
+  const mempool = createMempool(
+    mempoolConfig({ chainId, shard, genesis, view: () => admissionView(state) }),
+    envelopes,
+  );
+  let clients: ClientLinks | null = null;
+  let publisher: Publisher | null = null;
+  const admission = createAdmission({
+    mempool,
+    envelopes,
+    verifier,
+    journal: parts.mempoolJournal,
+    gossip: { send: (batch) => transport.broadcast({ kind: 'EnvelopeBatch', envelopes: batch }) },
+    timer,
+    clock: timer,
+    telemetry: parts.commandTelemetry,
+    onWork: () => validator.workChanged(),
+  });
+  const application = createValidatorApplication({
+    state,
+    mempool,
+    envelopes,
+    rules: { chainId, shard, limits: genesis.limits },
+    verifier,
+    executed,
+    snapshots: parts.snapshots,
+    timer,
+    metrics: parts.metrics,
+    onExecuted: (block) => admission.executed(block.receipts, block.timestampMs),
+    onCertified: () => {
+      clients?.onCertified();
+      publisher?.onCertified();
+    },
+  });
+  const validator = createValidator({
+    genesis,
+    shard,
+    self,
+    signer: parts.signer,
+    beaconSecret: parts.beaconSecret,
+    signatures: parts.signatures,
+    beacon: parts.beacon,
+    transport: consensusTransport(transport, (batch) => {
+      for (const envelope of batch) void admission.submit(envelope, 'validator');
+    }),
+    journal: parts.journal,
+    store: blocks,
+    timer,
+    application,
+    telemetry: parts.consensusTelemetry,
+    timing: parts.timing,
+    firstStart: parts.firstStart,
+    onHalt: parts.onHalt,
+  });
+  if (parts.firstStart) parts.onSigning();
+  clients = serveClients({ transport, admission, executed, application, state, timer });
+  await validator.start();
+  await admission.recover();
+  validator.workChanged();
+  const { log } = parts;
+  if (log !== null) {
+    const topics = topicNames(chainId);
+    await log.ensureTopics(topicManifest(chainId, genesis.shards, genesis.eventPartitions));
+    publisher = startPublisher({
+      log,
+      topics,
+      shard,
+      eventPartitions: genesis.eventPartitions,
+      self,
+      validators: genesis.validators.length,
+      source: createHeightSource({ genesis, shard, blocks, executed, application }),
+      timer,
+      telemetry: parts.commandTelemetry,
+      writerId: `${topics.blocks}.publisher.${shard}`,
+    });
+  }
+  return {
+    status: () => validator.status(),
+    publisher,
+    async stop() {
+      await publisher?.stop();
+      await validator.stop();
+      await admission.close();
+    },
+  };
+}
