@@ -18,7 +18,8 @@ function arrayElement(value: CellValue): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
-function columnArrays(table: Table, rows: readonly StoredRow[]): string[] {
+/** A parameter a column for `insertSql`. */
+export function columnArrays(table: Table, rows: readonly StoredRow[]): string[] {
   return Object.keys(table.columns).map(
     (name) => `{${rows.map((row) => arrayElement(row[name] ?? null)).join(',')}}`,
   );
@@ -37,13 +38,14 @@ async function insertRows(
   await client.query({ name: `put ${table.name}`, text, values: columnArrays(table, rows) });
 }
 
-async function copyRows(
+/** Sends what `copyBinary` made, in order, and waits for the server to have taken it. */
+export async function copyChunks(
   client: pg.ClientBase,
   table: Table,
-  rows: readonly StoredRow[],
+  chunks: Iterable<Buffer>,
 ): Promise<void> {
   const sink = client.query(copyFrom(copySql(table)));
-  await pipeline(Readable.from(copyBinary(table, rows), { objectMode: false }), sink);
+  await pipeline(Readable.from(chunks, { objectMode: false }), sink);
 }
 
 /** Writes the rows of one table of all batches: few by unnest, many appended ones by COPY. */
@@ -58,5 +60,7 @@ export async function writeRows(
       : batches.flatMap((batch) => [...batch.folded(table)]);
   if (rows.length === 0) return;
   const isLarge = table.kind === 'append' && rows.length >= PROJECTION_COPY_ROWS_MIN;
-  await (isLarge ? copyRows(client, table, rows) : insertRows(client, table, rows));
+  await (isLarge
+    ? copyChunks(client, table, copyBinary(table, rows))
+    : insertRows(client, table, rows));
 }

@@ -1,10 +1,12 @@
 import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import { ceilingsBench } from './ceilingsBench.js';
 import type { Bench, Measure } from './measure.js';
+import { projectionBench } from './projectionBench.js';
 
 /** Every benchmark by its name; a new one is one line here. */
 const BENCHES: Readonly<Record<string, Bench>> = {
   ceilings: ceilingsBench,
+  projection: projectionBench,
 };
 
 function listing(): string {

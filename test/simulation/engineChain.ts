@@ -43,29 +43,43 @@ export const engineGenesis: Genesis = testGenesis({
 export const engineKeys: EpochKeys = genesisEpoch(engineGenesis, 0);
 export const engineVerifiers: Verifiers = { signatures: keyedHashVerifier, beacon: beacon.scheme };
 
-function signed(message: Uint8Array): SignatureEntry[] {
-  return signers.slice(0, 3).map((signer, index) => ({
-    signer: index,
-    signature: signer.sign(message),
-  }));
+/** What a quorum of validators can do together. */
+export interface Quorum {
+  readonly keys: EpochKeys;
+  sign(message: Uint8Array): readonly SignatureEntry[];
+  beacon(message: Uint8Array): Uint8Array;
 }
 
-function beaconSignature(message: Uint8Array): Uint8Array {
-  const shares = beacon.secrets.slice(0, 3).map((secret, index) => ({
-    index,
-    signature: beacon.scheme.signShare(secret, message),
-  }));
-  return present(beacon.scheme.combine(shares), 'a beacon');
-}
+const quorum: Quorum = {
+  keys: engineKeys,
+  sign: (message) =>
+    signers.slice(0, 3).map((signer, index) => ({
+      signer: index,
+      signature: signer.sign(message),
+    })),
+  beacon: (message) => {
+    const shares = beacon.secrets.slice(0, 3).map((secret, index) => ({
+      index,
+      signature: beacon.scheme.signShare(secret, message),
+    }));
+    return present(beacon.scheme.combine(shares), 'a beacon');
+  },
+};
 
-function certifyNext(world: World, tip: ChainTip, draft: Block): ChainedHeight {
-  const { chainId, shard, epoch } = engineKeys;
+/** Executes the next block of a world on top of `tip`, and has it certified. */
+export function certifyNext(
+  world: World,
+  tip: ChainTip,
+  draft: Block,
+  by: Quorum = quorum,
+): ChainedHeight {
+  const { chainId, shard, epoch } = by.keys;
   const { height } = draft.header;
   const executed = { height: tip.height, resultDigest: tip.resultDigest };
   const header = { ...draft.header, parent: tip.blockDigest, executed };
   const block = { header, items: draft.items };
   const digest = blockDigest(header);
-  const signature = beaconSignature(beaconMessage(chainId, shard, epoch, height));
+  const signature = by.beacon(beaconMessage(chainId, shard, epoch, height));
   const seed = nextSeed(tip.seed, signature, digest);
   const outcome = executeBlock(world.state, block, seed);
   const { stateRoot, eventsRoot, outboxRoots, engineVersion, leaves, events } = outcome;
@@ -77,9 +91,9 @@ function certifyNext(world: World, tip: ChainTip, draft: Block): ChainedHeight {
   const finalize = proposalMessage('finalize', chainId, shard, proposal);
   const certified = {
     block,
-    finality: { finalization: { proposal, signatures: signed(finalize) }, path: [] },
+    finality: { finalization: { proposal, signatures: by.sign(finalize) }, path: [] },
     beacon: { height, signature },
-    certificate: { result, signatures: signed(resultMessage(resultDigest(result))) },
+    certificate: { result, signatures: by.sign(resultMessage(resultDigest(result))) },
   };
   return { certified, leaves, events, tip: tipAfter(certified) };
 }

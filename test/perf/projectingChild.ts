@@ -1,0 +1,184 @@
+import process from 'node:process';
+import pg from 'pg';
+import { createNativeBeacon } from '../../infra/crypto/nativeBeacon.js';
+import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
+import { nativeVerifier } from '../../infra/crypto/nativeSignatures.js';
+import { copyBinary } from '../../infra/postgres/copyBinary.js';
+import { openPostgresLog } from '../../infra/postgres/postgresLog.js';
+import { insertSql } from '../../infra/postgres/projectionSql.js';
+import { openProjectionStore } from '../../infra/postgres/projectionStore.js';
+import { columnArrays, copyChunks } from '../../infra/postgres/writeRows.js';
+import { BLOCKS_PARTITION, type SourceCommit } from '../../projections/ports.js';
+import type { Table } from '../../projections/readModel.js';
+import { readModels } from '../../projections/readModels.js';
+import { startProjector } from '../../projections/runner/projector.js';
+import { RowBatch } from '../../projections/runner/rowBatch.js';
+import { createSource, type SourceOptions } from '../../projections/runner/source.js';
+import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
+import { present } from '../../schemas/kernel/assert.js';
+import { PROJECTION_BATCH_ROWS_MAX } from '../../schemas/limits.js';
+import { topicNames } from '../../schemas/topics.js';
+import { quietLog } from '../simulation/projectedChain.js';
+import { chainLog } from './chainFile.js';
+import { type PlayedChainOptions, playedGenesis } from './playedChain.js';
+
+/** What the parent asks of a child, as its first message. */
+export interface ChildTask {
+  /** `projector`: the real one, on the log. `bare`: nothing but COPY and upserts of its rows. */
+  readonly kind: 'projector' | 'bare';
+  readonly logUrl: string;
+  readonly tablesUrl: string;
+  readonly chain: PlayedChainOptions;
+  /** Sources of the projector; null for all. */
+  readonly partitions: readonly number[] | null;
+}
+
+/** `ready` once everything is open; after the parent's `go`, `done` when the last height is in. */
+export type ChildMessage =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'done'; readonly wallMs: number; readonly cpuMs: number };
+
+const keys = genesisEpoch(playedGenesis, 0);
+const topics = topicNames(keys.chainId);
+
+async function sourceOptions(): Promise<SourceOptions> {
+  return {
+    keys,
+    eventPartitions: playedGenesis.eventPartitions,
+    verifiers: { signatures: nativeVerifier(), beacon: await createNativeBeacon() },
+    models: readModels,
+    onDropped: (partition, reason) => {
+      throw new Error(`partition ${partition} dropped a record: ${reason}`);
+    },
+  };
+}
+
+async function prepareProjector(task: ChildTask): Promise<() => Promise<void>> {
+  const log = await openPostgresLog({ url: task.logUrl, log: quietLog });
+  const url = task.tablesUrl;
+  const store = await openProjectionStore({ url, genesis: playedGenesis, log: quietLog });
+  const options = await sourceOptions();
+  const { partitions } = task;
+  const held = partitions ?? (await store.checkpoints(0)).map(({ partition }) => partition);
+  return () =>
+    new Promise((resolve, reject) => {
+      const projector = startProjector({
+        ...options,
+        owner: `bench ${process.pid}`,
+        store: { ...store, acquireLeases: async () => held, releaseLeases: async () => {} },
+        reader: log.reader,
+        topics,
+        timer: {
+          nowMs: () => Date.now(),
+          after: (delayMs, run) => {
+            const timer = setTimeout(run, delayMs);
+            return () => clearTimeout(timer);
+          },
+        },
+        telemetry: {
+          onCommitted: ({ status: { sources } }) => {
+            if (sources.every(({ height }) => height === task.chain.heights)) resolve();
+          },
+          onDropped: options.onDropped,
+          onState: ({ state, message }) => {
+            if (state === 'halted' || state === 'waiting') reject(new Error(message ?? state));
+          },
+        },
+      });
+      void projector;
+    });
+}
+
+/** One transaction of the bare loop, encoded before the clock runs. */
+interface BareBatch {
+  readonly copies: readonly (readonly [table: Table, chunks: readonly Buffer[]])[];
+  readonly upserts: readonly (readonly [table: Table, arrays: readonly string[]])[];
+}
+
+function encodeBatch(commits: readonly SourceCommit[]): BareBatch {
+  const copies: [Table, Buffer[]][] = [];
+  const upserts: [Table, string[]][] = [];
+  for (const table of readModels.flatMap(({ tables }) => tables)) {
+    if (table.kind === 'append') {
+      const rows = commits.flatMap((commit) => commit.rows.appended.get(table) ?? []);
+      if (rows.length > 0) copies.push([table, [...copyBinary(table, rows)]]);
+      continue;
+    }
+    const rows = commits.flatMap((commit) => [...commit.rows.folded(table)]);
+    if (rows.length > 0) upserts.push([table, columnArrays(table, rows)]);
+  }
+  return { copies, upserts };
+}
+
+async function writeBatch(client: pg.Client, { copies, upserts }: BareBatch): Promise<void> {
+  await client.query('begin');
+  for (const [table, chunks] of copies) await copyChunks(client, table, chunks);
+  for (const [table, arrays] of upserts) {
+    await client.query({ name: table.name, text: insertSql(table), values: [...arrays] });
+  }
+  await client.query('commit');
+}
+
+async function prepareBare(task: ChildTask): Promise<() => Promise<void>> {
+  const url = task.tablesUrl;
+  const store = await openProjectionStore({ url, genesis: playedGenesis, log: quietLog });
+  const options = await sourceOptions();
+  const lanes = (await store.checkpoints(0)).map((at) => {
+    return { source: createSource(options, at), rows: new RowBatch(), fromHeight: 0 };
+  });
+  await store.close();
+  const laneOf = new Map(lanes.map((lane) => [lane.source.partition, lane]));
+  const batches: BareBatch[] = [];
+  const take = (): void => {
+    const commits = lanes.map((lane) => {
+      const { source, rows, fromHeight } = lane;
+      const { shard, partition } = source.checkpoint;
+      lane.rows = new RowBatch();
+      lane.fromHeight = source.checkpoint.height;
+      return { shard, partition, fromHeight, checkpoint: source.checkpoint, rows };
+    });
+    batches.push(encodeBatch(commits));
+  };
+  for await (const records of chainLog(task.chain, () => {})) {
+    for (const { topic, partition, value } of records) {
+      const at = topic === topics.blocks ? BLOCKS_PARTITION : partition;
+      const lane = present(laneOf.get(at), 'a lane');
+      lane.source.read(value, 0n, lane.rows);
+    }
+    if (lanes.reduce((sum, { rows }) => sum + rows.count, 0) >= PROJECTION_BATCH_ROWS_MAX) take();
+  }
+  take();
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return async () => {
+    for (const batch of batches) await writeBatch(client, batch);
+  };
+}
+
+function tell(message: ChildMessage): Promise<void> {
+  return new Promise((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
+}
+
+async function work(task: ChildTask): Promise<void> {
+  const run = await (task.kind === 'bare' ? prepareBare(task) : prepareProjector(task));
+  await tell({ kind: 'ready' });
+  await new Promise((resolve) => process.once('message', resolve));
+  const cpuBefore = process.cpuUsage();
+  const startMs = performance.now();
+  await run();
+  const wallMs = performance.now() - startMs;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  await tell({ kind: 'done', wallMs, cpuMs: (user + system) / 1000 });
+}
+
+installNativeCrypto();
+process.once('disconnect', () => process.exit(1));
+process.once('message', (task: ChildTask) => {
+  work(task).then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`${(error as Error).stack}\n`);
+      process.exit(1);
+    },
+  );
+});
