@@ -36,6 +36,8 @@ export const MAX_ACCOUNT_AUTHORIZATIONS = 64;
 /** Ended lanes and requests that leave the state in one block: a command makes at most one, so a
  * default block's worth keeps up. */
 export const MAX_BLOCK_PRUNED = MAX_BLOCK_COMMANDS;
+/** Games that end by themselves in one block; the rest end in the next ones. */
+export const MAX_BLOCK_GAMES_EXPIRED = 1_024;
 
 // Consensus core (consensus/README.md).
 /** Views ahead of the current one in which votes are kept: bounds memory per signer (R13). */

@@ -44,6 +44,8 @@ export const RejectCode = {
   payoutAboveCap: 4017,
   houseExposed: 4018,
   tooManyAuthorizations: 4019,
+  belowAccountMin: 4020,
+  tooManyGames: 4021,
   accountPoolFull: 5001,
   poolFull: 5002,
   faucetPoolFull: 5003,

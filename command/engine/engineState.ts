@@ -5,6 +5,7 @@ import { accountName } from './state/accountName.js';
 import { type Cell, emptyCell } from './state/cell.js';
 import { type Changes, newChanges } from './state/changes.js';
 import type { DueHeap } from './state/dueHeap.js';
+import { type GameDeadlines, newGameDeadlines } from './state/gameDeadlines.js';
 import type { Tree } from './state/stateTree.js';
 
 /**
@@ -26,6 +27,8 @@ export interface EngineState {
   readonly partitions: readonly Cell<'PartitionValue'>[];
   /** Cells to leave the state at a time. */
   readonly due: DueHeap;
+  /** Games, by when they end by themselves unless a move comes first. */
+  readonly deadlines: GameDeadlines;
   readonly changes: Changes;
   tree: Tree;
   /** Trees of the last `STATE_HEIGHTS_KEPT` heights, by height. */
@@ -35,6 +38,8 @@ export interface EngineState {
 /** The books of one asset. */
 export interface House {
   readonly asset: number;
+  /** The smallest transfer that makes an account. */
+  readonly accountMin: bigint;
   readonly cell: Cell<'HouseValue'>;
 }
 
@@ -46,14 +51,16 @@ export function emptyState(genesis: Genesis, shard: number): EngineState {
     height: 0,
     timestampMs: genesis.createdAtMs,
     accounts: new Map(),
-    houses: genesis.assets.map(({ asset }) => ({
+    houses: genesis.assets.map(({ asset, accountMin }) => ({
       asset,
+      accountMin,
       cell: emptyCell<'HouseValue'>({ kind: 'HouseKey', asset }),
     })),
     partitions: Array.from({ length: genesis.eventPartitions }, (_, partition) =>
       emptyCell<'PartitionValue'>({ kind: 'PartitionKey', partition }),
     ),
     due: [],
+    deadlines: newGameDeadlines(),
     changes: newChanges(),
     tree: null,
     trees: new Map(),

@@ -170,8 +170,9 @@ describe('blocks', () => {
   it('forget lanes and requests when their time is over, in a block with events', () => {
     const until = START_MS + 60_000;
     const request = { id: new Uint8Array(16).fill(1), untilMs: until };
+    const { hiLo } = testGenesis();
     const world = given(
-      newWorld(),
+      newWorld(testGenesis({ hiLo: { ...hiLo, lifetimeMs: 3_000_000 } })),
       [claim(ann)],
       [authorize(ann, session, until)],
       [by(start(ann, 10n), session, 1, request)],

@@ -11,6 +11,7 @@ import { executeCommand } from './executeCommand.js';
 import type { ExecutedBlock, Receipt } from './executedBlock.js';
 import type { BlockContext } from './execution.js';
 import { blockDraws } from './rng/draws.js';
+import { expireGames } from './round/expireGames.js';
 import { commit } from './state/commit.js';
 import { prune } from './state/prune.js';
 
@@ -36,6 +37,7 @@ export function executeBlock(
   const draws = blockDraws(seed);
   const context: BlockContext = { state, height, timestampMs, draws, faucetClaims: 0 };
   const events = newBlockEvents(state.partitions.length);
+  expireGames(context, events);
   const receipts = executeItems(context, events, block.items, opened);
   if (events.values.some((values) => values.length > 0)) prune(state, timestampMs);
   appendSupply(events, context, receipts.length + 1);

@@ -48,7 +48,7 @@ export function executeCommand(
   const { state, timestampMs } = block;
   const account = findAccount(state, command.account);
   const place = { block, commandId, executionIndex, drafts: [] };
-  if (account === null) return executeFirstClaim(place, events, signer, command);
+  if (account === null) return executeFirstClaim(place, events, signer, identified);
   const lane = openLane(account, signer, command.authorization, timestampMs);
   if (lane === null) return ignored(RejectCode.unauthorizedSigner);
   if (command.nonce < lane.nextNonce) return ignored(RejectCode.staleNonce);
@@ -56,12 +56,12 @@ export function executeCommand(
   consumeNonce(block, account, lane);
   keep(state.changes);
   const execution = { ...place, account, lane: lane.kind === 'own' ? null : lane.lane };
-  draftReceipt(execution, signer, command, null);
+  draftReceipt(execution, signer, identified, null);
   const refused = run(execution, command);
   if (refused !== null) {
     rollBack(state.changes);
     execution.drafts.length = 0;
-    draftReceipt(execution, signer, command, refused);
+    draftReceipt(execution, signer, identified, refused);
   }
   appendDrafts(events, block, executionIndex, execution.drafts);
   return refused === null ? EXECUTED : { outcome: 'refused', code: refused.code };
@@ -75,8 +75,9 @@ function executeFirstClaim(
   place: Omit<Execution, 'account' | 'lane'>,
   events: BlockEvents,
   signer: Uint8Array,
-  command: Command,
+  identified: IdentifiedCommand,
 ): Ended {
+  const { command } = identified;
   const { block, executionIndex } = place;
   const { instruction, authorization, nonce, request } = command;
   if (instruction.kind !== 'ClaimFaucet') return ignored(RejectCode.unknownAccount);
@@ -88,7 +89,7 @@ function executeFirstClaim(
   keep(changes);
   const account = accountEntry(block.state, command.account);
   const execution = { ...place, account, lane: null };
-  draftReceipt(execution, signer, command, null);
+  draftReceipt(execution, signer, identified, null);
   createAccount(execution, account);
   consumeNonce(block, account, { kind: 'own', nextNonce: 0 });
   const code = claimFaucet(execution, instruction);
@@ -115,10 +116,10 @@ function consumeNonce(block: BlockContext, account: AccountEntry, lane: OpenLane
 function draftReceipt(
   execution: Execution,
   signer: Uint8Array,
-  command: Command,
+  { id: commandId, command }: IdentifiedCommand,
   refused: RefusedWithFirst | null,
 ): void {
-  const { commandId, account: entry, drafts } = execution;
+  const { account: entry, drafts } = execution;
   const { authorization, nonce, request, instruction } = command;
   const body: EventEnvelopeBody =
     refused === null

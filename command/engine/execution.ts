@@ -26,7 +26,8 @@ export interface Execution {
   readonly account: AccountEntry;
   /** null: the account's own key acts. */
   readonly lane: LaneEntry | null;
-  readonly commandId: Uint8Array;
+  /** null: nobody's command, the block's own start. */
+  readonly commandId: Uint8Array | null;
   readonly executionIndex: number;
   readonly drafts: EventDraft[];
 }

@@ -129,6 +129,12 @@ const REFUSED: readonly Row[] = [
     given: Array.from({ length: 64 }, () => [authorize(ann, session, later)]),
     when: authorize(ann, session, later),
   },
+  { name: 'belowAccountMin', when: pay(ann, bob, 4n) },
+  {
+    name: 'tooManyGames',
+    given: [Array.from({ length: 4 }, () => start(ann, 10n))],
+    when: start(ann, 10n),
+  },
 ];
 
 function poorHouse(houseBankroll: bigint): Genesis['assets'] {

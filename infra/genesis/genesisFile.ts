@@ -45,6 +45,7 @@ const genesisSchema = z.strictObject({
       issued: amount,
       houseBankroll: amount,
       faucetPool: amount,
+      accountMin: amount,
     }),
   ),
   faucet: z.strictObject({
@@ -58,6 +59,8 @@ const genesisSchema = z.strictObject({
     stakeMax: amount,
     payoutMax: amount,
     edgeBasisPoints: whole,
+    lifetimeMs: whole,
+    openGamesMax: whole,
   }),
   roulette: z.strictObject({
     betMin: amount,

@@ -44,7 +44,7 @@ create table account_history (
   delta bigint not null,
   balance bigint not null,
   reason text not null,
-  command_id bytea not null,
+  command_id bytea,
   primary key (account, height, execution_index, event_index)
 );
 comment on table account_history is
@@ -52,5 +52,7 @@ comment on table account_history is
   'account and asset at or below N.';
 comment on column account_history.delta is 'Added; negative for a debit.';
 comment on column account_history.balance is 'After the change.';
+comment on column account_history.command_id is
+  'Null where no command caused it: a game''s time was over.';
 comment on column account_history.reason is
   'OTHER, FAUCET, TRANSFER_OUT, TRANSFER_IN, STAKE or PAYOUT.';

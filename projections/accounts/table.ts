@@ -49,7 +49,7 @@ export const accountHistory = {
     delta: { type: 'amount', merge: 'once' },
     balance: { type: 'amount', merge: 'once' },
     reason: { type: 'text', merge: 'once' },
-    command_id: { type: 'bytes', merge: 'once' },
+    command_id: { type: 'bytes', merge: 'once', nullable: true },
   },
 } as const satisfies Table;
 

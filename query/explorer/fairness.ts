@@ -23,7 +23,9 @@ export function parseGenesis(json: Genesis): Genesis {
   const revive = (key: string, value: unknown): unknown => {
     if (typeof value !== 'string') return value;
     if (
-      /^(issued|houseBankroll|faucetPool|claimAmount|stakeMin|stakeMax|payoutMax|betMin)$/.test(key)
+      /^(issued|houseBankroll|faucetPool|claimAmount|stakeMin|stakeMax|payoutMax|betMin|accountMin)$/.test(
+        key,
+      )
     ) {
       return BigInt(value);
     }

@@ -262,7 +262,7 @@ interface HistoryRow {
   readonly delta: string;
   readonly balance: string;
   readonly reason: string;
-  readonly commandId: string;
+  readonly commandId: string | null;
 }
 
 export function AccountPage(props: { readonly id: string; readonly version: number }) {
@@ -319,7 +319,9 @@ export function AccountPage(props: { readonly id: string; readonly version: numb
                       </td>
                       <td class="number">{row.balance}</td>
                       <td class="wide">
-                        <Hash value={row.commandId} to={`/command/${row.commandId}`} />
+                        {row.commandId !== null && (
+                          <Hash value={row.commandId} to={`/command/${row.commandId}`} />
+                        )}
                       </td>
                     </tr>
                   ))}

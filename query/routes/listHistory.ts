@@ -12,6 +12,7 @@ import {
   hash,
   hashParameter,
   height,
+  nullable,
   object,
   pageOf,
   pageQuery,
@@ -67,7 +68,7 @@ export const listHistory: Route = {
       delta: described(amount, 'negative for a debit'),
       balance: described(amount, 'after the change'),
       reason: text,
-      commandId: hash,
+      commandId: nullable(described(hash, "null: a game's time was over")),
     }),
     { account: hash },
   ),
@@ -125,7 +126,7 @@ function rowJson(row: HistoryRow): JsonObject {
     delta: row.delta.toString(),
     balance: row.balance.toString(),
     reason: row.reason,
-    commandId: toHex(row.command_id),
+    commandId: row.command_id === null ? null : toHex(row.command_id),
   };
 }
 
@@ -138,5 +139,5 @@ const TABLE: Parameters<typeof csv<HistoryRow>>[0] = [
   ['delta', (row) => row.delta],
   ['balance', (row) => row.balance],
   ['reason', (row) => row.reason],
-  ['command_id', (row) => toHex(row.command_id)],
+  ['command_id', (row) => (row.command_id === null ? '' : toHex(row.command_id))],
 ];

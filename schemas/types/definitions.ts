@@ -124,7 +124,12 @@ export const DEFINITIONS: readonly object[] = [
       { name: 'delta', type: { type: 'long', logicalType: 'amount' } },
       { name: 'balance', type: { type: 'long', logicalType: 'amount' }, doc: 'after' },
       { name: 'reason', type: 'nullspace.PostingReason' },
-      { name: 'commandId', type: 'nullspace.Hash' },
+      {
+        name: 'commandId',
+        type: ['null', 'nullspace.Hash'],
+        default: null,
+        doc: "null: no command of this height caused it, a game's time was over",
+      },
     ],
   },
   {
@@ -754,7 +759,7 @@ export const DEFINITIONS: readonly object[] = [
     namespace: 'nullspace',
     name: 'HiLoOutcome',
     doc: 'How a step of a game ended.',
-    symbols: ['CONTINUES', 'PUSHED', 'LOST', 'CASHED_OUT', 'CAPPED'],
+    symbols: ['CONTINUES', 'PUSHED', 'LOST', 'CASHED_OUT', 'CAPPED', 'EXPIRED'],
     default: 'CONTINUES',
   },
   {
@@ -964,6 +969,11 @@ export const DEFINITIONS: readonly object[] = [
       { name: 'issued', type: { type: 'long', logicalType: 'amount' } },
       { name: 'houseBankroll', type: { type: 'long', logicalType: 'amount' } },
       { name: 'faucetPool', type: { type: 'long', logicalType: 'amount' } },
+      {
+        name: 'accountMin',
+        type: { type: 'long', logicalType: 'amount' },
+        doc: 'the smallest transfer that makes an account',
+      },
     ],
   },
   {
@@ -976,6 +986,12 @@ export const DEFINITIONS: readonly object[] = [
       { name: 'stakeMax', type: { type: 'long', logicalType: 'amount' } },
       { name: 'payoutMax', type: { type: 'long', logicalType: 'amount' } },
       { name: 'edgeBasisPoints', type: 'int' },
+      {
+        name: 'lifetimeMs',
+        type: 'long',
+        doc: 'block time after its last move at which a game ends by itself, paying its worth',
+      },
+      { name: 'openGamesMax', type: 'int', doc: 'of one account' },
     ],
   },
   {
@@ -1040,7 +1056,7 @@ export const DEFINITIONS: readonly object[] = [
     type: 'record',
     namespace: 'nullspace',
     name: 'HiLoValue',
-    doc: '',
+    doc: 'A game that has not ended.',
     fields: [
       { name: 'asset', type: 'int' },
       { name: 'stake', type: { type: 'long', logicalType: 'amount' } },
@@ -1048,6 +1064,7 @@ export const DEFINITIONS: readonly object[] = [
       { name: 'worth', type: { type: 'long', logicalType: 'amount' } },
       { name: 'reserved', type: { type: 'long', logicalType: 'amount' } },
       { name: 'guesses', type: 'int' },
+      { name: 'expiresAtMs', type: 'long', doc: 'block time at which it ends by itself' },
     ],
   },
   {

@@ -32,7 +32,8 @@ export interface BalanceChanged {
   /** after */
   readonly balance: bigint;
   readonly reason: PostingReason;
-  readonly commandId: Hash;
+  /** null: no command of this height caused it, a game's time was over */
+  readonly commandId: Hash | null;
 }
 
 /** The receipt of a command that took effect. */
@@ -151,7 +152,7 @@ export interface HiLoGuessed {
 }
 
 /** How a step of a game ended. */
-export type HiLoOutcome = 'CONTINUES' | 'PUSHED' | 'LOST' | 'CASHED_OUT' | 'CAPPED';
+export type HiLoOutcome = 'CONTINUES' | 'PUSHED' | 'LOST' | 'CASHED_OUT' | 'CAPPED' | 'EXPIRED';
 
 /** Cards are 0 to 51: suit = card / 13, rank = card % 13, ace low. */
 export interface HiLoStarted {

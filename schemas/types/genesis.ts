@@ -42,6 +42,8 @@ export interface GenesisAsset {
   readonly issued: bigint;
   readonly houseBankroll: bigint;
   readonly faucetPool: bigint;
+  /** the smallest transfer that makes an account */
+  readonly accountMin: bigint;
 }
 
 /** Limits that are part of the rules. */
@@ -59,6 +61,10 @@ export interface HiLoRules {
   readonly stakeMax: bigint;
   readonly payoutMax: bigint;
   readonly edgeBasisPoints: number;
+  /** block time after its last move at which a game ends by itself, paying its worth */
+  readonly lifetimeMs: number;
+  /** of one account */
+  readonly openGamesMax: number;
 }
 
 /** Who may start an epoch after the loss of all validators. */

@@ -31,6 +31,7 @@ export interface GameKey {
   readonly game: number;
 }
 
+/** A game that has not ended. */
 export interface HiLoValue {
   readonly asset: number;
   readonly stake: bigint;
@@ -38,6 +39,8 @@ export interface HiLoValue {
   readonly worth: bigint;
   readonly reserved: bigint;
   readonly guesses: number;
+  /** block time at which it ends by itself */
+  readonly expiresAtMs: number;
 }
 
 export interface HouseKey {

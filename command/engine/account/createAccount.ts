@@ -1,4 +1,4 @@
-import { assert } from '../../../schemas/kernel/assert.js';
+import { assert, present } from '../../../schemas/kernel/assert.js';
 import { type Execution, emit } from '../execution.js';
 import type { AccountEntry } from '../state/accountEntry.js';
 import { write } from '../state/changes.js';
@@ -15,5 +15,6 @@ export function createAccount(execution: Execution, entry: AccountEntry): void {
     nextKeySequence: 0,
     faucetClaimedAtMs: 0,
   });
-  emit(execution, entry, { kind: 'AccountCreated', by: execution.commandId });
+  const by = present(execution.commandId, 'command that makes an account');
+  emit(execution, entry, { kind: 'AccountCreated', by });
 }

@@ -14,7 +14,7 @@ import { endHiLo, findGame, type OpenGame } from './openGame.js';
 export function guessHiLo(execution: Execution, instruction: GuessHiLo): Refusal {
   const { state } = execution.block;
   const { game, guess } = instruction;
-  const open = findGame(execution, game);
+  const open = findGame(execution.account, game);
   if (open === null) return RejectCode.gameNotFound;
   const { asset, stake, reserved } = open.value;
   const plan = decideGuess(state.genesis.hiLo, open.value, guess);
@@ -33,9 +33,12 @@ export function guessHiLo(execution: Execution, instruction: GuessHiLo): Refusal
 }
 
 function applyStep(execution: Execution, open: OpenGame, step: HiLoStep, reserved: bigint): void {
+  const { state, timestampMs } = execution.block;
   const { card, worth } = step.state;
-  const value = { ...open.value, card, worth, reserved, guesses: open.value.guesses + 1 };
-  write(execution.block.state.changes, open.cell, value);
+  const expiresAtMs = timestampMs + state.genesis.hiLo.lifetimeMs;
+  const guesses = open.value.guesses + 1;
+  const value = { ...open.value, card, worth, reserved, guesses, expiresAtMs };
+  write(state.changes, open.cell, value);
   if (step.outcome === 'LOST' || step.outcome === 'CAPPED') {
     endHiLo(execution, { ...open, value }, step.outcome);
   }

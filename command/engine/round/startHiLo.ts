@@ -7,6 +7,7 @@ import { drawsOf, type Execution, emit, type Refusal } from '../execution.js';
 import { decideStart, HILO_PURPOSE, initialState } from '../games/hilo/hiLo.js';
 import { gameCell } from '../state/accountEntry.js';
 import { write } from '../state/changes.js';
+import { openGames } from './openGame.js';
 
 /** Stakes and draws the first card. Nothing is reserved yet: cashing out returns the stake. */
 export function startHiLo(execution: Execution, instruction: StartHiLo): Refusal {
@@ -19,6 +20,7 @@ export function startHiLo(execution: Execution, instruction: StartHiLo): Refusal
   const refusal = decideStart(rules, stake) ?? takeStake(execution, asset, stake);
   if (refusal !== null) return refusal;
   if (stake > rules.payoutMax) return RejectCode.payoutAboveCap;
+  if (openGames(account) >= rules.openGamesMax) return RejectCode.tooManyGames;
   const { card, worth } = initialState(stake, drawsOf(execution, HILO_PURPOSE));
   const value = present(account.cell.value, 'account');
   const game = value.nextGame;
@@ -31,6 +33,7 @@ export function startHiLo(execution: Execution, instruction: StartHiLo): Refusal
     worth,
     reserved: 0n,
     guesses: 0,
+    expiresAtMs: block.timestampMs + rules.lifetimeMs,
   });
   emit(execution, account, { kind: 'HiLoStarted', game, asset, stake, card, worth });
   return null;

@@ -5,9 +5,10 @@ import type { EngineState } from '../engineState.js';
 import { accountName } from './accountName.js';
 import { type Cell, valueBytes } from './cell.js';
 import { pushDue } from './dueHeap.js';
+import { addDeadline } from './gameDeadlines.js';
 import { type LeafChange, treeRoot, updateTree } from './stateTree.js';
 
-/** When a filled cell is to leave the state; null for those that stay. */
+/** When a filled cell is to be pruned; null for those that stay or, as games, end by a rule. */
 export function dueMsOf(state: EngineState, value: Cell['value']): number | null {
   if (value === null) return null;
   if (value.kind === 'RequestValue') return value.untilMs;
@@ -29,6 +30,7 @@ export function commit(state: EngineState, height: number): Uint8Array {
     const bytes = value === null ? null : valueBytes(value);
     leaves.push({ keyHash, keyBytes, valueBytes: bytes });
     const dueMs = dueMsOf(state, value);
+    if (value?.kind === 'HiLoValue' && cell.committed === null) addDeadline(state.deadlines, cell);
     if (dueMs !== null && dueMs !== dueMsOf(state, cell.committed)) {
       pushDue(state.due, { dueMs, cell });
     }

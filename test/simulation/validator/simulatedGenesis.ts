@@ -39,7 +39,10 @@ export function simulatedGenesis(
     recoveryKeys: { threshold: 1, keys: [keyedHashSigner('recovery').publicKey] },
     assets: [],
     faucet: { asset: 1, claimAmount: 0n, intervalMs: 1, claimsPerBlockMax: 1 },
-    hiLo: { stakeMin: 1n, stakeMax: 1n, payoutMax: 1n, edgeBasisPoints: 0 },
+    hiLo: {
+      ...{ stakeMin: 1n, stakeMax: 1n, payoutMax: 1n, edgeBasisPoints: 0 },
+      ...{ lifetimeMs: 1, openGamesMax: 1 },
+    },
     roulette: { betMin: 1n, stakeMax: 1n, payoutMax: 1n, betsMax: 1 },
     limits: {
       maxCommandLifetimeMs: MAX_COMMAND_LIFETIME_MS,

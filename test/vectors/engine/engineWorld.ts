@@ -42,14 +42,19 @@ const BASE: Genesis = {
     {
       ...{ asset: CHIP, symbol: 'CHIP', decimals: 0 },
       ...{ issued: 1_000_000_000n, houseBankroll: 900_000_000n, faucetPool: 100_000_000n },
+      accountMin: 5n,
     },
     {
       ...{ asset: OTHER, symbol: 'OTHER', decimals: 2 },
       ...{ issued: 5_000n, houseBankroll: 5_000n, faucetPool: 0n },
+      accountMin: 0n,
     },
   ],
   faucet: { asset: CHIP, claimAmount: 10_000n, intervalMs: 60_000, claimsPerBlockMax: 8 },
-  hiLo: { stakeMin: 10n, stakeMax: 5_000n, payoutMax: 100_000n, edgeBasisPoints: 300 },
+  hiLo: {
+    ...{ stakeMin: 10n, stakeMax: 5_000n, payoutMax: 100_000n, edgeBasisPoints: 300 },
+    ...{ lifetimeMs: 100_000, openGamesMax: 4 },
+  },
   roulette: { betMin: 10n, stakeMax: 5_000n, payoutMax: 100_000n, betsMax: 20 },
   limits: {
     maxCommandLifetimeMs: 600_000,

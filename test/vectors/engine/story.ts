@@ -41,8 +41,16 @@ export const STORY: readonly (readonly Intent[])[] = [
   [by(spin(ann, bets), session, 1), guess(bob, 0, 'HIGHER'), start(cid, 100n, OTHER)],
   [],
   [guess(ann, 0, 'LOWER'), cashOut(bob, 0), revoke(ann, 1), by(start(ann, 10n), session, 1)],
-  [cashOut(ann, 0), start(bob, 50n), start(cid, 50n), guess(bob, 1, 'HIGHER')],
+  [
+    cashOut(ann, 0),
+    start(bob, 50n),
+    start(cid, 50n),
+    guess(bob, 1, 'HIGHER'),
+    pay(bob, person('dan'), 1n),
+  ],
+  [],
+  [start(ann, 20n)],
 ];
 
-/** Time between the story's blocks: the request is pruned within them. */
+/** Time between the story's blocks: the request is pruned and games run out within them. */
 export const STORY_STEP_MS = 50_000;

@@ -5,7 +5,10 @@ import { CARDS, RANKS } from './payoutTable.js';
 
 /** Divisible by every denominator of the table, so that nothing is rounded here. */
 const WORTH = 10_000n * 27_720n;
-const rules = { stakeMin: 1n, stakeMax: WORTH, payoutMax: WORTH * 100n, edgeBasisPoints: 300 };
+const rules = {
+  ...{ stakeMin: 1n, stakeMax: WORTH, payoutMax: WORTH * 100n, edgeBasisPoints: 300 },
+  ...{ lifetimeMs: 1, openGamesMax: 1 },
+};
 const GUESSES = ['HIGHER', 'LOWER', 'SAME'] as const;
 const EVERY_RANK = Array.from({ length: RANKS }, (_, rank) => rank);
 
