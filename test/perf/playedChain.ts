@@ -43,7 +43,7 @@ export const playedGenesis: Genesis = testGenesis({
   assets: [
     {
       ...{ asset: 0, symbol: 'CHIP', decimals: 0, issued: 2_000_000_000_000n },
-      ...{ houseBankroll: 1_000_000_000_000n, faucetPool: 1_000_000_000_000n },
+      ...{ houseBankroll: 1_000_000_000_000n, faucetPool: 1_000_000_000_000n, accountMin: 0n },
     },
   ],
   faucet: { asset: 0, claimAmount: 10_000n, intervalMs: 86_400_000, claimsPerBlockMax: 4_096 },
