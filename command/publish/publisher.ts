@@ -118,17 +118,19 @@ async function onFailure(
   state: State,
   error: { readonly code: string; readonly message: string },
 ): Promise<void> {
-  const { telemetry, validators } = state.options;
+  const { telemetry, validators, self } = state.options;
   telemetry.count('publish_failures_total', { code: error.code });
   telemetry.log('warn', 'the log refused', { code: error.code, detail: error.message });
   const hadWriter = state.writer !== null;
   await discardWriter(state);
   state.missingSinceMs = null;
+  // An append that went through has set this to nothing.
+  if (hadWriter) state.fruitless++;
   if (error.code === 'fenced') {
-    state.rank = validators;
+    // One rank for all who were fenced would let them take over from each other for ever.
+    state.rank = validators + self;
     return;
   }
-  if (hadWriter) state.fruitless++;
   await pause(state, state.retryMs);
   state.retryMs = Math.min(state.retryMs * 2, PUBLISH_RETRY_MS_MAX);
 }
@@ -158,6 +160,7 @@ async function standBy(state: State): Promise<void> {
   const { source, timer } = state.options;
   const before = state.tail.height;
   state.tail = await followBlocks(tailOptions(state));
+  if (state.tail.height > before) state.fruitless = 0;
   const isMissing = source.certifiedTip() > state.tail.height;
   if (!isMissing || state.tail.height > before) {
     state.missingSinceMs = isMissing ? timer.nowMs() : null;

@@ -127,9 +127,9 @@ function followWakeups(
         client = null;
         if (!closed) log.warn({ err: error }, 'notifications lost, polling until they are back');
       });
+      client = fresh;
       fresh.on('notification', wake);
       await fresh.query(`listen ${VISIBLE_CHANNEL}`);
-      client = fresh;
       wake();
     } catch (error) {
       log.debug({ err: error }, 'cannot listen yet');

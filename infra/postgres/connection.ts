@@ -49,17 +49,17 @@ export function createPool(options: ConnectionOptions & { readonly max: number }
 
 /**
  * One connection of its own, connected. `onLost` is called once when it breaks or ends, whoever
- * ended it. @throws PostgresError
+ * ended it; one that was never made throws, and is not lost too. @throws PostgresError
  */
 export async function connectClient(
   options: ConnectionOptions,
   onLost: (error: PostgresError) => void = () => {},
 ): Promise<pg.Client> {
   const client = new pg.Client(clientConfig(options));
-  let lost = false;
+  let isLive = false;
   const lose = (error: unknown): void => {
-    if (lost) return;
-    lost = true;
+    if (!isLive) return;
+    isLive = false;
     onLost(toPostgresError(error));
   };
   client.on('error', lose);
@@ -69,6 +69,7 @@ export async function connectClient(
   } catch (error) {
     throw toPostgresError(error);
   }
+  isLive = true;
   return client;
 }
 

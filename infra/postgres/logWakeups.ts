@@ -30,17 +30,20 @@ export function createLogWakeups(options: ConnectionOptions): LogWakeups {
   };
   const connectLater = (error: unknown): void => {
     client = null;
-    if (closed) return;
+    if (closed || retry !== null) return;
     options.log.warn({ err: error }, 'log notifications lost, polling until they are back');
-    retry = setTimeout(() => (connecting = connect()), POLL_MS);
+    retry = setTimeout(() => {
+      retry = null;
+      connecting = connect();
+    }, POLL_MS);
     retry.unref();
   };
   const connect = async (): Promise<void> => {
     try {
       const fresh = await connectClient(options, connectLater);
+      client = fresh;
       fresh.on('notification', wakeAll);
       await fresh.query(`listen ${WAKE_CHANNEL}`);
-      client = fresh;
       if (closed) await fresh.end();
     } catch (error) {
       connectLater(error);

@@ -13,7 +13,7 @@ import { servePeers } from './peerServer.js';
 export interface PeerTransport extends Transport {
   /** Links of gateways and readers, as they are open now. */
   readonly clients: ReadonlySet<PeerLink>;
-  /** Messages of gateways and readers. */
+  /** Messages of gateways and readers, whose links are refused until this was called. */
   onClientMessage(handler: (link: PeerLink, body: PeerMessageBody) => void): void;
   onClientClose(handler: (link: PeerLink) => void): void;
   close(): void;
@@ -35,7 +35,8 @@ export function openPeerTransport(options: {
   const links = new Map<number, PeerLink>();
   const clients = new Set<PeerLink>();
   let onMessage: (from: number, body: PeerMessageBody) => void = () => undefined;
-  let onClientMessage: (link: PeerLink, body: PeerMessageBody) => void = () => undefined;
+  /** Null until somebody answers clients: what they ask before would be lost, and never repeated. */
+  let onClientMessage: ((link: PeerLink, body: PeerMessageBody) => void) | null = null;
   let onClientClose: (link: PeerLink) => void = () => undefined;
 
   const indexOf = (link: PeerLink): number =>
@@ -44,11 +45,13 @@ export function openPeerTransport(options: {
     const index = indexOf(link);
     if (link.role === 'VALIDATOR' && (index < 0 || index === self)) {
       link.close('not a validator of this epoch');
-    } else if (index < 0) {
-      clients.add(link);
-    } else {
+    } else if (index >= 0) {
       links.get(index)?.close('replaced');
       links.set(index, link);
+    } else if (onClientMessage === null) {
+      link.close('not serving yet');
+    } else {
+      clients.add(link);
     }
   };
   const closed = (link: PeerLink): void => {
@@ -59,7 +62,7 @@ export function openPeerTransport(options: {
   const received = (link: PeerLink, body: PeerMessageBody): void => {
     const index = indexOf(link);
     if (index >= 0) onMessage(index, body);
-    else if (clients.has(link)) onClientMessage(link, body);
+    else if (clients.has(link)) onClientMessage?.(link, body);
   };
   const events = {
     onOpen: opened,
