@@ -24,6 +24,9 @@ export const MAX_EXECUTION_LAG = 64;
 /** Ten minutes of block time: how far ahead an envelope may expire, a request be remembered. */
 export const MAX_COMMAND_LIFETIME_MS = 10 * 60 * 1000;
 export const MAX_TIMESTAMP_DRIFT_MS = 500;
+/** How long after a command's expiry the absence of its lane proves that it was not executed. A
+ * client's commands live at least twice as long less than `maxCommandLifetimeMs`. */
+export const EXPIRY_PROOF_WINDOW_MS = 60_000;
 /** n = 7 is the largest validator set (DESIGN section 4). */
 export const MAX_VALIDATORS = 7;
 export const MAX_EVENT_PARTITIONS = 256;
@@ -84,8 +87,18 @@ export const MEMPOOL_JOURNAL_REWRITE_BYTES = 16 * 1024 * 1024;
 // Gateway (reference limits of the field; DESIGN section 8).
 export const GATEWAY_SESSIONS_MAX = 1000;
 export const GATEWAY_CONNECTIONS_PER_IP_MAX = 5;
-export const GATEWAY_MESSAGE_BYTES_MAX = 96 * 1024;
+/** The largest envelope in hex, and what stands around it. */
+export const GATEWAY_MESSAGE_BYTES_MAX = 2 * MAX_ENVELOPE_BYTES + 4 * 1024;
 export const GATEWAY_OUTBOX_BYTES_MAX = 1024 * 1024;
+/** Sessions of one account on one gateway: devices, tabs and bots of one player. */
+export const GATEWAY_SESSIONS_PER_ACCOUNT_MAX = 16;
+/** DESIGN section 8: what a connection may send before it has authenticated. */
+export const GATEWAY_UNPROVEN_BYTES_MAX = 4 * 1024;
+/** HTTP submissions and questions of one address in a minute; loopback is exempt. */
+export const GATEWAY_REQUESTS_PER_MINUTE_MAX = 3_000;
+/** Heights that cannot follow come for so long before those between are given up: what is missed
+ * of them is asked for command by command, and followers of channels are told to read again. */
+export const GATEWAY_GAP_MS_MAX = 5_000;
 
 /** Result digests a reader of `blocks` keeps to tell a repeat from a conflict: at 50 blocks a second
  * about 80 s; a record older than that is ignored unread. */
@@ -133,8 +146,8 @@ export const PEER_REDIAL_MS_MIN = 50;
 export const PEER_REDIAL_MS_MAX = 2_000;
 
 // What a gateway remembers.
-/** Ends of commands kept for those who ask again, and receipts by nonce. */
-export const GATEWAY_RECEIPTS_MAX = 100_000;
+/** Ends of commands kept for those who ask again, at about 10 kB with their proofs. */
+export const GATEWAY_OUTCOMES_KEPT = 4_096;
 /** DESIGN section 8: a socket that has not authenticated is closed after this. */
 export const GATEWAY_AUTHENTICATION_MS = 5_000;
 export const GATEWAY_HEARTBEAT_MS = 15_000;
@@ -148,7 +161,18 @@ export const GATEWAY_STATE_QUERY_TIMEOUT_MS = 1_000;
 /** How often a gateway looks for overdue commands and silent clients. */
 export const GATEWAY_TICK_MS = 250;
 /** A client that has sent nothing for this long is gone. */
-export const GATEWAY_SILENCE_MS_MAX = 3 * GATEWAY_HEARTBEAT_MS;
+export const GATEWAY_SILENCE_MS_MAX = 2 * GATEWAY_HEARTBEAT_MS + 5_000;
+/** Executed heights with receipts that a gateway keeps whole, and the bytes of their events. */
+export const GATEWAY_HEIGHTS_KEPT = 2_048;
+export const GATEWAY_HEIGHTS_BYTES_KEPT = 64 * 1024 * 1024;
+/** Commands that a gateway follows, over all sessions and HTTP. */
+export const GATEWAY_OPEN_MAX = 100_000;
+/** A command that has not ended after this is looked for among older receipts, again after twice as
+ * long, and so on. */
+export const GATEWAY_LOOK_BACK_MS = 1_000;
+export const GATEWAY_LOOK_BACK_MS_MAX = 16_000;
+/** How long after its expiry a command is followed when neither receipt nor proof can be had. */
+export const GATEWAY_UNRESOLVED_MS = 60_000;
 /** Proofs of expiry asked for in one tick. */
 export const GATEWAY_EXPIRIES_PER_TICK_MAX = 256;
 assert(MAX_FRAME_BYTES < LOG_APPEND_BYTES_MAX, 'a frame must fit in an append');
@@ -224,6 +248,21 @@ export const CLIENT_LIFETIME_MS_DEFAULT = 30_000;
 export const CLIENT_OPEN_COMMANDS_MAX = 1_024;
 export const CLIENT_RECONNECT_MS_MIN = 250;
 export const CLIENT_RECONNECT_MS_MAX = 20_000;
+/** After being live for so long the next pause starts small again. */
+export const CLIENT_WELL_MS = 30_000;
+/** Before a gateway that said 41xx (too many connections) is dialled again. */
+export const CLIENT_PAUSE_MS = 5_000;
+/** How often the client looks at its connection. */
+export const CLIENT_WATCH_MS = 500;
+/** From dialling to welcome. */
+export const CLIENT_HANDSHAKE_MS_MAX = 6_000;
+/** While commands are open: a ping after this without a frame sent, and how long silence may last. */
+export const CLIENT_BUSY_PING_MS = 2_000;
+export const CLIENT_BUSY_SILENCE_MS_MAX = 4_000;
+/** An envelope that was refused for now is sent again after this. */
+export const CLIENT_RESEND_MS = 1_000;
+/** A gateway that has said nothing of a command for so long after its expiry is left. */
+export const CLIENT_OVERDUE_MS_MAX = 15_000;
 
 // Projections.
 /** How far back in its partition's log an event may stand that no mark has listed yet. One height's
@@ -257,6 +296,11 @@ export const EXECUTED_HEIGHTS_KEPT = 100_000;
 export const SNAPSHOT_EVERY_HEIGHTS = 2_000;
 /** Heights sent to a gateway that catches up, before its link is looked at again. */
 export const EXECUTED_SEND_MAX = 64;
+/** Receipts whose height a validator finds by lane and nonce: ten minutes at 400 commands a second,
+ * in about 40 MB. */
+export const RECEIPTS_INDEXED_MAX = 262_144;
+/** Receipts (and heights) read back at start: about a second of work. */
+export const RECEIPTS_REBUILT_MAX = 16_384;
 
 /** A batch of records while a whole log is read back. */
 export const VERIFY_BATCH_BYTES = 4 * 1024 * 1024;
@@ -285,6 +329,8 @@ export const PUBLISH_TAIL_BATCH_BYTES = 4 * 1024 * 1024;
 
 // The live feed of a reader.
 export const FEED_CLIENTS_MAX = 10_000;
+/** Connections of one address; loopback and trusted networks are exempt. */
+export const FEED_CONNECTIONS_PER_IP_MAX = 20;
 export const FEED_TOPICS_MAX = 64;
 export const FEED_MESSAGE_BYTES_MAX = 16 * 1024;
 export const FEED_OUTBOX_BYTES_MAX = 1024 * 1024;

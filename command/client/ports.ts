@@ -7,7 +7,21 @@ export interface ClientConnection {
 export interface ConnectionEvents {
   onOpen(): void;
   onText(text: string): void;
+  /** Once, for a connection that could not be made too. */
   onClose(code: number, reason: string): void;
+}
+
+/**
+ * Where envelopes wait whose commands have not ended, so that they outlive the process or the page:
+ * a file, IndexedDB. Entries are few (CLIENT_OPEN_COMMANDS_MAX) and small (MAX_ENVELOPE_BYTES).
+ */
+export interface ClientOutbox {
+  /** Everything kept and not removed, in the order of keeping. */
+  load(): Promise<readonly Uint8Array[]>;
+  /** Durable when it resolves: the envelope is sent only then. `id` is the hex of its hash. */
+  keep(id: string, envelope: Uint8Array): Promise<void>;
+  /** An entry that comes back after all is harmless: the same bytes count once. */
+  remove(id: string): Promise<void>;
 }
 
 /** What the client needs of Node or of a browser. */
@@ -20,4 +34,6 @@ export interface ClientWorld {
   after(delayMs: number, run: () => void): () => void;
   /** Cryptographically secure. */
   random(bytes: number): Uint8Array;
+  /** Without one, open commands are lost with the client; the chain has them all the same. */
+  readonly outbox?: ClientOutbox;
 }

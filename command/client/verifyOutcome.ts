@@ -1,13 +1,14 @@
 import { decode } from '../../schemas/codec/codec.js';
-import { stateKeyHash, stateValueHash } from '../../schemas/crypto/digests.js';
+import { blockDigest, stateKeyHash, stateValueHash } from '../../schemas/crypto/digests.js';
 import { verifyStateProof } from '../../schemas/crypto/stateProof.js';
 import type {
   ExecutedMessage,
   ExpiredMessage,
+  ProvenEvent,
   RefusedMessage,
 } from '../../schemas/gateway/protocol.js';
-import { parseHex, toHex } from '../../schemas/kernel/bytes.js';
-import { type Lane, laneStateKey, nextNonceOf } from '../../schemas/lane.js';
+import { equalBytes, parseHex, toHex } from '../../schemas/kernel/bytes.js';
+import { type Lane, laneStateKey, nextNonceOf, showsUnused } from '../../schemas/lane.js';
 import type { ResultCertificate } from '../../schemas/types/block.js';
 import type { EventEnvelope } from '../../schemas/types/event.js';
 import type { StateKey, StateValue } from '../../schemas/types/state.js';
@@ -33,7 +34,15 @@ export type VerifiedOutcome =
       readonly detail: string;
       readonly height: number | null;
     }
-  | { readonly kind: 'expired'; readonly commandId: string; readonly height: number };
+  | {
+      readonly kind: 'expired';
+      readonly commandId: string;
+      readonly height: number;
+      /** The lane's next nonce is at least this. */
+      readonly nextNonce: number;
+      /** The command whose receipt stands at the nonce, if that is the proof. */
+      readonly supersededBy: string | null;
+    };
 
 function openEvents(
   message: ExecutedMessage | RefusedMessage,
@@ -45,6 +54,8 @@ function openEvents(
   for (const proven of message.events ?? []) {
     const event = openProvenEvent(proven, certificate, trust);
     if (event === null || event.executionIndex !== message.executionIndex) return null;
+    // Events of a command are numbered from 0, its receipt first: none is left out between.
+    if (event.eventIndex !== events.length) return null;
     events.push(event);
   }
   return certificate.result.height === message.height ? { certificate, events } : null;
@@ -55,7 +66,7 @@ export function verifyExecuted(message: ExecutedMessage, trust: Trust): Verified
   const opened = openEvents(message, trust);
   if (opened === null) return null;
   const { events, certificate } = opened;
-  const receipt = events.find(({ body }) => body.kind === 'CommandExecuted')?.body;
+  const receipt = events[0]?.body;
   if (receipt?.kind !== 'CommandExecuted') return null;
   if (toHex(receipt.commandId) !== message.commandId) return null;
   const timestampMs = events[0]?.timestampMs ?? 0;
@@ -73,7 +84,7 @@ export function verifyRefused(message: RefusedMessage, trust: Trust): VerifiedOu
     return { kind: 'refused', commandId, stage, code: message.code, name, detail, height: null };
   }
   const opened = openEvents(message, trust);
-  const receipt = opened?.events.find(({ body }) => body.kind === 'CommandRefused')?.body;
+  const receipt = opened?.events[0]?.body;
   if (opened == null || receipt?.kind !== 'CommandRefused') return null;
   const commandId = toHex(receipt.commandId);
   if (commandId !== message.commandId || receipt.code !== message.code) return null;
@@ -112,20 +123,75 @@ export function openState(
   return value.ok ? { value: value.value.value, certificate } : undefined;
 }
 
-/**
- * That a command can never execute any more. Block time of the certified height is the gateway's
- * word here (a block header proves it); the state is proven. Null when it is not shown.
- */
+/** The lane and the place in it of a command that may have expired. */
+export type ExpiringCommand = Lane & {
+  readonly commandId: string;
+  readonly nonce: number;
+  readonly expiresAtMs: number;
+};
+
+/** That a command can never execute any more; null when it is not shown. Total. */
 export function verifyExpired(
   message: ExpiredMessage,
-  command: Lane & { readonly nonce: number; readonly expiresAtMs: number },
+  command: ExpiringCommand,
+  trust: Trust,
+): VerifiedOutcome | null {
+  if (message.commandId !== command.commandId) return null;
+  return message.receipt === null
+    ? verifyUnused(message, command, trust)
+    : verifySuperseded(message, message.receipt, command, trust);
+}
+
+/** The block time has reached the expiry, and the lane has not passed the command's nonce. */
+function verifyUnused(
+  message: ExpiredMessage,
+  command: ExpiringCommand,
   trust: Trust,
 ): VerifiedOutcome | null {
   const { laneProof, laneValue, certificate, commandId, height } = message;
-  if (laneProof === null || message.blockTimeMs < command.expiresAtMs) return null;
+  if (laneProof === null) return null;
   const key = laneStateKey(command);
   const opened = openState({ key, value: laneValue, proof: laneProof, certificate }, trust);
   if (opened === undefined || opened.certificate.result.height !== height) return null;
-  if (nextNonceOf(opened.value) > command.nonce && message.supersededBy === null) return null;
-  return { kind: 'expired', commandId, height };
+  const blockTimeMs = provenBlockTimeMs(message.header, opened.certificate);
+  if (blockTimeMs === null || !showsUnused(command, opened.value, blockTimeMs)) return null;
+  const nextNonce = nextNonceOf(opened.value);
+  return { kind: 'expired', commandId, height, nextNonce, supersededBy: null };
+}
+
+/** Block time of a certified height: the result signs the digest of the header that holds it. */
+export function provenBlockTimeMs(
+  header: string | null,
+  certificate: ResultCertificate,
+): number | null {
+  const bytes = header === null ? null : parseHex(header);
+  const decoded = bytes === null ? null : decode('BlockHeader', bytes);
+  if (decoded === null || !decoded.ok) return null;
+  const isOfResult = equalBytes(blockDigest(decoded.value), certificate.result.blockDigest);
+  return isOfResult ? decoded.value.timestampMs : null;
+}
+
+/** Another command's receipt stands at the command's nonce of its lane. */
+function verifySuperseded(
+  message: ExpiredMessage,
+  receipt: ProvenEvent,
+  command: ExpiringCommand,
+  trust: Trust,
+): VerifiedOutcome | null {
+  const certificate = openCertificate(message.certificate, trust);
+  if (certificate === null || certificate.result.height !== message.height) return null;
+  const event = openProvenEvent(receipt, certificate, trust);
+  const body = event?.body;
+  if (event === null || body === undefined) return null;
+  if (body.kind !== 'CommandExecuted' && body.kind !== 'CommandRefused') return null;
+  const { signer, authorization, nonce } = body;
+  const isSamePlace =
+    equalBytes(event.key, command.account) &&
+    equalBytes(signer, command.signer) &&
+    authorization === command.authorization &&
+    nonce === command.nonce;
+  const supersededBy = toHex(body.commandId);
+  if (!isSamePlace || supersededBy === command.commandId) return null;
+  const { commandId, height } = message;
+  return { kind: 'expired', commandId, height, nextNonce: nonce + 1, supersededBy };
 }

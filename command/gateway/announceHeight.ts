@@ -16,15 +16,23 @@ export function announceHeight(state: GatewayState, height: VerifiedHeight): voi
     commands: receipts.length,
   } satisfies ServerMessage);
   let byAccount: ReadonlyMap<string, LocatedEvent[]> | null = null;
+  let sent = 0;
   for (const session of state.sessions.values()) {
-    if (session.channels.has('blocks')) deliver(state, session, block);
+    if (session.channels.has('blocks')) {
+      deliver(state, session, block);
+      sent++;
+    }
     if (!session.channels.has('account') || session.account === null) continue;
     byAccount ??= groupByKey(height.events);
     const events = byAccount.get(toHex(session.account));
-    if (events === undefined) continue;
+    const first = events?.[0];
+    if (events === undefined || first === undefined) continue;
+    const sequence = first.event.keySequence;
     const values = events.map(({ value }) => toHex(value));
-    deliver(state, session, { type: 'account', height: height.height, events: values });
+    deliver(state, session, { type: 'account', height: height.height, sequence, events: values });
+    sent++;
   }
+  if (sent > 0) state.options.telemetry.count('gateway_notices_sent_total', {}, sent);
 }
 
 function groupByKey(events: readonly LocatedEvent[]): ReadonlyMap<string, LocatedEvent[]> {
@@ -34,6 +42,9 @@ function groupByKey(events: readonly LocatedEvent[]): ReadonlyMap<string, Locate
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [located]);
     else group.push(located);
+  }
+  for (const group of groups.values()) {
+    group.sort((a, b) => a.event.keySequence - b.event.keySequence);
   }
   return groups;
 }

@@ -1,55 +1,43 @@
-import { encode } from '../../schemas/codec/codec.js';
 import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
-import type {
-  ExecutedMessage,
-  ExpiredMessage,
-  RefusedMessage,
-} from '../../schemas/gateway/protocol.js';
-import { retryAdvice } from '../../schemas/gateway/retryAdvice.js';
+import type { ExpiredMessage } from '../../schemas/gateway/protocol.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
-import { GATEWAY_RECEIPTS_MAX } from '../../schemas/limits.js';
-import { rejectName } from '../../schemas/rejectCode.js';
-import type { CommandExecuted, CommandRefused } from '../../schemas/types/event.js';
-import type { LocatedEvent, VerifiedHeight } from './executedHeight.js';
+import { GATEWAY_LOOK_BACK_MS, GATEWAY_OUTCOMES_KEPT } from '../../schemas/limits.js';
+import type { VerifiedHeight } from './executedHeight.js';
+import { type Outcome, receiptOutcome, supersededOutcome } from './outcomes.js';
+import {
+  createReceiptMemory,
+  type KnownReceipt,
+  type Place,
+  placeKey,
+  type ReceiptMemory,
+} from './receiptMemory.js';
 
-/** How a command ended, exactly one of these. */
-export type Outcome = ExecutedMessage | RefusedMessage | ExpiredMessage;
-
-/** A command that was handed to validators and has not ended. */
-export interface OpenCommand {
+/** A command that is followed to its end. */
+export interface OpenCommand extends Place {
   readonly id: string;
-  readonly account: Uint8Array;
-  readonly signer: Uint8Array;
-  readonly authorization: number;
-  readonly nonce: number;
   readonly expiresAtMs: number;
-  readonly envelopeHash: string;
+  readonly openedAtMs: number;
+  /** Envelopes that hold it: a signer may sign the same commands in more than one way. */
+  readonly envelopes: Set<string>;
+  /** Validators that hold it on disk. */
+  readonly heldBy: Set<number>;
   accepted: boolean;
+  /** When it is looked for next among older receipts, and how long after that again. */
+  lookBackAtMs: number;
+  lookBackPauseMs: number;
 }
 
 /** What changed, for the sessions that wait. */
 export type TrackerNotice =
   | { readonly kind: 'accepted'; readonly commandId: string }
   | { readonly kind: 'pending'; readonly commandId: string; readonly code: number }
-  | { readonly kind: 'ended'; readonly commandId: string; readonly outcome: Outcome };
-
-interface OpenEnvelope {
-  readonly hash: string;
-  readonly bytes: Uint8Array;
-  readonly commandIds: readonly string[];
-  readonly durableAt: Set<number>;
-}
-
-/** `account/signer/authorization/nonce`: at most one command ever executes there. */
-function slot(receipt: {
-  readonly account: Uint8Array;
-  readonly signer: Uint8Array;
-  readonly authorization: number;
-  readonly nonce: number;
-}): string {
-  const { account, signer, authorization, nonce } = receipt;
-  return `${toHex(account)}/${toHex(signer)}/${authorization}/${nonce}`;
-}
+  | {
+      readonly kind: 'ended';
+      readonly commandId: string;
+      readonly outcome: Outcome;
+      /** Since it was opened here. */
+      readonly openedAtMs: number;
+    };
 
 /**
  * Follows every command from the first validator that was given its bytes to its end. Knows only
@@ -58,10 +46,12 @@ function slot(receipt: {
 export interface CommandTracker {
   /** The outcome of a command that ended not long ago. */
   ended(commandId: string): Outcome | null;
-  isOpen(commandId: string): boolean;
-  open(envelope: OpenedEnvelope): void;
+  command(commandId: string): OpenCommand | null;
+  /** Follows the commands that have not ended; ends at once those whose receipt is known. */
+  open(envelope: OpenedEnvelope, nowMs: number): readonly TrackerNotice[];
   /** Envelopes with open commands, to be handed to a validator that has just come back. */
   openEnvelopes(): readonly Uint8Array[];
+  openCommands(): Iterable<OpenCommand>;
   onVerdict(
     validator: number,
     envelopeHash: string,
@@ -69,120 +59,145 @@ export interface CommandTracker {
     verdicts: readonly { readonly commandId: Uint8Array; readonly code: number }[],
   ): readonly TrackerNotice[];
   onHeight(height: VerifiedHeight): readonly TrackerNotice[];
-  /** Commands whose time has passed at a certified block time and that have not ended. */
-  overdue(blockTimeMs: number): readonly OpenCommand[];
   /** Ends a command for good: its proof of expiry is in hand. */
   expire(outcome: ExpiredMessage): readonly TrackerNotice[];
-  /** The command whose receipt stands at the place of `command`, if seen. */
-  supersededBy(command: OpenCommand): string | null;
-  readonly sizes: { readonly open: number; readonly ended: number };
+  /** Lets go of a command whose end nobody in reach can prove. */
+  abandon(commandId: string): void;
+  readonly sizes: { readonly open: number; readonly ended: number; readonly envelopes: number };
 }
 
-/** `acceptAt` is f + 1: that many validators hold an envelope on disk when it counts as accepted. */
+interface TrackerState {
+  readonly acceptAt: number;
+  readonly commands: Map<string, OpenCommand>;
+  /** Open commands by place. */
+  readonly places: Map<string, Set<OpenCommand>>;
+  readonly envelopes: Map<string, { readonly bytes: Uint8Array; readonly ids: readonly string[] }>;
+  readonly outcomes: Map<string, Outcome>;
+  readonly receipts: ReceiptMemory;
+}
+
+/** `acceptAt` is f + 1: that many validators hold a command on disk when it counts as accepted. */
 export function createCommandTracker(acceptAt: number): CommandTracker {
-  const commands = new Map<string, OpenCommand>();
-  const envelopes = new Map<string, OpenEnvelope>();
-  const outcomes = new Map<string, Outcome>();
-  const slots = new Map<string, string>();
-
-  const remember = <V>(map: Map<string, V>, key: string, value: V): void => {
-    map.set(key, value);
-    if (map.size <= GATEWAY_RECEIPTS_MAX) return;
-    const oldest = map.keys().next();
-    if (!oldest.done) map.delete(oldest.value);
+  const state: TrackerState = {
+    acceptAt,
+    commands: new Map(),
+    places: new Map(),
+    envelopes: new Map(),
+    outcomes: new Map(),
+    receipts: createReceiptMemory(),
   };
-
-  const end = (commandId: string, outcome: Outcome): TrackerNotice[] => {
-    const command = commands.get(commandId);
-    if (command === undefined) return [];
-    commands.delete(commandId);
-    remember(outcomes, commandId, outcome);
-    const envelope = envelopes.get(command.envelopeHash);
-    if (envelope?.commandIds.every((id) => !commands.has(id))) envelopes.delete(envelope.hash);
-    return [{ kind: 'ended', commandId, outcome }];
-  };
-
+  const { commands, envelopes, outcomes } = state;
   return {
     ended: (commandId) => outcomes.get(commandId) ?? null,
-    isOpen: (commandId) => commands.has(commandId),
-    open({ bytes, hash, head, commands: opened }) {
-      const envelopeHash = toHex(hash);
-      if (envelopes.has(envelopeHash)) return;
-      const commandIds = opened.map(({ id }) => toHex(id));
-      envelopes.set(envelopeHash, { hash: envelopeHash, bytes, commandIds, durableAt: new Set() });
-      for (const { id, command } of opened) {
-        const { account, authorization, nonce } = command;
-        const { signer, expiresAtMs } = head;
-        const key = toHex(id);
-        if (commands.has(key)) continue;
-        const lane = { account, signer, authorization, nonce };
-        commands.set(key, { id: key, ...lane, expiresAtMs, envelopeHash, accepted: false });
-      }
-    },
+    command: (commandId) => commands.get(commandId) ?? null,
+    open: (envelope, nowMs) => open(state, envelope, nowMs),
     openEnvelopes: () => [...envelopes.values()].map(({ bytes }) => bytes),
-    onVerdict(validator, envelopeHash, durable, verdicts) {
-      const envelope = envelopes.get(envelopeHash);
-      if (envelope === undefined) return [];
-      const notices: TrackerNotice[] = [];
-      if (durable) envelope.durableAt.add(validator);
-      const isAccepted = envelope.durableAt.size >= acceptAt;
-      for (const { commandId, code } of verdicts) {
-        const command = commands.get(toHex(commandId));
-        if (command === undefined) continue;
-        if (code !== 0) notices.push({ kind: 'pending', commandId: command.id, code });
-        else if (isAccepted && !command.accepted) {
-          command.accepted = true;
-          notices.push({ kind: 'accepted', commandId: command.id });
-        }
-      }
-      return notices;
-    },
+    openCommands: () => commands.values(),
+    onVerdict: (validator, envelopeHash, durable, verdicts) =>
+      onVerdict(state, validator, envelopeHash, durable, verdicts),
     onHeight(height) {
       const notices: TrackerNotice[] = [];
-      for (const located of height.events) {
-        const { body } = located.event;
-        if (body.kind !== 'CommandExecuted' && body.kind !== 'CommandRefused') continue;
-        const commandId = toHex(body.commandId);
-        remember(slots, slot({ account: located.event.key, ...body }), commandId);
-        if (commands.has(commandId)) {
-          notices.push(...end(commandId, outcomeOf(height, located, body)));
+      for (const receipt of state.receipts.add(height)) {
+        for (const command of state.places.get(receipt.place) ?? []) {
+          notices.push(...end(state, command.id, outcomeAt(command, receipt)));
         }
       }
       return notices;
     },
-    overdue: (blockTimeMs) =>
-      [...commands.values()].filter(({ expiresAtMs }) => blockTimeMs >= expiresAtMs),
-    expire: (outcome) => end(outcome.commandId, outcome),
-    supersededBy(command) {
-      const winner = slots.get(slot(command)) ?? null;
-      return winner === command.id ? null : winner;
-    },
+    expire: (outcome) => end(state, outcome.commandId, outcome),
+    abandon: (commandId) => forget(state, commandId),
     get sizes() {
-      return { open: commands.size, ended: outcomes.size };
+      return { open: commands.size, ended: outcomes.size, envelopes: envelopes.size };
     },
   };
 }
 
-function outcomeOf(
-  height: VerifiedHeight,
-  receipt: LocatedEvent,
-  body:
-    | ({ kind: 'CommandExecuted' } & CommandExecuted)
-    | ({ kind: 'CommandRefused' } & CommandRefused),
-): ExecutedMessage | RefusedMessage {
-  const { executionIndex } = receipt.event;
-  const located = height.eventsOf.get(executionIndex) ?? [receipt];
-  const common = {
-    commandId: toHex(body.commandId),
-    height: height.height,
-    executionIndex,
-    events: located.map((event) => height.prove(event)),
-    certificate: toHex(encode('ResultCertificate', height.certificate)),
-  };
-  if (body.kind === 'CommandExecuted') {
-    return { type: 'executed', ...common, timestampMs: height.timestampMs };
+function outcomeAt(command: OpenCommand, receipt: KnownReceipt): Outcome {
+  const isOwn = receipt.commandId === command.id;
+  return isOwn ? receiptOutcome(receipt) : supersededOutcome(command.id, receipt);
+}
+
+function open(state: TrackerState, envelope: OpenedEnvelope, nowMs: number): TrackerNotice[] {
+  const { bytes, head } = envelope;
+  const hash = toHex(envelope.hash);
+  const notices: TrackerNotice[] = [];
+  const ids: string[] = [];
+  for (const { id: idBytes, command } of envelope.commands) {
+    const id = toHex(idBytes);
+    if (state.outcomes.has(id)) continue;
+    const opened = state.commands.get(id) ?? {
+      ...{ id, account: command.account, signer: head.signer },
+      ...{ authorization: command.authorization, nonce: command.nonce },
+      ...{ expiresAtMs: head.expiresAtMs, openedAtMs: nowMs, accepted: false },
+      ...{ envelopes: new Set<string>(), heldBy: new Set<number>() },
+      ...{ lookBackAtMs: nowMs + GATEWAY_LOOK_BACK_MS, lookBackPauseMs: GATEWAY_LOOK_BACK_MS },
+    };
+    opened.envelopes.add(hash);
+    ids.push(id);
+    if (!state.commands.has(id)) follow(state, opened);
   }
-  const { code } = body;
-  const name = rejectName(code) ?? 'unknown';
-  return { type: 'refused', ...common, stage: 'block', code, name, retry: retryAdvice(code) };
+  if (ids.length > 0) state.envelopes.set(hash, { bytes, ids });
+  for (const id of ids) {
+    const command = state.commands.get(id);
+    const receipt = command === undefined ? null : state.receipts.at(placeKey(command));
+    if (command === undefined || receipt === null) continue;
+    notices.push(...end(state, id, outcomeAt(command, receipt)));
+  }
+  return notices;
+}
+
+function follow(state: TrackerState, command: OpenCommand): void {
+  state.commands.set(command.id, command);
+  const place = placeKey(command);
+  const others = state.places.get(place);
+  if (others === undefined) state.places.set(place, new Set([command]));
+  else others.add(command);
+}
+
+/** Leaves no trace of an open command; its envelopes go with their last one. */
+function forget(state: TrackerState, commandId: string): void {
+  const command = state.commands.get(commandId);
+  if (command === undefined) return;
+  state.commands.delete(commandId);
+  const place = placeKey(command);
+  const others = state.places.get(place);
+  others?.delete(command);
+  if (others?.size === 0) state.places.delete(place);
+  for (const hash of command.envelopes) {
+    const ids = state.envelopes.get(hash)?.ids ?? [];
+    if (!ids.some((id) => state.commands.has(id))) state.envelopes.delete(hash);
+  }
+}
+
+function end(state: TrackerState, commandId: string, outcome: Outcome): TrackerNotice[] {
+  const command = state.commands.get(commandId);
+  if (command === undefined) return [];
+  forget(state, commandId);
+  state.outcomes.set(commandId, outcome);
+  if (state.outcomes.size > GATEWAY_OUTCOMES_KEPT) {
+    const oldest = state.outcomes.keys().next();
+    if (!oldest.done) state.outcomes.delete(oldest.value);
+  }
+  return [{ kind: 'ended', commandId, outcome, openedAtMs: command.openedAtMs }];
+}
+
+/** A validator speaks for the commands of the envelope that it was given, and for no other. */
+function onVerdict(
+  state: TrackerState,
+  validator: number,
+  envelopeHash: string,
+  durable: boolean,
+  verdicts: readonly { readonly commandId: Uint8Array; readonly code: number }[],
+): TrackerNotice[] {
+  const notices: TrackerNotice[] = [];
+  for (const { commandId, code } of verdicts) {
+    const command = state.commands.get(toHex(commandId));
+    if (!command?.envelopes.has(envelopeHash)) continue;
+    if (code !== 0) notices.push({ kind: 'pending', commandId: command.id, code });
+    else if (durable) command.heldBy.add(validator);
+    if (command.accepted || command.heldBy.size < state.acceptAt) continue;
+    command.accepted = true;
+    notices.push({ kind: 'accepted', commandId: command.id });
+  }
+  return notices;
 }

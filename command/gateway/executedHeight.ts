@@ -1,6 +1,6 @@
 import { decode, encode } from '../../schemas/codec/codec.js';
 import { verifyResultCertificate } from '../../schemas/crypto/certifiedBlock.js';
-import { eventHash } from '../../schemas/crypto/digests.js';
+import { blockDigest, eventHash } from '../../schemas/crypto/digests.js';
 import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { eventsRoot } from '../../schemas/crypto/eventsRoot.js';
 import {
@@ -13,7 +13,7 @@ import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import type { ProvenEvent } from '../../schemas/gateway/protocol.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
-import type { ResultCertificate } from '../../schemas/types/block.js';
+import type { BlockHeader, ResultCertificate } from '../../schemas/types/block.js';
 import type { EventEnvelope } from '../../schemas/types/event.js';
 import type { ExecutedHeight } from '../../schemas/types/wire.js';
 
@@ -29,6 +29,7 @@ export interface VerifiedHeight {
   readonly height: number;
   readonly timestampMs: number;
   readonly blockDigest: Uint8Array;
+  readonly header: BlockHeader;
   readonly certificate: ResultCertificate;
   /** By execution index, each in event order. */
   readonly eventsOf: ReadonlyMap<number, readonly LocatedEvent[]>;
@@ -53,7 +54,8 @@ function readEvents(message: ExecutedHeight): LocatedEvent[][] | null {
 
 /**
  * Checks what a validator says of a height against the keys alone: a quorum signed the result, the
- * leaves hash to its events root, and the events are exactly the leaves'. Null when anything is
+ * header is that of its block (so the block time is proven too), the leaves hash to its events root,
+ * and the events are exactly the leaves'. Null when anything is
  * off: another validator is asked then.
  */
 export function verifyExecutedHeight(
@@ -62,9 +64,10 @@ export function verifyExecutedHeight(
   partitions: number,
   verifier: SignatureVerifier,
 ): VerifiedHeight | null {
-  const { certificate, leaves, timestampMs } = message;
+  const { certificate, leaves, header } = message;
   const { result } = certificate;
-  if (leaves.length !== partitions) return null;
+  if (leaves.length !== partitions || header.height !== result.height) return null;
+  if (!equalBytes(blockDigest(header), result.blockDigest)) return null;
   if (!equalBytes(eventsRoot(leaves), result.eventsRoot)) return null;
   const byPartition = readEvents(message);
   if (byPartition === null) return null;
@@ -78,8 +81,9 @@ export function verifyExecutedHeight(
   const events = byPartition.flat();
   return {
     height: result.height,
-    timestampMs,
+    timestampMs: header.timestampMs,
     blockDigest: result.blockDigest,
+    header,
     certificate,
     events,
     eventsOf: groupByExecution(events),

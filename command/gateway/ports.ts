@@ -17,12 +17,15 @@ export interface GatewayClock {
 export interface ClientSocket {
   readonly address: string;
   send(text: string): void;
+  /** Asks the transport of the other side for a sign of life (`ClientHandle.onAlive`). */
+  ping(): void;
   bufferedBytes(): number;
   close(code: number, reason: string): void;
 }
 
-/** Counters and gauges; names as in the gateway's README. */
+/** Counters, gauges and durations; names as in the gateway's README. */
 export interface GatewayTelemetry {
-  count(name: string, labels?: Readonly<Record<string, string>>): void;
-  gauge(name: string, value: number): void;
+  count(name: string, labels?: Readonly<Record<string, string>>, by?: number): void;
+  gauge(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
+  observe(name: string, seconds: number, labels?: Readonly<Record<string, string>>): void;
 }

@@ -1,13 +1,9 @@
 import type { ServerMessage } from '../../schemas/gateway/protocol.js';
 import { retryAdvice } from '../../schemas/gateway/retryAdvice.js';
-import {
-  GATEWAY_COMMANDS_BURST,
-  GATEWAY_COMMANDS_PER_SECOND,
-  GATEWAY_OUTBOX_BYTES_MAX,
-} from '../../schemas/limits.js';
+import { GATEWAY_OUTBOX_BYTES_MAX } from '../../schemas/limits.js';
 import { type RejectCode, rejectName } from '../../schemas/rejectCode.js';
 import type { ClientSocket } from './ports.js';
-import { createTokenBucket, type TokenBucket } from './tokenBucket.js';
+import type { TokenBucket } from './tokenBucket.js';
 
 /** One client connection and what the gateway knows of it. */
 export interface Session {
@@ -15,13 +11,17 @@ export interface Session {
   readonly socket: ClientSocket;
   readonly challenge: Uint8Array;
   readonly openedAtMs: number;
-  readonly bucket: TokenBucket;
   readonly channels: Set<'blocks' | 'account'>;
   /** Commands of this session that have not ended: id → the ref they came with. */
   readonly waiting: Map<string, string>;
   status: 'connecting' | 'authenticating' | 'live' | 'closed';
+  /** From a proven key on. */
   account: Uint8Array | null;
+  bucket: TokenBucket | null;
+  /** Bytes received before the session was live. */
+  unprovenBytes: number;
   lastHeardMs: number;
+  lastPingedMs: number;
 }
 
 export function openSession(options: {
@@ -35,11 +35,13 @@ export function openSession(options: {
     ...given,
     openedAtMs: nowMs,
     lastHeardMs: nowMs,
-    bucket: createTokenBucket(GATEWAY_COMMANDS_PER_SECOND, GATEWAY_COMMANDS_BURST, nowMs),
+    lastPingedMs: nowMs,
     channels: new Set(),
     waiting: new Map(),
     status: 'connecting',
     account: null,
+    bucket: null,
+    unprovenBytes: 0,
   };
 }
 

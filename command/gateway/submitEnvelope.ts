@@ -1,9 +1,11 @@
 import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
+import { GATEWAY_OPEN_MAX } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import { admitEnvelope } from './admitEnvelope.js';
-import type { Outcome } from './commandTracker.js';
-import type { GatewayState } from './gatewayState.js';
+import { type GatewayState, notify } from './gatewayState.js';
+import type { Outcome } from './outcomes.js';
+import { resolveCommands } from './resolveCommands.js';
 
 export type EnvelopeSubmission =
   | { readonly ok: false; readonly code: RejectCode; readonly reason: string }
@@ -11,7 +13,7 @@ export type EnvelopeSubmission =
       readonly ok: true;
       /** Commands that have not ended, in envelope order. */
       readonly open: readonly string[];
-      /** Commands that had ended before: the same bytes again get the same answer. */
+      /** Commands that have ended: the same bytes again get the same answer. */
       readonly ended: readonly Outcome[];
     };
 
@@ -31,26 +33,35 @@ export function checkEnvelope(
   return admitEnvelope(bytes, chain, verifier);
 }
 
-/** Gives an admitted envelope to every validator in reach and follows its commands to their ends. */
+/**
+ * Gives an admitted envelope to every validator in reach and follows its commands to their ends.
+ * One whose time has passed is given to nobody: how each of its commands ended is found out, since
+ * another gateway may have had the same bytes in time.
+ */
 export function submitEnvelope(state: GatewayState, envelope: OpenedEnvelope): EnvelopeSubmission {
-  const { links, telemetry } = state.options;
+  const { links, telemetry, clock } = state.options;
+  const { tracker } = state;
   const ids = envelope.commands.map(({ id }) => toHex(id));
-  const ended: Outcome[] = [];
-  const open: string[] = [];
-  for (const id of ids) {
-    const outcome = state.tracker.ended(id);
-    if (outcome === null) open.push(id);
-    else ended.push(outcome);
-  }
-  if (open.length === 0) return { ok: true, open, ended };
+  const fresh = ids.filter((id) => tracker.ended(id) === null && tracker.command(id) === null);
   const connected = links.connected();
-  if (connected.length === 0 && !open.some((id) => state.tracker.isOpen(id))) {
+  if (fresh.length > 0 && connected.length === 0) {
     return { ok: false, code: RejectCode.unavailable, reason: 'no validator is in reach' };
   }
-  state.tracker.open(envelope);
-  telemetry.count('gateway_envelopes_total');
-  for (const validator of connected) {
-    links.send(validator, { kind: 'SubmitEnvelope', envelope: envelope.bytes });
+  if (tracker.sizes.open + fresh.length > GATEWAY_OPEN_MAX) {
+    return { ok: false, code: RejectCode.backpressure, reason: 'too many commands are open' };
+  }
+  if (fresh.length < ids.length) {
+    telemetry.count('gateway_duplicates_total', {}, ids.length - fresh.length);
+  }
+  for (const notice of tracker.open(envelope, clock.nowMs())) notify(state, notice);
+  const ended = ids.flatMap((id) => tracker.ended(id) ?? []);
+  const open = ids.filter((id) => tracker.command(id) !== null);
+  if (open.length > 0 && envelope.head.expiresAtMs > state.blockTimeMs) {
+    for (const validator of connected) {
+      links.send(validator, { kind: 'SubmitEnvelope', envelope: envelope.bytes });
+    }
+  } else if (open.length > 0) {
+    resolveCommands(state);
   }
   return { ok: true, open, ended };
 }

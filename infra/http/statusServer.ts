@@ -1,6 +1,8 @@
 import type {} from '@fastify/swagger';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { RejectCode } from '../../schemas/rejectCode.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { sendProblem } from './problem.js';
 
 /** What a role says of itself. `ready` is its own state, never that of what it depends on. */
 export interface RoleStatus {
@@ -39,7 +41,13 @@ export function addStatusRoutes(
 
 /** A server with nothing but the status paths; more routes may be added before it listens. */
 export function createStatusServer(metrics: Metrics, status: () => RoleStatus): FastifyInstance {
-  const server = Fastify({ logger: false, forceCloseConnections: true });
+  const server = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply as unknown as FastifyReply, 400, RejectCode.badParameter, error.message);
+    },
+  });
   addStatusRoutes(server, metrics, status);
   return server;
 }

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { FEED_CONNECTIONS_PER_IP_MAX } from '../../schemas/limits.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
-import { flag, list, port } from '../config/optionTypes.js';
+import { count, flag, list, port } from '../config/optionTypes.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { readGenesis } from '../genesis/genesisFile.js';
 import { openReadDatabase, type ReadDatabase } from '../http/readDatabase.js';
@@ -13,6 +14,7 @@ import { createReadServer } from '../http/readServer.js';
 import { type DialledStates, dialStates } from '../http/readStates.js';
 import { listen } from '../http/statusServer.js';
 import { createMetrics } from '../telemetry/metrics.js';
+import { parseNetworks } from '../websocket/addressLimit.js';
 import { serveFeed } from '../websocket/feedServer.js';
 import { type RunningRole, runRole } from './role.js';
 
@@ -26,6 +28,9 @@ const configSchema = z.object({
   /** The database is a standby that only follows: nothing may be asked of it but reads. */
   readOnly: flag.default(false),
   explorerDir: z.string().optional(),
+  feedConnectionsPerAddressMax: count(1_000_000).default(FEED_CONNECTIONS_PER_IP_MAX),
+  /** Addresses and networks that the feed's limit by address does not hold for. */
+  trustedNetworks: list.default([]),
 });
 
 type Config = z.infer<typeof configSchema>;
@@ -95,6 +100,8 @@ export function readerRole(argv: readonly string[]): Promise<void> {
     const feed = serveFeed(server.server, {
       ...{ sql, heights, states, genesis, shard: SHARD, metrics },
       log: logger,
+      connectionsPerAddressMax: config.feedConnectionsPerAddressMax,
+      trusted: parseNetworks(config.trustedNetworks),
     });
     const url = await listen(server, config.host, config.port);
     return {

@@ -11,6 +11,8 @@ export type RoleMessage =
 export interface RunningRole {
   /** Base URL of its status paths. */
   readonly url: string;
+  /** How long `stop` may take before the process is ended; default 8 s. */
+  readonly stopTimeoutMs?: number;
   stop(): Promise<void>;
 }
 
@@ -65,7 +67,7 @@ export async function runRole(
     setTimeout(() => {
       logger.error('did not stop in time');
       process.exit(1);
-    }, STOP_TIMEOUT_MS).unref();
+    }, role.stopTimeoutMs ?? STOP_TIMEOUT_MS).unref();
     role.stop().then(() => process.exit(0), die);
   };
   process.on('SIGTERM', () => stop('SIGTERM'));

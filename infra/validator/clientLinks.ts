@@ -4,6 +4,7 @@ import type { Timer } from '../../consensus/ports.js';
 import { EXECUTED_SEND_MAX } from '../../schemas/limits.js';
 import type { PeerMessageBody } from '../../schemas/types/wire.js';
 import type { ExecutedStore } from '../files/executedStore.js';
+import type { ReceiptIndex } from './receiptIndex.js';
 import { answerStateRequest } from './stateAnswers.js';
 import type { ValidatorApplication } from './validatorApplication.js';
 
@@ -33,8 +34,9 @@ export function serveClients(options: {
   readonly application: ValidatorApplication;
   readonly state: EngineState;
   readonly timer: Timer;
+  readonly receipts: ReceiptIndex;
 }): ClientLinks {
-  const { transport, admission, executed, application, state, timer } = options;
+  const { transport, admission, executed, application, state, timer, receipts } = options;
   /** Next height of each link that follows results. */
   const following = new Map<ClientLink, number>();
 
@@ -65,6 +67,10 @@ export function serveClients(options: {
       sendResults(link);
     } else if (body.kind === 'StateRequest') {
       link.send({ kind: 'StateAnswer', ...answerStateRequest(body, state, application) });
+    } else if (body.kind === 'ReceiptRequest') {
+      const height = receipts.heightOf(body);
+      const bytes = height === null ? null : executed.read(height);
+      if (bytes !== null) link.sendBytes(bytes);
     }
   });
   return {

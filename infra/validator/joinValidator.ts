@@ -26,6 +26,7 @@ import type { SnapshotStore } from '../files/snapshotStore.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { type ClientLinks, type ClientTransport, serveClients } from './clientLinks.js';
 import { createHeightSource } from './heightSource.js';
+import { openReceiptIndex } from './receiptIndex.js';
 import { createValidatorApplication } from './validatorApplication.js';
 
 /** What consensus, mempool, engine and publisher stand on; the joining itself does no I/O. */
@@ -98,6 +99,7 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     mempoolConfig({ chainId, shard, genesis, view: () => admissionView(state) }),
     envelopes,
   );
+  const receipts = openReceiptIndex(executed);
   let clients: ClientLinks | null = null;
   let publisher: Publisher | null = null;
   const admission = createAdmission({
@@ -121,7 +123,10 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     snapshots: parts.snapshots,
     timer,
     metrics: parts.metrics,
-    onExecuted: (block) => admission.executed(block.receipts, block.timestampMs),
+    onExecuted: (block) => {
+      receipts.add(block.height, block.receipts);
+      admission.executed(block.receipts, block.timestampMs);
+    },
     onCertified: () => {
       clients?.onCertified();
       publisher?.onCertified();
@@ -148,7 +153,9 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     onHalt: parts.onHalt,
   });
   if (parts.firstStart) parts.onSigning();
-  clients = serveClients({ transport, admission, executed, application, state, timer });
+  clients = serveClients({
+    ...{ transport, admission, executed, application, state, timer, receipts },
+  });
   await validator.start();
   await admission.recover();
   validator.workChanged();

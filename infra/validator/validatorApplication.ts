@@ -46,11 +46,12 @@ function* flatten(unexecuted: UnexecutedItems): Iterable<Uint8Array> {
   for (const items of unexecuted) yield* items;
 }
 
-function executedHeight(certificate: ResultCertificate, block: ExecutedBlock): Uint8Array {
-  const { timestampMs, leaves } = block;
-  const events = block.events.flat();
+function executedHeight(
+  { certificate, block: { header } }: CertifiedBlock,
+  { leaves, events }: ExecutedBlock,
+): Uint8Array {
   return encode('PeerMessage', {
-    body: { kind: 'ExecutedHeight', certificate, timestampMs, leaves, events },
+    body: { kind: 'ExecutedHeight', certificate, header, leaves, events: events.flat() },
   });
 }
 
@@ -64,11 +65,12 @@ export function createValidatorApplication(
   const due = new Map<number, ReturnType<typeof exportEntries>>();
   let tip = 0;
 
-  const certified = ({ certificate }: CertifiedBlock): void => {
+  const certified = (certifiedBlock: CertifiedBlock): void => {
+    const { certificate } = certifiedBlock;
     const { height } = certificate.result;
     const block = present(waiting.get(height), `executed height ${height}`);
     waiting.delete(height);
-    executed.append(height, executedHeight(certificate, block));
+    executed.append(height, executedHeight(certifiedBlock, block));
     certificates.set(height, certificate);
     certificates.delete(height - CERTIFICATES_KEPT);
     tip = height;

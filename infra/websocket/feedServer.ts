@@ -14,6 +14,7 @@ import { readPace } from '../../query/routes/getStats.js';
 import { CloseCode } from '../../schemas/gateway/protocol.js';
 import {
   FEED_CLIENTS_MAX,
+  FEED_CONNECTIONS_PER_IP_MAX,
   FEED_HEARTBEAT_MS,
   FEED_MESSAGE_BYTES_MAX,
   FEED_OUTBOX_BYTES_MAX,
@@ -24,9 +25,11 @@ import {
 import { rejectName } from '../../schemas/rejectCode.js';
 import type { ReadHeights } from '../http/readHeights.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { createAddressLimit } from './addressLimit.js';
 import { refuseUpgrade } from './refuseUpgrade.js';
 
 export const FEED_PATH = '/feed';
+const RETRY_AFTER_SECONDS = 5;
 
 export interface FeedServer {
   clients(): number;
@@ -41,6 +44,9 @@ export interface FeedOptions {
   readonly log: Logger;
   /** How long a client may leave what was sent to it unread. */
   readonly stallMsMax?: number;
+  readonly connectionsPerAddressMax?: number;
+  /** Addresses that share a limit with nobody: loopback always, and these. */
+  readonly trusted?: (address: string) => boolean;
 }
 
 interface FeedClient {
@@ -66,29 +72,37 @@ interface Feed extends Required<FeedOptions> {
  * it begins with the next height, and is told what was skipped when it is too slow.
  */
 export function serveFeed(server: Server, options: FeedOptions): FeedServer {
-  const { sql, heights, shard } = options;
+  const { sql, heights, shard, metrics } = options;
   const feed: Feed = {
     stallMsMax: FEED_STALL_MS_MAX,
+    connectionsPerAddressMax: FEED_CONNECTIONS_PER_IP_MAX,
+    trusted: () => false,
     ...options,
     reader: createFeedReader(sql, shard),
     clients: new Set(),
   };
+  const limit = createAddressLimit(feed.connectionsPerAddressMax, feed.trusted);
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: FEED_MESSAGE_BYTES_MAX,
     perMessageDeflate: false,
   });
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
-    const url = new URL(request.url ?? '/', 'http://reader');
-    if (url.pathname !== FEED_PATH) return refuseUpgrade(stream, '404 Not Found');
+    const [path, query] = (request.url ?? '').split('?', 2);
+    if (path !== FEED_PATH) return refuseUpgrade(stream, '404 Not Found');
     if (feed.clients.size >= FEED_CLIENTS_MAX) {
       return refuseUpgrade(stream, '503 Service Unavailable');
     }
+    if (!limit.enter(request.socket.remoteAddress ?? '', stream)) {
+      metrics.count('feed_refused_connections_total');
+      return refuseUpgrade(stream, '429 Too Many Requests', RETRY_AFTER_SECONDS);
+    }
+    const parameters = new URLSearchParams(query);
     sockets.handleUpgrade(request, stream, head, (socket) => {
       attach(
         feed,
         socket,
-        subscriptionOfUrl((name) => url.searchParams.get(name)),
+        subscriptionOfUrl((name) => parameters.get(name)),
       );
     });
   };

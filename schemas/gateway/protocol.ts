@@ -39,9 +39,15 @@ export interface WelcomeMessage {
   readonly session: string;
   /** Of the lane (account, signer, authorization), from a certified state. */
   readonly nextNonce: number;
-  readonly accountExists: boolean;
+  /** The lane's leaf exists: of the account's own key, the account does. */
+  readonly laneExists: boolean;
   readonly height: number;
   readonly blockTimeMs: number;
+  /** What proves nonce and block time, as in `expired`; without a header only the nonce is. */
+  readonly certificate: string;
+  readonly header: string | null;
+  readonly laneProof: string;
+  readonly laneValue: string | null;
 }
 
 export interface SubmitMessage {
@@ -108,8 +114,9 @@ export interface RefusedMessage {
 }
 
 /**
- * The command can never execute: the certified block time has reached its expiry and its lane's
- * next nonce is not above its own (or another command's receipt stands at its nonce).
+ * The command can never execute. Either the certified block time has reached its expiry while its
+ * lane's next nonce is not above its own (`header`, `laneProof`, `laneValue`), or another command's
+ * receipt stands at its nonce (`receipt`, `supersededBy`).
  */
 export interface ExpiredMessage {
   readonly type: 'expired';
@@ -117,10 +124,13 @@ export interface ExpiredMessage {
   readonly height: number;
   readonly blockTimeMs: number;
   readonly certificate: string;
-  /** Framed StateProof of the lane's leaf, or null when another receipt is the proof. */
+  /** Framed BlockHeader of the height: the result signs its digest, so it proves the block time. */
+  readonly header: string | null;
+  /** Framed StateProof of the lane's leaf, and its framed StateValue; null proves its absence. */
   readonly laneProof: string | null;
   readonly laneValue: string | null;
   readonly supersededBy: string | null;
+  readonly receipt: ProvenEvent | null;
 }
 
 export type Retry = 'no' | 'same' | 'fresh' | 'reconnect' | 'reauth';
@@ -145,7 +155,14 @@ export interface UnsubscribeMessage {
   readonly channel: 'blocks' | 'account';
 }
 
-/** A certified height, once each, in order. */
+/** Everything of the channel above this height will come, without gaps. */
+export interface SubscribedMessage {
+  readonly type: 'subscribed';
+  readonly channel: 'blocks' | 'account';
+  readonly height: number;
+}
+
+/** A certified height, once each, in order: the height is the channel's sequence, without gaps. */
 export interface BlockNotice {
   readonly type: 'block';
   readonly height: number;
@@ -154,10 +171,14 @@ export interface BlockNotice {
   readonly commands: number;
 }
 
-/** Something happened to the session's account at a height. */
+/**
+ * What happened to the session's account at a height, in order. `sequence` is the key sequence of
+ * the first event: the next notice begins at `sequence + events.length`, on any gateway.
+ */
 export interface AccountNotice {
   readonly type: 'account';
   readonly height: number;
+  readonly sequence: number;
   readonly events: readonly string[];
 }
 
@@ -194,6 +215,7 @@ export type ServerMessage =
   | ExecutedMessage
   | RefusedMessage
   | ExpiredMessage
+  | SubscribedMessage
   | BlockNotice
   | AccountNotice
   | PongMessage
@@ -205,6 +227,7 @@ export type ServerMessage =
 export const CloseCode = {
   draining: 4001,
   slowConsumer: 4008,
+  lostPosition: 4010,
   noHeartbeat: 4012,
   tooManyConnections: 4113,
   authenticationTimeout: 4300,

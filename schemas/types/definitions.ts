@@ -902,10 +902,10 @@ export const DEFINITIONS: readonly object[] = [
     type: 'record',
     namespace: 'nullspace',
     name: 'ExecutedHeight',
-    doc: 'A certified height with all its events, grouped by partition in order.',
+    doc: "A certified height with all its events, grouped by partition in order. The result's block digest is the header's.",
     fields: [
       { name: 'certificate', type: 'nullspace.ResultCertificate' },
-      { name: 'timestampMs', type: 'long' },
+      { name: 'header', type: 'nullspace.BlockHeader' },
       { name: 'leaves', type: { type: 'array', items: 'nullspace.PartitionLeaf' } },
       {
         name: 'events',
@@ -1283,6 +1283,18 @@ export const DEFINITIONS: readonly object[] = [
   {
     type: 'record',
     namespace: 'nullspace',
+    name: 'ReceiptRequest',
+    doc: 'A gateway looks for the receipt at a nonce of a lane: its height is sent again, if it is known.',
+    fields: [
+      { name: 'account', type: 'nullspace.PublicKey' },
+      { name: 'signer', type: 'nullspace.PublicKey' },
+      { name: 'authorization', type: 'long' },
+      { name: 'nonce', type: 'long' },
+    ],
+  },
+  {
+    type: 'record',
+    namespace: 'nullspace',
     name: 'PeerMessage',
     doc: 'Everything that travels on an authenticated link.',
     fields: [
@@ -1317,6 +1329,7 @@ export const DEFINITIONS: readonly object[] = [
           'nullspace.ExecutedHeight',
           'nullspace.StateRequest',
           'nullspace.StateAnswer',
+          'nullspace.ReceiptRequest',
         ],
       },
     ],

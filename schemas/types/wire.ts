@@ -5,6 +5,7 @@ import type { BeaconSignature, Hash, PublicKey, Signature } from './base.js';
 import type {
   Beacon,
   Block,
+  BlockHeader,
   CertifiedBlock,
   Finalization,
   Finalize,
@@ -94,10 +95,10 @@ export interface EnvelopesStored {
   readonly hashes: readonly Hash[];
 }
 
-/** A certified height with all its events, grouped by partition in order. */
+/** A certified height with all its events, grouped by partition in order. The result's block digest is the header's. */
 export interface ExecutedHeight {
   readonly certificate: ResultCertificate;
-  readonly timestampMs: number;
+  readonly header: BlockHeader;
   readonly leaves: readonly PartitionLeaf[];
   /** values of the events topic */
   readonly events: readonly Uint8Array[];
@@ -149,10 +150,19 @@ export type PeerMessageBody =
   | ({ readonly kind: 'SubscribeResults' } & SubscribeResults)
   | ({ readonly kind: 'ExecutedHeight' } & ExecutedHeight)
   | ({ readonly kind: 'StateRequest' } & StateRequest)
-  | ({ readonly kind: 'StateAnswer' } & StateAnswer);
+  | ({ readonly kind: 'StateAnswer' } & StateAnswer)
+  | ({ readonly kind: 'ReceiptRequest' } & ReceiptRequest);
 
 /** What a peer says it is. */
 export type PeerRole = 'VALIDATOR' | 'GATEWAY' | 'READER';
+
+/** A gateway looks for the receipt at a nonce of a lane: its height is sent again, if it is known. */
+export interface ReceiptRequest {
+  readonly account: PublicKey;
+  readonly signer: PublicKey;
+  readonly authorization: number;
+  readonly nonce: number;
+}
 
 export interface ResultSignatureMessage {
   readonly epoch: number;

@@ -1,4 +1,5 @@
 import { executeBlock } from '../../command/engine/executeBlock.js';
+import type { Receipt } from '../../command/engine/executedBlock.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import { tipAfter } from '../../schemas/crypto/certifiedBlock.js';
 import {
@@ -72,7 +73,7 @@ export function certifyNext(
   tip: ChainTip,
   draft: Block,
   by: Quorum = quorum,
-): ChainedHeight {
+): ChainedHeight & { readonly receipts: readonly Receipt[] } {
   const { chainId, shard, epoch } = by.keys;
   const { height } = draft.header;
   const executed = { height: tip.height, resultDigest: tip.resultDigest };
@@ -82,7 +83,8 @@ export function certifyNext(
   const signature = by.beacon(beaconMessage(chainId, shard, epoch, height));
   const seed = nextSeed(tip.seed, signature, digest);
   const outcome = executeBlock(world.state, block, seed);
-  const { stateRoot, eventsRoot, outboxRoots, engineVersion, leaves, events } = outcome;
+  const { stateRoot, eventsRoot, outboxRoots, engineVersion } = outcome;
+  const { leaves, events, receipts } = outcome;
   const result = {
     ...{ chainId, epoch, shard, height, seed, stateRoot, eventsRoot, outboxRoots, engineVersion },
     ...{ blockDigest: digest, previousResultDigest: tip.resultDigest },
@@ -95,7 +97,7 @@ export function certifyNext(
     beacon: { height, signature },
     certificate: { result, signatures: by.sign(resultMessage(resultDigest(result))) },
   };
-  return { certified, leaves, events, tip: tipAfter(certified) };
+  return { certified, leaves, events, receipts, tip: tipAfter(certified) };
 }
 
 /** What a crowd of players does in a block; some of it is refused, some ignored. */
