@@ -1,10 +1,12 @@
 import { accountsModel } from './accounts/fold.js';
 import { explorer } from './explorer/fold.js';
 import type { ReadModel } from './readModel.js';
+import { sessions } from './sessions/fold.js';
 import { stats } from './stats/fold.js';
+import { validatorsModel } from './validators/fold.js';
 
 /** Postgres schema of this version of the tables: raise the number with any change of a table. */
-export const PROJECTION_SCHEMA = 'nullspace_1';
+export const PROJECTION_SCHEMA = 'nullspace_2';
 
 /** Postgres schema of the views that readers and analysts use, whichever version is current. */
 export const VIEW_SCHEMA = 'nullspace';
@@ -13,4 +15,10 @@ export const VIEW_SCHEMA = 'nullspace';
 export const VISIBLE_CHANNEL = 'nullspace_visible';
 
 /** Every read model; a new one is a folder and a line here. */
-export const readModels: readonly ReadModel[] = [explorer, accountsModel, stats];
+export const readModels: readonly ReadModel[] = [
+  explorer,
+  accountsModel,
+  sessions,
+  validatorsModel,
+  stats,
+];

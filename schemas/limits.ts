@@ -116,6 +116,8 @@ export const STATS_WINDOW_BLOCKS = 100;
 /** Last blocks whose signers are counted: each is read whole, so this bounds bytes. */
 export const VALIDATOR_WINDOW_BLOCKS = 32;
 export const STATS_HOURS_MAX = 24 * 31;
+/** Points of one series: a day of minutes, two months of hours, four years of days. */
+export const SERIES_POINTS_MAX = 1_440;
 /** The longest framed StateKey: a lane's, 5 + 1 + 32 + 32 bytes and a varint. */
 export const STATE_KEY_BYTES_MAX = 128;
 /** How long a read waits for `minHeight` before it answers notYetVisible, and how many may wait. */

@@ -225,6 +225,10 @@ describe('what is read', () => {
     const { validators } = (await get('/explorer/validators')).body;
     const certified = (validators as Json[]).map((validator) => validator.certified);
     expect(certified).toEqual([PROJECTED, PROJECTED, PROJECTED, 0]);
+    const totals = (validators as Json[]).map(({ total }) => total as Json);
+    expect(totals.map((total) => total.missed)).toEqual([0, 0, 0, PROJECTED]);
+    expect(totals.map((total) => total.certifiedShare)).toEqual([1, 1, 1, 0]);
+    expect(totals.reduce((sum, total) => sum + (total.proposed as number), 0)).toBe(PROJECTED);
     const status = (await get('/explorer/status')).body;
     expect(status.sources).toHaveLength(engineGenesis.eventPartitions + 1);
     expect(status).toMatchObject({ lagBlocks: 0, newestHeight: PROJECTED });
@@ -232,6 +236,76 @@ describe('what is read', () => {
     expect(chainIdOf(genesis)).toEqual(engineKeys.chainId);
     const { schema } = (await get('/schemas/ids/13')).body;
     expect(JSON.parse(schema as string)).toMatchObject({ type: 'record', name: 'EventsRecord' });
+  });
+
+  it('of games: one a start, and as much in play as the books say', async () => {
+    const commands = await readAll('/explorer/commands?status=executed', 100);
+    const startsOf = (kind: string): Json[] => commands.filter((row) => row.kind === kind);
+    const spins = await readAll('/explorer/games?game=roulette&status=finished', 7);
+    expect(spins.length).toBeGreaterThan(10);
+    expect(spins.map(placeOf)).toEqual(startsOf('SpinRoulette').map(placeOf));
+    const hiLo = await readAll('/explorer/games?game=hiLo', 5);
+    expect(hiLo.map(placeOf)).toEqual(startsOf('StartHiLo').map(placeOf));
+    const playing = await readAll('/explorer/games?status=playing', 3);
+    expect(playing).toEqual(hiLo.filter(({ isPlaying }) => isPlaying));
+    const finished = await readAll('/explorer/games?game=hiLo&status=finished', 3);
+    expect(finished.length + playing.length).toBe(hiLo.length);
+    const { supply } = (await get(`/explorer/blocks/${PROJECTED}`)).body;
+    const [books] = supply as Json[];
+    expect(String(total(playing, 'stake'))).toBe(books?.inPlay);
+    const [first] = hiLo;
+    const own = hiLo.filter(({ account }) => account === first?.account);
+    const url = `/explorer/accounts/${first?.account}/games?game=hiLo`;
+    expect(await readAll(url, 2)).toEqual(own);
+    const past = await readAll('/explorer/games?asOf=12', 100);
+    expect(past).toEqual(
+      (await readAll('/explorer/games', 100)).filter((row) => (row.startedHeight as number) <= 12),
+    );
+  });
+
+  it('of holders: the largest first, all of them once, and together what the books say', async () => {
+    const holders = await readAll('/explorer/accounts', 7);
+    const held = holders.map(({ balance }) => BigInt(balance as string));
+    expect(held).toEqual(held.toSorted((a, b) => (a < b ? 1 : a > b ? -1 : 0)));
+    expect(new Set(holders.map(({ account }) => account)).size).toBe(holders.length);
+    for (const { account, balance } of holders.slice(0, 5)) {
+      const { balances } = (await get(`/account/${account}`)).body;
+      expect((balances as Json[])[0]?.amount).toBe(balance);
+    }
+    const { supply } = (await get(`/explorer/blocks/${PROJECTED}`)).body;
+    expect(String(total(holders, 'balance'))).toBe((supply as Json[])[0]?.accounts);
+    const { body } = await get('/explorer/accounts?limit=1');
+    expect(body).toMatchObject({ symbol: 'CHIP', issued: String(engineGenesis.assets[0]?.issued) });
+    expect((await get('/explorer/accounts?asset=99')).body).toMatchObject({
+      items: [],
+      symbol: null,
+    });
+  });
+
+  it('by time: every span adds up to the totals, and to the history of accounts', async () => {
+    const sumOf = async (series: string, span: string): Promise<bigint> => {
+      const { body } = await get(`/explorer/stats/${series}?span=${span}&points=1440`);
+      return total(body.points as Json[], 'value');
+    };
+    const { totals } = (await get('/explorer/stats')).body as { totals: Json };
+    const games = (totals.games as Json[])[0];
+    for (const span of ['minute', 'hour', 'day']) {
+      for (const name of ['executed', 'refused', 'events', 'bets']) {
+        expect(await sumOf(name, span), `${name} by ${span}`).toBe(BigInt(totals[name] as number));
+      }
+      expect(await sumOf('newAccounts', span)).toBe(BigInt(totals.accounts as number));
+      expect(await sumOf('blocks', span)).toBe(BigInt(PROJECTED));
+      expect(await sumOf('staked', span)).toBe(BigInt(games?.staked as string));
+      expect(await sumOf('paid', span)).toBe(BigInt(games?.paid as string));
+    }
+    const rows = await readAll('/explorer/commands', 100);
+    const active = new Set(rows.map(({ account }) => account)).size;
+    expect(await sumOf('activeAccounts', 'day')).toBe(BigInt(active));
+    expect(BigInt(totals.bets as number)).toBe(
+      BigInt((await readAll('/explorer/games', 100)).length),
+    );
+    const table = await get('/explorer/stats/commands?span=minute&points=3&format=csv');
+    expect(table.text).toMatch(/^start_ms,value\r\n(\d+,\d+\r\n){3}$/);
   });
 
   it('of the state: with proof and certificate, or 503 when no validator has one', async () => {
@@ -258,6 +332,15 @@ describe('what is read', () => {
   });
 });
 
+/** Where a command, or the game that it started, stands. */
+function placeOf({ height, startedHeight, executionIndex, account }: Json): unknown {
+  return [height ?? startedHeight, executionIndex, account];
+}
+
+function total(rows: readonly Json[], name: string): bigint {
+  return rows.reduce((sum, row) => sum + BigInt(row[name] as string), 0n);
+}
+
 describe('how it is answered', () => {
   it('says exactly what each route read: no field is lost on the way', async () => {
     const [command] = await readAll('/explorer/commands?kind=SpinRoulette', 1);
@@ -269,6 +352,8 @@ describe('how it is answered', () => {
       '/explorer/commands/:id': { id },
       '/explorer/accounts/:publicKey/history': { publicKey: account },
       '/explorer/accounts/:publicKey/commands': { publicKey: account },
+      '/explorer/accounts/:publicKey/games': { publicKey: account },
+      '/explorer/stats/:series': { series: 'staked' },
       '/explorer/search': { q: account },
       '/schemas/ids/:id': { id: 3 },
     };
@@ -367,6 +452,13 @@ const badRequests: readonly [url: string, status: number, code: number][] = [
   ['/explorer/blocks?cursor=x', 400, RejectCode.badCursor],
   [`/explorer/blocks?cursor=${'A'.repeat(65)}`, 400, RejectCode.badCursor],
   ['/explorer/commands?cursor=AQAAAAAAAAAFAAAAAAAAAAA', 400, RejectCode.badCursor],
+  ['/explorer/games?cursor=x', 400, RejectCode.badCursor],
+  ['/explorer/games?status=lost', 400, RejectCode.badParameter],
+  ['/explorer/accounts?cursor=AQAAAAAAAAAFAAAAAAAAAAA', 400, RejectCode.badCursor],
+  ['/explorer/accounts?asset=x', 400, RejectCode.badParameter],
+  ['/explorer/stats/luck', 400, RejectCode.badParameter],
+  ['/explorer/stats/activeAccounts?span=minute', 400, RejectCode.badParameter],
+  ['/explorer/stats/blocks?points=1441', 400, RejectCode.badParameter],
   ['/explorer/blocks?minHeight=1000000', 503, RejectCode.notYetVisible],
 ];
 

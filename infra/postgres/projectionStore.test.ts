@@ -159,7 +159,8 @@ describe('what is folded', () => {
     const hashes = await tableHashes(admin);
     expect(hashes.map(({ table }) => table)).toEqual([
       ...['blocks', 'commands', 'events', 'marks', 'supply'],
-      ...['accounts', 'balances', 'account_history', 'counters'],
+      ...['accounts', 'balances', 'account_history', 'games', 'epochs', 'validators'],
+      ...['counters', 'volumes', 'active_accounts'],
     ]);
     for (const { table, rows } of hashes) expect(rows, table).toBeGreaterThan(0);
     const events = chain.flatMap((height) => height.events.flat());
@@ -172,8 +173,7 @@ describe('what is folded', () => {
          where accounts + in_play + bankroll + faucet <> issued)::integer as unbalanced,
         (select sum(executed + refused) from nullspace.accounts)::integer as finished,
         (select count(*) from nullspace.commands)::integer as commands,
-        (select sum(value) from nullspace.counters
-         where metric = 'events' and bucket_ms = 0)::integer as counted`,
+        (select sum(events) from nullspace.counters where span_ms = 0)::integer as counted`,
     );
     const [found] = sums;
     expect(found).toMatchObject({ events: events.length, unequal: 0, unbalanced: 0 });

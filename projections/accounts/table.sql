@@ -29,6 +29,7 @@ create table balances (
   height bigint not null,
   primary key (account, asset)
 );
+create index balances_rank on balances (asset, balance, account) where balance > 0;
 comment on table balances is 'What an account holds now, per asset.';
 comment on column balances.height is 'Of the last change.';
 

@@ -1,4 +1,3 @@
-import { decode, framedName } from '../../schemas/codec/codec.js';
 import { blockDigest, resultDigest } from '../../schemas/crypto/digests.js';
 import { concatBytes } from '../../schemas/kernel/bytes.js';
 import type {
@@ -8,27 +7,9 @@ import type {
   SupplyReported,
 } from '../../schemas/types/event.js';
 import type { CommittedBlock, CommittedEvents, ReadModel, Rows } from '../readModel.js';
+import { countItems } from './countItems.js';
 import { jsonOf } from './jsonOf.js';
 import { blocks, commands, events, marks, supply } from './table.js';
-
-interface ItemCounts {
-  envelopes: number;
-  commands: number;
-  bytes: number;
-}
-
-function countItems(items: readonly Uint8Array[]): ItemCounts {
-  const counts = { envelopes: 0, commands: 0, bytes: 0 };
-  for (const item of items) {
-    counts.bytes += item.length;
-    if (framedName(item) !== 'Envelope') continue;
-    const envelope = decode('Envelope', item);
-    if (!envelope.ok) continue; // a quorum let it in; it holds no command that could execute
-    counts.envelopes += 1;
-    counts.commands += envelope.value.commands.length;
-  }
-  return counts;
-}
 
 function foldBlock({ shard, certified, value }: CommittedBlock, rows: Rows): void {
   const { header, items } = certified.block;

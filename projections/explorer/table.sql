@@ -61,8 +61,10 @@ create table commands (
   first_execution_index integer,
   instruction jsonb not null
 );
-create index commands_position on commands (height desc, execution_index desc, shard);
-create index commands_account on commands (account, height desc, execution_index desc);
+-- Ascending, and read backwards: rows come in this order, so pages fill up from one end.
+create index commands_position on commands (height, execution_index, shard);
+create index commands_kind on commands (kind, height, execution_index);
+create index commands_account on commands (account, height, execution_index);
 comment on table commands is
   'One row a command that consumed its nonce, from its account''s events partition.';
 comment on column commands.id is 'SHA-256 over domain tag, envelope head and command bytes.';

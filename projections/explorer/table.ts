@@ -1,6 +1,6 @@
 import type { RowOf, Table } from '../readModel.js';
 
-const key = (type: 'bytes' | 'count' | 'small') => ({ type, merge: 'key' }) as const;
+const key = <T extends 'bytes' | 'count' | 'small'>(type: T) => ({ type, merge: 'key' }) as const;
 const bytes = { type: 'bytes', merge: 'once' } as const;
 const count = { type: 'count', merge: 'once' } as const;
 const small = { type: 'small', merge: 'once' } as const;

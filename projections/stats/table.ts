@@ -1,16 +1,64 @@
 import type { RowOf, Table } from '../readModel.js';
 
-/** Sums per partition and hour of block time; `bucket_ms` 0 is all time. */
+/** Spans of block time that buckets have; ALL_TIME has one bucket, at 0. */
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 86_400_000;
+export const ALL_TIME = 0;
+
+const key = { type: 'count', merge: 'key' } as const;
+const place = { type: 'small', merge: 'key' } as const;
+const count = { type: 'count', merge: 'sum' } as const;
+const amount = { type: 'amount', merge: 'sum' } as const;
+
+/** Counts per source and bucket. */
 export const counters = {
   name: 'counters',
   kind: 'fold',
   columns: {
-    shard: { type: 'small', merge: 'key' },
-    partition: { type: 'small', merge: 'key' },
-    metric: { type: 'text', merge: 'key' },
-    bucket_ms: { type: 'count', merge: 'key' },
-    value: { type: 'amount', merge: 'sum' },
+    shard: place,
+    partition: place,
+    span_ms: key,
+    bucket_ms: key,
+    events: count,
+    executed: count,
+    refused: count,
+    accounts: count,
+    bets: count,
+    blocks: count,
+    commands: count,
+    size_bytes: count,
+  },
+} as const satisfies Table;
+
+/** Amounts per events partition, bucket and asset. */
+export const volumes = {
+  name: 'volumes',
+  kind: 'fold',
+  columns: {
+    shard: place,
+    partition: place,
+    span_ms: key,
+    bucket_ms: key,
+    asset: key,
+    staked: amount,
+    paid: amount,
+    transferred: amount,
+    claimed: amount,
+  },
+} as const satisfies Table;
+
+/** Who did something in an hour, and in a day. */
+export const activeAccounts = {
+  name: 'active_accounts',
+  kind: 'fold',
+  columns: {
+    shard: place,
+    span_ms: key,
+    bucket_ms: key,
+    account: { type: 'bytes', merge: 'key' },
   },
 } as const satisfies Table;
 
 export type CounterRow = RowOf<typeof counters>;
+export type VolumeRow = RowOf<typeof volumes>;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CursorKind, decodeCursor, encodeCursor } from './cursor.js';
 
-const kinds: readonly CursorKind[] = ['blocks', 'commands', 'blockCommands', 'history'];
+const kinds: readonly CursorKind[] = ['blocks', 'commands', 'blockCommands', 'history', 'games'];
 const positions = fc.record({
   height: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
   executionIndex: fc.integer({ min: 0, max: 0xffff_ffff }),

@@ -1,4 +1,5 @@
 import { concatBytes, readUint32, uint32, uint64 } from '../../schemas/kernel/bytes.js';
+import { decodeBase64Url, encodeBase64Url } from './base64Url.js';
 
 /** A place in a list: rows after it, in the list's order, are on the next page. */
 export interface Position {
@@ -7,20 +8,27 @@ export interface Position {
   readonly eventIndex: number;
 }
 
+/** A place in a ranking of accounts by what they hold. */
+export interface Rank {
+  readonly balance: bigint;
+  readonly account: Uint8Array;
+}
+
 /** Lists have their own cursors, so that one list's cursor is an error in another. */
-export type CursorKind = 'blocks' | 'commands' | 'blockCommands' | 'history';
+export type CursorKind = 'blocks' | 'commands' | 'blockCommands' | 'history' | 'games';
 
 const KIND_BYTES: Readonly<Record<CursorKind, number>> = {
   blocks: 1,
   commands: 2,
   blockCommands: 3,
   history: 4,
+  games: 5,
 };
-
-/** RFC 4648 section 5, without padding. */
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const CURSOR_BYTES = 17;
-const CURSOR_CHARACTERS = 23;
+const RANK_BYTE = 6;
+const CURSOR_BYTES = 1 + 8 + 4 + 4;
+const ACCOUNT_BYTES = 32;
+const RANK_BYTES = 1 + 8 + ACCOUNT_BYTES;
+const INT8_MAX = 2n ** 63n - 1n;
 
 export function encodeCursor(kind: CursorKind, position: Position): string {
   const bytes = concatBytes(
@@ -29,44 +37,27 @@ export function encodeCursor(kind: CursorKind, position: Position): string {
     uint32(position.executionIndex),
     uint32(position.eventIndex),
   );
-  let text = '';
-  let bits = 0;
-  let pending = 0;
-  for (const byte of bytes) {
-    pending = (pending << 8) | byte;
-    bits += 8;
-    while (bits >= 6) {
-      bits -= 6;
-      text += ALPHABET[(pending >> bits) & 63];
-    }
-    pending &= (1 << bits) - 1;
-  }
-  return text + ALPHABET[(pending << (6 - bits)) & 63];
+  return encodeBase64Url(bytes);
 }
 
 /** Null for anything that `encodeCursor` would not have written for this list. Total. */
 export function decodeCursor(kind: CursorKind, text: string): Position | null {
-  if (text.length !== CURSOR_CHARACTERS) return null;
-  const bytes = new Uint8Array(CURSOR_BYTES);
-  let length = 0;
-  let bits = 0;
-  let pending = 0;
-  for (const character of text) {
-    const digit = ALPHABET.indexOf(character);
-    if (digit < 0) return null;
-    pending = (pending << 6) | digit;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes[length++] = (pending >> bits) & 255;
-    pending &= (1 << bits) - 1;
-  }
+  const bytes = decodeBase64Url(text, CURSOR_BYTES);
+  if (bytes === null || bytes[0] !== KIND_BYTES[kind]) return null;
   const height = readUint32(bytes, 1) * 2 ** 32 + readUint32(bytes, 5);
   if (!Number.isSafeInteger(height)) return null;
-  const position = {
-    height,
-    executionIndex: readUint32(bytes, 9),
-    eventIndex: readUint32(bytes, 13),
-  };
-  return encodeCursor(kind, position) === text ? position : null;
+  return { height, executionIndex: readUint32(bytes, 9), eventIndex: readUint32(bytes, 13) };
+}
+
+export function encodeRank({ balance, account }: Rank): string {
+  return encodeBase64Url(concatBytes(Uint8Array.of(RANK_BYTE), uint64(balance), account));
+}
+
+/** Null for anything that `encodeRank` would not have written. Total. */
+export function decodeRank(text: string): Rank | null {
+  const bytes = decodeBase64Url(text, RANK_BYTES);
+  if (bytes === null || bytes[0] !== RANK_BYTE) return null;
+  const balance = (BigInt(readUint32(bytes, 1)) << 32n) + BigInt(readUint32(bytes, 5));
+  if (balance > INT8_MAX) return null;
+  return { balance, account: bytes.slice(1 + 8) };
 }

@@ -130,7 +130,7 @@ async function assetSupply(
   const [row] = await select(sql, supply, SUPPLY_COLUMNS, rest, [shard, asset, height]);
   return {
     asset,
-    height: Number(row?.height ?? 0),
+    height: row?.height ?? 0,
     issued: String(row?.issued ?? issued),
     accounts: String(row?.accounts ?? 0n),
     inPlay: String(row?.in_play ?? 0n),

@@ -1,5 +1,6 @@
 import { blocks } from '../../projections/explorer/table.js';
 import type { JsonObject } from '../../projections/readModel.js';
+import { ALL_TIME, HOUR_MS } from '../../projections/stats/table.js';
 import { STATS_HOURS_MAX, STATS_WINDOW_BLOCKS } from '../../schemas/limits.js';
 import {
   amount,
@@ -14,8 +15,6 @@ import {
 } from './jsonSchema.js';
 import type { ReadContext, Route } from './route.js';
 import { safeCount, select } from './select.js';
-
-const HOUR_MS = 3_600_000;
 
 const counters = {
   executed: count,
@@ -51,18 +50,15 @@ export const getStats: Route = {
     const { visible } = context;
     const hour = visible.timestampMs - (visible.timestampMs % HOUR_MS);
     const from = Math.max(hour - ((parameters.hours ?? 24) - 1) * HOUR_MS, 1);
-    const buckets = await readCounters(context, from);
-    const totals = buckets.get(0) ?? new Map<string, bigint>();
-    buckets.delete(0);
-    const hours = [...buckets].map(([startMs, metrics]) => ({
-      startMs,
-      ...countersJson(metrics),
-    }));
+    const [totals, hours] = await Promise.all([
+      readBuckets(context, ALL_TIME, 0),
+      readBuckets(context, HOUR_MS, from),
+    ]);
     const body = {
       blocks: visible.height,
-      totals: countersJson(totals),
+      totals: bucketJson(totals.get(0)),
       recent: await readPace(context),
-      hours,
+      hours: [...hours].map(([startMs, bucket]) => ({ startMs, ...bucketJson(bucket) })),
       timestampMs: visible.timestampMs,
       visibleHeight: visible.height,
     };
@@ -70,43 +66,53 @@ export const getStats: Route = {
   },
 };
 
-/** Sums over the partitions, by hour in ascending order; hour 0 is all time. */
-async function readCounters(
+type CounterName = keyof typeof counters;
+const COUNTERS = Object.keys(counters) as CounterName[];
+
+interface Bucket {
+  readonly counts: Readonly<Record<CounterName, number>>;
+  readonly games: JsonObject[];
+}
+
+/** Sums over the partitions, by the start of the bucket, ascending. */
+async function readBuckets(
   { sql, shard }: ReadContext,
+  spanMs: number,
   fromMs: number,
-): Promise<Map<number, Map<string, bigint>>> {
-  const rows = await sql.rows(
-    `select bucket_ms, metric, sum(value)::bigint as value from counters
-     where shard = $1 and (bucket_ms = 0 or bucket_ms >= $2)
-     group by bucket_ms, metric order by bucket_ms, metric`,
-    [shard, fromMs],
-  );
-  const buckets = new Map<number, Map<string, bigint>>();
-  for (const row of rows) {
-    const startMs = safeCount(row.bucket_ms);
-    const metrics = buckets.get(startMs) ?? new Map<string, bigint>();
-    metrics.set(row.metric as string, row.value as bigint);
-    buckets.set(startMs, metrics);
+): Promise<Map<number, Bucket>> {
+  const where = 'where shard = $1 and span_ms = $2 and bucket_ms >= $3';
+  const sums = COUNTERS.map((name) => `sum(${name})::bigint as ${name}`).join(', ');
+  const values = [shard, spanMs, fromMs];
+  const [counted, moved] = await Promise.all([
+    sql.rows(
+      `select bucket_ms, ${sums} from counters ${where} group by bucket_ms order by bucket_ms`,
+      values,
+    ),
+    sql.rows(
+      `select bucket_ms, asset, sum(staked)::text as staked, sum(paid)::text as paid
+       from volumes ${where} group by bucket_ms, asset order by asset`,
+      values,
+    ),
+  ]);
+  const buckets = new Map<number, Bucket>();
+  for (const row of counted) {
+    const counts = Object.fromEntries(COUNTERS.map((name) => [name, safeCount(row[name])]));
+    const bucket = { counts: counts as Record<CounterName, number>, games: [] };
+    buckets.set(safeCount(row.bucket_ms), bucket);
+  }
+  for (const { bucket_ms, asset, staked, paid } of moved) {
+    const game = { asset: safeCount(asset), staked: String(staked), paid: String(paid) };
+    if (game.staked !== '0' || game.paid !== '0') {
+      buckets.get(safeCount(bucket_ms))?.games.push(game);
+    }
   }
   return buckets;
 }
 
-function countersJson(metrics: ReadonlyMap<string, bigint>): JsonObject {
-  const json: Record<string, number> = {};
-  for (const name of Object.keys(counters)) json[name] = Number(metrics.get(name) ?? 0n);
-  const assets = new Set<number>();
-  for (const metric of metrics.keys()) {
-    const [name, asset] = metric.split(':');
-    if (asset !== undefined && (name === 'staked' || name === 'paid')) assets.add(Number(asset));
-  }
-  const games = [...assets]
-    .sort((a, b) => a - b)
-    .map((asset) => ({
-      asset,
-      staked: String(metrics.get(`staked:${asset}`) ?? 0n),
-      paid: String(metrics.get(`paid:${asset}`) ?? 0n),
-    }));
-  return { ...json, games };
+const NOTHING = Object.fromEntries(COUNTERS.map((name) => [name, 0]));
+
+function bucketJson(bucket: Bucket | undefined): JsonObject {
+  return { ...(bucket?.counts ?? NOTHING), games: bucket?.games ?? [] };
 }
 
 /** Mean block time and commands a second over the last blocks. */

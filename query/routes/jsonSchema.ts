@@ -65,7 +65,7 @@ export const minHeight: JsonSchema = {
 };
 export const asOf: JsonSchema = { ...height, description: 'answer as of this height' };
 
-const paging: Properties = {
+export const paging: Properties = {
   cursor: {
     type: 'string',
     maxLength: 64,

@@ -1,68 +1,134 @@
 import { blocks } from '../../projections/explorer/table.js';
+import type { JsonObject } from '../../projections/readModel.js';
+import { epochs, validators } from '../../projections/validators/table.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import { VALIDATOR_WINDOW_BLOCKS } from '../../schemas/limits.js';
 import { openCertified } from './getBlock.js';
 import { count, described, hash, height, list, nullable, object, text } from './jsonSchema.js';
-import type { Route } from './route.js';
+import type { ReadContext, Route } from './route.js';
 import { select } from './select.js';
+
+const counters = {
+  proposed: described(count, 'blocks of its own'),
+  finalized: described(count, 'finalizations that carry its signature'),
+  certified: described(count, 'result certificates that carry it'),
+} as const;
 
 export const listValidators: Route = {
   url: '/explorer/validators',
-  summary: 'The validators, and what they did in the last blocks',
+  summary: 'The validators, what they did in the epoch, and in the last blocks',
   tag: 'chain',
-  changesWith: 'visible',
+  changesWith: 'now',
   answer: object({
     epoch: count,
     threshold: described(count, 'signatures that a certificate needs; shares that a seed needs'),
     beaconKeySource: text,
-    window: described(count, 'blocks that the counters cover'),
+    blocks: described(count, 'of the epoch, which the totals cover'),
+    emptyViews: described(count, 'of the epoch: left by a timeout, without a block'),
+    window: described(count, 'last blocks that the other counters cover'),
     validators: list(
       object({
         index: count,
         publicKey: hash,
-        proposed: described(count, 'blocks of the window'),
-        finalized: described(count, 'finalizations of the window that carry its signature'),
-        certified: described(count, 'result certificates of the window that carry it'),
-        lastSignedHeight: nullable(height),
+        ...counters,
+        lastSignedHeight: described(nullable(height), 'of a finalization or certificate'),
+        lastProposedHeight: nullable(height),
+        total: object({
+          ...counters,
+          missed: described(count, 'certificates of the epoch without its signature'),
+          proposedShare: described({ type: 'number' }, 'of the blocks, 0 to 1'),
+          certifiedShare: described({ type: 'number' }, 'of the certificates, 0 to 1'),
+        }),
       }),
     ),
     visibleHeight: height,
   }),
-  async read({ sql, shard, visible, genesis }) {
-    const rest = 'where shard = $1 and height <= $2 order by height desc limit $3';
-    const values = [shard, visible.height, VALIDATOR_WINDOW_BLOCKS];
-    const rows = await select(sql, blocks, ['height', 'proposer', 'certified'], rest, values);
-    const tallies = genesis.validators.map((publicKey, index) => ({
-      index,
-      publicKey: toHex(publicKey),
-      proposed: 0,
-      finalized: 0,
-      certified: 0,
-      lastSignedHeight: null as number | null,
-    }));
-    for (const row of rows) {
-      const proposer = tallies[row.proposer];
-      if (proposer !== undefined) proposer.proposed += 1;
-      const { finality, certificate } = openCertified(row.certified);
-      for (const { signer } of finality.finalization.signatures) {
-        const tally = tallies[signer];
-        if (tally !== undefined) tally.finalized += 1;
-      }
-      for (const { signer } of certificate.signatures) {
-        const tally = tallies[signer];
-        if (tally === undefined) continue;
-        tally.certified += 1;
-        tally.lastSignedHeight ??= row.height;
-      }
-    }
+  async read(context) {
+    const { sql, shard, visible, genesis } = context;
+    const [epoch] = await select(
+      ...[sql, epochs, ['epoch', 'blocks', 'first_height', 'last_view'] as const],
+      'where shard = $1 order by epoch desc limit 1',
+      [shard],
+    );
+    const number = epoch?.epoch ?? 0;
+    const window = await readWindow(context);
+    const totals = await readTotals(context, number, epoch?.blocks ?? 0);
     const body = {
-      epoch: 0,
+      epoch: number,
       threshold: genesis.beaconKeys.threshold,
       beaconKeySource: genesis.beaconKeySource,
-      window: rows.length,
-      validators: tallies,
+      blocks: epoch?.blocks ?? 0,
+      emptyViews: epoch === undefined ? 0 : Math.max(0, epoch.last_view - epoch.blocks),
+      window: window.blocks,
+      validators: genesis.validators.map((publicKey, index) => ({
+        index,
+        publicKey: toHex(publicKey),
+        ...window.of(index),
+        ...totals(index),
+      })),
       visibleHeight: visible.height,
     };
     return { kind: 'found', body };
   },
 };
+
+interface Window {
+  readonly blocks: number;
+  of(validator: number): JsonObject;
+}
+
+/** Counted from the certificates themselves. */
+async function readWindow({ sql, shard, visible }: ReadContext): Promise<Window> {
+  const rest = 'where shard = $1 and height <= $2 order by height desc limit $3';
+  const values = [shard, visible.height, VALIDATOR_WINDOW_BLOCKS];
+  const rows = await select(sql, blocks, ['proposer', 'certified'], rest, values);
+  const proposers = rows.map(({ proposer }) => proposer);
+  const certified = rows.map((row) => openCertified(row.certified));
+  const signersOf = (of: { readonly signatures: readonly { readonly signer: number }[] }) =>
+    of.signatures.map(({ signer }) => signer);
+  const finalizers = certified.map(({ finality }) => signersOf(finality.finalization));
+  const certifiers = certified.map(({ certificate }) => signersOf(certificate));
+  return {
+    blocks: rows.length,
+    of: (validator) => ({
+      proposed: proposers.filter((proposer) => proposer === validator).length,
+      finalized: finalizers.filter((signers) => signers.includes(validator)).length,
+      certified: certifiers.filter((signers) => signers.includes(validator)).length,
+    }),
+  };
+}
+
+const TOTAL_COLUMNS = [
+  'validator',
+  'proposed',
+  'finalized',
+  'certified',
+  'last_proposed_height',
+  'last_signed_height',
+] as const;
+
+async function readTotals(
+  { sql, shard }: ReadContext,
+  epoch: number,
+  blockCount: number,
+): Promise<(validator: number) => JsonObject> {
+  const rest = 'where shard = $1 and epoch = $2';
+  const rows = await select(sql, validators, TOTAL_COLUMNS, rest, [shard, epoch]);
+  const share = (part: number): number =>
+    blockCount === 0 ? 0 : Math.round((part / blockCount) * 10_000) / 10_000;
+  return (validator) => {
+    const row = rows.find((each) => each.validator === validator);
+    const { proposed = 0, finalized = 0, certified = 0 } = row ?? {};
+    const total = {
+      ...{ proposed, finalized, certified },
+      missed: Math.max(0, blockCount - certified),
+      proposedShare: share(proposed),
+      certifiedShare: share(certified),
+    };
+    return {
+      lastSignedHeight: row?.last_signed_height || null,
+      lastProposedHeight: row?.last_proposed_height || null,
+      total,
+    };
+  };
+}

@@ -69,7 +69,7 @@ export async function readProvenEvents(
   return rows.map((row) => {
     const { levels, leaf, leafPath } = present(proofs.get(row.partition), 'proof of a partition');
     return {
-      eventIndex: Number(row.event_index),
+      eventIndex: row.event_index,
       key: toHex(row.key),
       keySequence: row.key_sequence,
       kind: row.kind,

@@ -3,12 +3,15 @@ import { getBlock } from './getBlock.js';
 import { getCommand } from './getCommand.js';
 import { getGenesis } from './getGenesis.js';
 import { getSchema } from './getSchema.js';
+import { getSeries } from './getSeries.js';
 import { getState } from './getState.js';
 import { getStats } from './getStats.js';
 import { getStatus } from './getStatus.js';
+import { listAccounts } from './listAccounts.js';
 import { listBlockCommands } from './listBlockCommands.js';
 import { listBlocks } from './listBlocks.js';
 import { listAccountCommands, listCommands } from './listCommands.js';
+import { listAccountGames, listGames } from './listGames.js';
 import { listHistory } from './listHistory.js';
 import { listValidators } from './listValidators.js';
 import type { Route } from './route.js';
@@ -23,10 +26,14 @@ export const routes: readonly Route[] = [
   listBlockCommands,
   listCommands,
   getCommand,
+  listAccounts,
   listHistory,
   listAccountCommands,
+  listAccountGames,
+  listGames,
   search,
   getStats,
+  getSeries,
   listValidators,
   getStatus,
   getGenesis,
