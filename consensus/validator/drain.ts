@@ -45,7 +45,8 @@ export function createDrain(shell: () => Shell): Drain {
   }
 
   function start(): void {
-    running ??= run();
+    // Later in this tick: what `run` does at once may push, and must find that it is running.
+    running ??= Promise.resolve().then(run);
     guard(shell(), running);
   }
 

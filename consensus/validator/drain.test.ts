@@ -1,0 +1,77 @@
+import { expect, it } from 'vitest';
+import { keyedHashVerifier } from '../../test/simulation/keyedHashCrypto.js';
+import { simulatedGenesis } from '../../test/simulation/validator/simulatedGenesis.js';
+import { SAME_REGION } from '../core/config.js';
+import { leaderOf } from '../core/leader.js';
+import type { Application, BlockStore, Journal, Timer, Transport } from '../ports.js';
+import { createDrain, type Drain } from './drain.js';
+import type { ValidatorOptions } from './options.js';
+import { createShell, type Shell } from './shell.js';
+import { createValidatorCore } from './validatorCore.js';
+
+/** A shell around the leader of view 1, its journal's appends under the test's thumb. */
+function leaderOfFirstView() {
+  const { genesis, signers, beacon } = simulatedGenesis(4);
+  const self = leaderOf(0, 1, 4);
+  const sent: string[] = [];
+  const appends: (() => void)[] = [];
+  let nowMs = 0;
+  const transport: Transport = {
+    send: () => undefined,
+    broadcast: ({ kind }) => void sent.push(kind),
+    onMessage: () => undefined,
+    connected: () => [],
+  };
+  const journal: Journal = {
+    created: true,
+    replay: () => [],
+    append: () => new Promise((resolve) => appends.push(resolve)),
+    prune: async () => undefined,
+  };
+  const timer: Timer = {
+    nowMs: () => nowMs,
+    unixMs: () => 2_000_000 + nowMs,
+    after: () => () => undefined,
+  };
+  const store: Partial<BlockStore> = { putPending: async () => undefined };
+  const application: Partial<Application> = { height: () => 0, propose: () => [] };
+  const silent = () => undefined;
+  const options: ValidatorOptions = {
+    ...{ genesis, shard: 0, self, signer: signers[self]!, beaconSecret: beacon.secrets[self]! },
+    ...{ signatures: keyedHashVerifier, beacon: beacon.scheme, transport, journal, timer },
+    ...{ store: store as BlockStore, application: application as Application },
+    ...{ timing: SAME_REGION, firstStart: true },
+    telemetry: { count: silent, gauge: silent, observe: silent, log: silent },
+  };
+  const drain: Drain = createDrain(() => shell);
+  const parts = { fetcher: { received: silent }, catchUp: {}, push: drain.push };
+  const shell: Shell = createShell(options, parts as unknown as Shell);
+  shell.signing = true;
+  shell.state = 'running';
+  shell.core = createValidatorCore(shell, shell.tip.blockDigest, null);
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  const at = (ms: number) => {
+    nowMs = ms;
+  };
+  return { drain, sent, appends, settle, at };
+}
+
+it('sends no vote, and appends nothing else, while an append is under way', async () => {
+  const { drain, sent, appends, settle, at } = leaderOfFirstView();
+  drain.push((nowMs) => ({ kind: 'started', nowMs }));
+  await settle();
+  // The core proposes and the block is built in one go, so that the vote for it is pushed by an
+  // effect of a group that had nothing to write.
+  drain.push((nowMs) => ({ kind: 'workAvailable', nowMs, available: true }));
+  await settle();
+  expect(sent).toEqual(['BlockMessage']);
+  expect(appends).toHaveLength(1);
+  at(SAME_REGION.standstillMs);
+  drain.push((nowMs) => ({ kind: 'timeElapsed', nowMs }));
+  await settle();
+  expect(sent).toEqual(['BlockMessage']);
+  expect(appends).toHaveLength(1);
+  appends[0]!();
+  await settle();
+  expect(sent.slice(0, 2)).toEqual(['BlockMessage', 'Notarize']);
+});
