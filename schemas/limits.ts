@@ -325,9 +325,34 @@ export const PUBLISH_GROUP_BYTES_MAX = 4 * 1024 * 1024;
 export const PUBLISH_IDLE_MARK_MS = 2_000;
 export const PUBLISH_RETRY_MS_MIN = 50;
 export const PUBLISH_RETRY_MS_MAX = 5_000;
-/** Records read from the end of an events partition to find its newest mark, at first. */
-export const PUBLISH_TAIL_WINDOW = 256;
+/** A publisher that gets heights into the log, but ever later, is replaced at this lag. */
+export const PUBLISH_LAG_MS_MAX = 5_000;
+/** Fenced so often in a row without progress, a validator writes under an id of its own. */
+export const PUBLISH_FENCED_MAX = 3;
+/** A take-over without progress doubles the wait for the next one, up to 2 to this power. */
+export const PUBLISH_FRUITLESS_DOUBLINGS_MAX = 6;
+/** What was appended must be read back within this, or the writer is in doubt. */
+export const PUBLISH_CONFIRM_MS = 5_000;
+/** Between two looks at the end of the log of one who stands by. */
+export const PUBLISH_FOLLOW_MS = 100;
+/** The end of the log must be reached within this, or it counts as away. */
+export const PUBLISH_TAIL_TIMEOUT_MS = 15_000;
+/** Records from the end of `blocks` and of an events partition that a publisher which has just
+ * started looks at; four times as many as long as none of them proves where the log has got to. */
+export const PUBLISH_TAIL_BLOCKS = 256;
+export const PUBLISH_TAIL_EVENTS = 1_024;
 export const PUBLISH_TAIL_BATCH_BYTES = 4 * 1024 * 1024;
+/** Hashes of events of one partition that wait for their mark: 4,096 commands with sixteen each. */
+export const PUBLISH_SEEN_EVENTS_MAX = 65_536;
+/** Times at which heights became certified, kept to know how long they have been missing. */
+export const PUBLISH_AGES_KEPT = 1_024;
+/** Certified heights that may be missing from the log before players are refused: 400 s at full
+ * pace. Less than what is kept for it, so that nothing is ever removed unpublished. */
+export const PUBLISH_BACKLOG_HEIGHTS_MAX = 20_000;
+/** Good signatures and beacons of consensus that the publisher need not check again in the log. */
+export const PUBLISH_SIGNATURES_KEPT = 16_384;
+export const PUBLISH_BEACONS_KEPT = 1_024;
+assert(PUBLISH_BACKLOG_HEIGHTS_MAX < EXECUTED_HEIGHTS_KEPT, 'a backlog must be held');
 
 // The live feed of a reader.
 export const FEED_CLIENTS_MAX = 10_000;

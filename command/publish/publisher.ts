@@ -1,30 +1,24 @@
 import { assert } from '../../schemas/kernel/assert.js';
 import {
-  PUBLISH_GROUP_BYTES_MAX,
-  PUBLISH_GROUP_HEIGHTS_MAX,
+  PUBLISH_BACKLOG_HEIGHTS_MAX,
+  PUBLISH_CONFIRM_MS,
+  PUBLISH_FENCED_MAX,
   PUBLISH_IDLE_MARK_MS,
   PUBLISH_RETRY_MS_MAX,
   PUBLISH_RETRY_MS_MIN,
   PUBLISH_TAKEOVER_MS,
 } from '../../schemas/limits.js';
-import type { Log, LogRecord, LogWriter } from '../../schemas/log.js';
-import type { TopicNames } from '../../schemas/topics.js';
-import type { CommandTelemetry, CommandTimer, HeightSource } from '../ports.js';
-import { eventKey } from './eventKey.js';
-import { followBlocks, type LogTail, readTail, type TailOptions } from './readTail.js';
-import { recordsOfHeight } from './recordsOfHeight.js';
+import type { LogWriter } from '../../schemas/log.js';
+import { LogError } from '../../schemas/logError.js';
+import { type CertifiedTimes, createCertifiedTimes } from './certifiedTimes.js';
+import { type FollowOptions, followLog, isOutside, type LogFollower } from './followLog.js';
+import { gatherRecords } from './gatherRecords.js';
+import { logTail } from './logTail.js';
+import { takeOverDueMs, takeOverRank } from './takeOverRule.js';
 
-export interface PublisherOptions {
-  readonly log: Log;
-  readonly topics: TopicNames;
-  readonly shard: number;
-  readonly eventPartitions: number;
-  /** Own index: the first in line writes at once, the next ones wait half a second each. */
+export interface PublisherOptions extends Omit<FollowOptions, 'onNews'> {
+  /** Own index among the validators. */
   readonly self: number;
-  readonly validators: number;
-  readonly source: HeightSource;
-  readonly timer: CommandTimer;
-  readonly telemetry: CommandTelemetry;
   /** Same for all publishers of the shard: opening it fences the one before. */
   readonly writerId: string;
 }
@@ -32,48 +26,84 @@ export interface PublisherOptions {
 export interface Publisher {
   /** A height has become certified. */
   onCertified(): void;
-  /** Height that is known to stand in the log with everything that belongs to it. */
+  /** Everything up to this height was read back from the log; 0 before that was looked at. */
   publishedHeight(): number;
+  /** So much is missing from the log that nothing more should be taken in. */
+  isBackedUp(): boolean;
   isActive(): boolean;
   /** Ends after the append under way. */
   stop(): Promise<void>;
 }
 
+/** What an active publisher has of the log. */
+interface Tenure {
+  readonly writer: LogWriter;
+  /** Everything up to here stood in the log, or was appended since. */
+  upTo: number;
+  hasProgressed: boolean;
+  lastMarkMs: number;
+  /** The oldest append that was not read back yet. */
+  unconfirmed: { readonly height: number; readonly sinceMs: number } | null;
+  /** Looks in a row at which somebody else had written what was ours to write. */
+  overtaken: number;
+}
+
 interface State {
   readonly options: PublisherOptions;
-  tail: LogTail;
-  writer: LogWriter | null;
+  readonly follower: LogFollower;
+  readonly certified: CertifiedTimes;
+  /** Read back from the log. */
+  tail: number;
+  /** From where a backlog is counted before the log was read. */
+  readonly startedAt: number;
+  tenure: Tenure | null;
   stopping: boolean;
-  /** Clock time since when a certified height has been missing from the log; null when none is. */
-  missingSinceMs: number | null;
+  /** Who wrote last, and since when nobody else has, as far as was seen. */
+  active: number | null;
+  activeSinceMs: number;
+  progressAtMs: number;
   /** Take-overs without progress: each doubles the wait of the next. */
   fruitless: number;
-  /** Rank behind whoever fenced us. */
-  rank: number;
+  fencedInARow: number;
+  /** After an append that failed for other reasons this validator may go on at once. */
+  resumes: boolean;
   retryMs: number;
-  lastMarkMs: number;
   wake: (() => void) | null;
 }
 
 /** Publishes certified heights, each once, as one of all the validators that could. */
 export function startPublisher(options: PublisherOptions): Publisher {
+  const { source, timer } = options;
+  const nowMs = timer.nowMs();
   const state: State = {
     options,
-    tail: { height: 0, blocksOffset: 0n },
-    writer: null,
+    follower: followLog({ ...options, onNews: () => state.wake?.() }),
+    certified: createCertifiedTimes(),
+    tail: 0,
+    startedAt: source.certifiedTip(),
+    tenure: null,
     stopping: false,
-    missingSinceMs: null,
+    active: null,
+    activeSinceMs: nowMs,
+    progressAtMs: nowMs,
     fruitless: 0,
-    rank: options.self,
+    fencedInARow: 0,
+    resumes: false,
     retryMs: PUBLISH_RETRY_MS_MIN,
-    lastMarkMs: 0,
     wake: null,
   };
+  const onCertified = (): void => {
+    state.certified.certified(source.certifiedTip(), timer.nowMs());
+    state.wake?.();
+  };
+  onCertified();
   const ended = run(state);
   return {
-    onCertified: () => state.wake?.(),
-    publishedHeight: () => state.tail.height,
-    isActive: () => state.writer !== null,
+    onCertified,
+    publishedHeight: () => state.tail,
+    isBackedUp: () =>
+      source.certifiedTip() - Math.max(state.tail, state.startedAt) > PUBLISH_BACKLOG_HEIGHTS_MAX,
+    isActive: () => state.tenure !== null,
     async stop() {
       state.stopping = true;
       state.wake?.();
@@ -82,141 +112,227 @@ export function startPublisher(options: PublisherOptions): Publisher {
   };
 }
 
-/** Until the next certified height, or for `delayMs`. */
+/** Until something new is known, or for `delayMs`. */
 function pause(state: State, delayMs: number): Promise<void> {
   if (state.stopping) return Promise.resolve();
   return new Promise((resolve) => {
-    const cancel = state.options.timer.after(delayMs, () => state.wake?.());
-    state.wake = () => {
+    const done = (): void => {
       state.wake = null;
       cancel();
       resolve();
     };
+    const cancel = state.options.timer.after(delayMs, done);
+    state.wake = done;
   });
 }
 
 async function run(state: State): Promise<void> {
   while (!state.stopping) {
     try {
-      if (state.writer === null) await standBy(state);
-      else await publishNext(state);
+      await look(state);
+      if (state.tenure === null) await standBy(state);
+      else await publishNext(state, state.tenure);
     } catch (error) {
       if (!isOutside(error)) throw error;
       await onFailure(state, error);
     }
   }
   await discardWriter(state);
+  await state.follower.stop();
 }
 
-/** The outside world failing, as adapters of the log say it; anything else is a bug. */
-function isOutside(error: unknown): error is { readonly code: string; readonly message: string } {
-  return error instanceof Error && typeof (error as { code?: unknown }).code === 'string';
+/** What the follower has learned since. */
+async function look(state: State): Promise<void> {
+  const { follower, options, certified } = state;
+  const { source, timer, telemetry } = options;
+  const heights = follower.isFollowing ? follower.progress.heights() : null;
+  if (heights === null) return;
+  const tail = await logTail(heights, source);
+  const { lastPublisher } = follower.progress;
+  if (lastPublisher !== state.active) {
+    state.active = lastPublisher;
+    state.activeSinceMs = timer.nowMs();
+  }
+  if (tail >= source.certifiedTip()) {
+    state.fruitless = 0;
+    state.fencedInARow = 0;
+  }
+  if (tail === state.tail) return;
+  if (tail > state.tail) state.progressAtMs = timer.nowMs();
+  state.tail = tail;
+  certified.forget(tail);
+  telemetry.gauge('published_height', tail);
 }
 
-/** On any doubt the writer is thrown away: the tail says what was written. */
+/** On any doubt the writer is thrown away: what was written is read back. */
 async function onFailure(
   state: State,
   error: { readonly code: string; readonly message: string },
 ): Promise<void> {
-  const { telemetry, validators, self } = state.options;
+  const { telemetry, timer } = state.options;
+  const { tenure } = state;
+  const isFenced = error.code === 'fenced';
   telemetry.count('publish_failures_total', { code: error.code });
-  telemetry.log('warn', 'the log refused', { code: error.code, detail: error.message });
-  const hadWriter = state.writer !== null;
+  if (tenure !== null) {
+    telemetry.log('warn', 'no longer publishing', { code: error.code, detail: error.message });
+    if (!tenure.hasProgressed) state.fruitless++;
+  }
   await discardWriter(state);
-  state.missingSinceMs = null;
-  // An append that went through has set this to nothing.
-  if (hadWriter) state.fruitless++;
-  if (error.code === 'fenced') {
-    // One rank for all who were fenced would let them take over from each other for ever.
-    state.rank = validators + self;
+  if (isFenced) {
+    state.fencedInARow++;
+    state.resumes = false;
+    state.activeSinceMs = timer.nowMs();
     return;
   }
-  await pause(state, state.retryMs);
+  state.resumes ||= tenure !== null;
+  await pauseFor(state, state.retryMs);
   state.retryMs = Math.min(state.retryMs * 2, PUBLISH_RETRY_MS_MAX);
 }
 
+/** For all of `delayMs`, whatever is news meanwhile. */
+async function pauseFor(state: State, delayMs: number): Promise<void> {
+  const { timer } = state.options;
+  const untilMs = timer.nowMs() + delayMs;
+  while (!state.stopping && timer.nowMs() < untilMs) await pause(state, untilMs - timer.nowMs());
+}
+
 async function discardWriter(state: State): Promise<void> {
-  const { writer } = state;
-  state.writer = null;
-  if (writer === null) return;
+  const { tenure, options } = state;
+  state.tenure = null;
+  if (tenure === null) return;
   try {
-    await writer.close();
+    await tenure.writer.close();
   } catch (error) {
     if (!isOutside(error)) throw error;
-    state.options.telemetry.count('publish_failures_total', { code: error.code });
+    options.telemetry.count('publish_failures_total', { code: error.code });
   }
 }
 
-function tailOptions(state: State): TailOptions {
-  const { log, topics, shard, eventPartitions, source } = state.options;
-  return { reader: log.reader, topics, shard, eventPartitions, source, from: state.tail };
+/** When this validator may take over; infinite while nothing is missing. */
+function dueMs(state: State): number {
+  const { source, self, keys } = state.options;
+  const { tail, certified, active, activeSinceMs, progressAtMs, fruitless, follower } = state;
+  const marked = follower.progress.heights()?.events ?? 0;
+  const tip = source.certifiedTip();
+  // Marks of heights at which nothing happened come seldom, and by themselves.
+  const isBehind = tail < tip;
+  if (!isBehind && marked >= tip) return Number.POSITIVE_INFINITY;
+  const certifiedAtMs = isBehind ? certified.of(tail + 1) : progressAtMs + 2 * PUBLISH_IDLE_MARK_MS;
+  if (isBehind && (state.resumes || state.fencedInARow >= PUBLISH_FENCED_MAX)) return certifiedAtMs;
+  const rank = takeOverRank(self, keys.validators.length, active);
+  return takeOverDueMs({ rank, fruitless, certifiedAtMs, activeSinceMs, progressAtMs });
 }
 
-/**
- * Watches the log. Takes over when a height that is certified here has been missing for rank times
- * half a second, doubled after each take-over without progress, while the log answers.
- */
+/** Watches the log, and takes over when it is this validator's turn while the log answers. */
 async function standBy(state: State): Promise<void> {
-  const { source, timer } = state.options;
-  const before = state.tail.height;
-  state.tail = await followBlocks(tailOptions(state));
-  if (state.tail.height > before) state.fruitless = 0;
-  const isMissing = source.certifiedTip() > state.tail.height;
-  if (!isMissing || state.tail.height > before) {
-    state.missingSinceMs = isMissing ? timer.nowMs() : null;
-    if (!isMissing) return pause(state, PUBLISH_TAKEOVER_MS);
+  const { follower, options } = state;
+  const { timer, telemetry } = options;
+  const { conflict } = follower.progress;
+  if (conflict !== null) {
+    telemetry.log('error', 'the log holds two certified histories', { conflict });
+    return pauseFor(state, PUBLISH_RETRY_MS_MAX);
   }
-  state.missingSinceMs ??= timer.nowMs();
-  const waitMs = state.rank * PUBLISH_TAKEOVER_MS * 2 ** Math.min(state.fruitless, 6);
-  const leftMs = state.missingSinceMs + waitMs - timer.nowMs();
+  if (!follower.isFollowing) return pause(state, PUBLISH_TAKEOVER_MS);
+  const leftMs = dueMs(state) - timer.nowMs();
   if (leftMs > 0) return pause(state, Math.min(leftMs, PUBLISH_TAKEOVER_MS));
-  await takeOver(state);
+  const before = state.tail;
+  await follower.catchUp();
+  await look(state);
+  if (state.tail === before && dueMs(state) <= timer.nowMs()) await takeOver(state);
 }
 
 async function takeOver(state: State): Promise<void> {
-  const { log, writerId, telemetry } = state.options;
-  state.writer = await log.openWriter(writerId);
-  state.tail = await readTail(tailOptions(state));
-  state.missingSinceMs = null;
+  const { follower, options } = state;
+  const { log, writerId, self, telemetry, timer } = options;
+  const isAlone = state.fencedInARow >= PUBLISH_FENCED_MAX;
+  const writer = await log.openWriter(isAlone ? `${writerId}.${self}` : writerId);
+  state.tenure = {
+    writer,
+    upTo: 0,
+    hasProgressed: false,
+    lastMarkMs: Number.NEGATIVE_INFINITY,
+    unconfirmed: null,
+    overtaken: 0,
+  };
+  // Only now nobody else can write under this id: what stands in the log now is what there is.
+  await follower.catchUp();
+  await look(state);
+  state.tenure.upTo = state.tail;
+  state.activeSinceMs = timer.nowMs();
   telemetry.count('publish_takeovers_total');
-  telemetry.log('info', 'publishing', { fromHeight: state.tail.height + 1 });
+  telemetry.log('info', 'publishing', { fromHeight: state.tail + 1, isAlone });
 }
 
 /** Appends what is certified and missing, in one transaction within the bounds. */
-async function publishNext(state: State): Promise<void> {
-  const { source, telemetry, timer } = state.options;
-  if (source.certifiedTip() <= state.tail.height) return pause(state, PUBLISH_TAKEOVER_MS);
-  const { records, upTo } = await gather(state);
-  assert(state.writer !== null, 'only the active publisher appends');
+async function publishNext(state: State, tenure: Tenure): Promise<void> {
+  const { source, topics, self, telemetry, timer } = state.options;
+  await confirm(state, tenure);
+  if (await standsDown(state, tenure)) return;
+  if (source.certifiedTip() <= tenure.upTo) return pause(state, PUBLISH_TAKEOVER_MS);
   const startedMs = timer.nowMs();
-  await state.writer.append(records);
-  state.tail = { height: upTo, blocksOffset: state.tail.blocksOffset };
+  const gathered = await gatherRecords({
+    source,
+    topics,
+    publisher: self,
+    fromHeight: tenure.upTo + 1,
+    idleMarksDue: startedMs - tenure.lastMarkMs >= PUBLISH_IDLE_MARK_MS,
+  });
+  if (gathered === null) return giveUp(state, tenure);
+  const { records, upTo, marksAll } = gathered;
+  assert(upTo > tenure.upTo, 'a group goes on where the last one ended');
+  await tenure.writer.append(records);
+  tenure.upTo = upTo;
+  tenure.hasProgressed = true;
+  tenure.overtaken = 0;
+  tenure.unconfirmed ??= { height: upTo, sinceMs: timer.nowMs() };
+  if (marksAll) tenure.lastMarkMs = startedMs;
   state.retryMs = PUBLISH_RETRY_MS_MIN;
   state.fruitless = 0;
-  state.rank = 0;
+  state.fencedInARow = 0;
+  state.resumes = false;
   telemetry.observe('publish_append_seconds', (timer.nowMs() - startedMs) / 1000);
   telemetry.count('published_records_total', {}, records.length);
-  telemetry.gauge('published_height', upTo);
 }
 
-async function gather(state: State): Promise<{ records: LogRecord[]; upTo: number }> {
-  const { source, topics, timer } = state.options;
-  const records: LogRecord[] = [];
-  let sizeBytes = 0;
-  let upTo = state.tail.height;
-  const tip = source.certifiedTip();
-  while (upTo < tip && upTo - state.tail.height < PUBLISH_GROUP_HEIGHTS_MAX) {
-    const height = await source.height(upTo + 1);
-    assert(height !== null, `height ${upTo + 1} is certified and not held`);
-    const isDue = timer.nowMs() - state.lastMarkMs >= PUBLISH_IDLE_MARK_MS;
-    const emptyMarks = isDue ? 'all' : 'none';
-    const own = recordsOfHeight({ height, topics, emptyMarks, keyOf: eventKey });
-    const ownBytes = own.reduce((sum, { value }) => sum + value.length, 0);
-    if (records.length > 0 && sizeBytes + ownBytes > PUBLISH_GROUP_BYTES_MAX) break;
-    if (own.length > 1) state.lastMarkMs = timer.nowMs();
-    records.push(...own);
-    sizeBytes += ownBytes;
-    upTo++;
+/** What was appended must come back; what does not was lost on the way. @throws LogError */
+async function confirm(state: State, tenure: Tenure): Promise<void> {
+  const { unconfirmed } = tenure;
+  const { timer } = state.options;
+  if (unconfirmed === null) return;
+  if (state.tail >= unconfirmed.height) {
+    const isAll = state.tail >= tenure.upTo;
+    tenure.unconfirmed = isAll ? null : { height: tenure.upTo, sinceMs: timer.nowMs() };
+    return;
   }
-  return { records, upTo };
+  if (timer.nowMs() - unconfirmed.sinceMs < PUBLISH_CONFIRM_MS) return;
+  await state.follower.catchUp();
+  await look(state);
+  if (state.tail >= unconfirmed.height) return;
+  const lost = `height ${unconfirmed.height} was appended, and cannot be read`;
+  throw new LogError('failed', lost);
+}
+
+const OVERTAKEN_MAX = 3;
+
+/** Leaves the log to somebody else who writes it as well, and is ahead. */
+async function standsDown(state: State, tenure: Tenure): Promise<boolean> {
+  if (state.tail <= tenure.upTo) return false;
+  tenure.upTo = state.tail;
+  tenure.overtaken++;
+  if (tenure.overtaken < OVERTAKEN_MAX) return false;
+  state.options.telemetry.log('info', 'somebody else publishes', { upTo: state.tail });
+  state.fencedInARow = 0;
+  await discardWriter(state);
+  return true;
+}
+
+/** The log lacks what this validator does not hold any more; another one must write it. */
+async function giveUp(state: State, tenure: Tenure): Promise<void> {
+  const { telemetry } = state.options;
+  const height = tenure.upTo + 1;
+  telemetry.count('publish_failures_total', { code: 'unheld' });
+  telemetry.log('error', 'the log lacks a height that is not held here', { height });
+  state.fruitless++;
+  await discardWriter(state);
+  await pauseFor(state, PUBLISH_RETRY_MS_MAX);
 }

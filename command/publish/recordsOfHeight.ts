@@ -6,19 +6,27 @@ import { uint32 } from '../../schemas/kernel/bytes.js';
 import type { LogRecord } from '../../schemas/log.js';
 import type { TopicNames } from '../../schemas/topics.js';
 import type { PublishableHeight } from '../ports.js';
+import { eventKey } from './eventKey.js';
+import { markKey } from './markKey.js';
 
-/** Which partitions get a mark of a height that has no event there. */
-export type EmptyMarks = 'all' | 'none';
+export interface RecordsOptions {
+  readonly height: PublishableHeight;
+  readonly topics: TopicNames;
+  /** Index of the validator that publishes; stands in the keys of its marks. */
+  readonly publisher: number;
+}
 
-/** Key of a mark: no event has an empty one, and tools that group by key keep marks apart. */
-const MARK_KEY = new Uint8Array(0);
+/** Whether anything happened in any partition at this height. */
+export function hasEvents({ leaves }: PublishableHeight): boolean {
+  return leaves.some(({ count }) => count > 0);
+}
 
-function markRecord(
-  height: PublishableHeight,
-  partition: number,
-  topic: string,
-  tree: MerkleLevels,
-): LogRecord {
+function treeOf({ leaves }: PublishableHeight): MerkleLevels {
+  return merkleLevels(leaves.map((leaf) => encode('PartitionLeaf', leaf)));
+}
+
+function markRecord(options: RecordsOptions, partition: number, tree: MerkleLevels): LogRecord {
+  const { height, topics, publisher } = options;
   const { certificate, block } = height.certified;
   const { result } = certificate;
   const leaf = present(height.leaves[partition], 'leaf');
@@ -35,38 +43,28 @@ function markRecord(
       certificate,
     },
   });
-  return { topic, partition, key: MARK_KEY, value, timestampMs: block.header.timestampMs };
+  const { timestampMs } = block.header;
+  return { topic: topics.events, partition, key: markKey(publisher), value, timestampMs };
 }
 
-function eventRecords(
-  height: PublishableHeight,
-  partition: number,
-  topic: string,
-  keyOf: (value: Uint8Array) => Uint8Array,
-): LogRecord[] {
+function eventRecords({ height, topics }: RecordsOptions, partition: number): LogRecord[] {
   const { timestampMs } = height.certified.block.header;
   return present(height.events[partition], 'events').map((value) => ({
-    topic,
+    topic: topics.events,
     partition,
-    key: keyOf(value),
+    key: eventKey(value),
     value,
     timestampMs,
   }));
 }
 
 /**
- * The records of a height, the same bytes whoever makes them but for signer sets: the block, then a
- * partition's events and the mark that proves them. A height with any event marks every partition,
- * so that all of them are known to be complete; one without events only where `emptyMarks` says so.
+ * The records of a height, the same bytes whoever makes them but for signer sets and the keys of
+ * marks: the block, then a partition's events and the mark that proves them.
  */
-export function recordsOfHeight(options: {
-  readonly height: PublishableHeight;
-  readonly topics: TopicNames;
-  readonly emptyMarks: EmptyMarks;
-  readonly keyOf: (value: Uint8Array) => Uint8Array;
-}): LogRecord[] {
-  const { height, topics, emptyMarks, keyOf } = options;
-  const { certified, leaves, events } = height;
+export function recordsOfHeight(options: RecordsOptions): LogRecord[] {
+  const { height, topics } = options;
+  const { certified, leaves } = height;
   const { shard, timestampMs } = certified.block.header;
   const block: LogRecord = {
     topic: topics.blocks,
@@ -75,13 +73,20 @@ export function recordsOfHeight(options: {
     value: encode('BlocksRecord', { body: { kind: 'CertifiedBlock', ...certified } }),
     timestampMs,
   };
-  const hasEvents = events.some((values) => values.length > 0);
-  if (!hasEvents && emptyMarks === 'none') return [block];
-  const tree = merkleLevels(leaves.map((leaf) => encode('PartitionLeaf', leaf)));
+  if (!hasEvents(height)) return [block];
+  const tree = treeOf(height);
   const records = [block];
-  for (let partition = 0; partition < leaves.length; partition++) {
-    records.push(...eventRecords(height, partition, topics.events, keyOf));
-    records.push(markRecord(height, partition, topics.events, tree));
+  for (const [partition, { count }] of leaves.entries()) {
+    if (count === 0) continue;
+    records.push(...eventRecords(options, partition), markRecord(options, partition, tree));
   }
   return records;
+}
+
+/** The marks of the partitions without events, so that all of them are known to be complete. */
+export function emptyMarksOfHeight(options: RecordsOptions): LogRecord[] {
+  const { leaves } = options.height;
+  const tree = treeOf(options.height);
+  const empty = [...leaves.keys()].filter((partition) => leaves[partition]?.count === 0);
+  return empty.map((partition) => markRecord(options, partition, tree));
 }

@@ -8,6 +8,7 @@ import type { CommandTelemetry, MempoolJournal } from '../../command/ports.js';
 import { type Publisher, startPublisher } from '../../command/publish/publisher.js';
 import type { Timing } from '../../consensus/core/config.js';
 import type { BlockStore, Journal, Telemetry, Timer, Transport } from '../../consensus/ports.js';
+import { createCachingVerifier } from '../../consensus/validator/cachingVerifier.js';
 import { createValidator } from '../../consensus/validator/createValidator.js';
 import type { Halt, ValidatorStatus } from '../../consensus/validator/options.js';
 import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
@@ -17,10 +18,12 @@ import type {
   SignatureVerifier,
   Signer,
 } from '../../schemas/crypto/signatures.js';
+import { PUBLISH_BEACONS_KEPT, PUBLISH_SIGNATURES_KEPT } from '../../schemas/limits.js';
 import type { Log } from '../../schemas/log.js';
 import { topicManifest, topicNames } from '../../schemas/topics.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import type { PeerMessageBody } from '../../schemas/types/wire.js';
+import { cachingBeacon } from '../crypto/cachingBeacon.js';
 import type { ExecutedStore } from '../files/executedStore.js';
 import type { SnapshotStore } from '../files/snapshotStore.js';
 import type { Metrics } from '../telemetry/metrics.js';
@@ -93,7 +96,11 @@ function consensusTransport(
  */
 export async function joinValidator(parts: ValidatorParts): Promise<JoinedValidator> {
   const { genesis, shard, self, transport, timer, state, executed, blocks, verifier } = parts;
-  const { chainId } = genesisEpoch(genesis, shard);
+  const keys = genesisEpoch(genesis, shard);
+  const { chainId } = keys;
+  // The publisher meets in the log what consensus has checked before.
+  const signatures = createCachingVerifier(parts.signatures, PUBLISH_SIGNATURES_KEPT);
+  const beacon = cachingBeacon(parts.beacon, PUBLISH_BEACONS_KEPT);
   const envelopes = createVerifiedEnvelopes();
   const mempool = createMempool(
     mempoolConfig({ chainId, shard, genesis, view: () => admissionView(state) }),
@@ -138,8 +145,8 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     self,
     signer: parts.signer,
     beaconSecret: parts.beaconSecret,
-    signatures: parts.signatures,
-    beacon: parts.beacon,
+    signatures,
+    beacon,
     transport: consensusTransport(transport, (batch) => {
       for (const envelope of batch) void admission.submit(envelope, 'validator');
     }),
@@ -162,14 +169,14 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
   const { log } = parts;
   if (log !== null) {
     const topics = topicNames(chainId);
-    await log.ensureTopics(topicManifest(chainId, genesis.shards, genesis.eventPartitions));
     publisher = startPublisher({
       log,
+      manifest: topicManifest(chainId, genesis.shards, genesis.eventPartitions),
       topics,
-      shard,
+      keys,
       eventPartitions: genesis.eventPartitions,
+      verifiers: { signatures, beacon },
       self,
-      validators: genesis.validators.length,
       source: createHeightSource({ genesis, shard, blocks, executed, application }),
       timer,
       telemetry: parts.commandTelemetry,

@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EventsFollower } from '../../projections/runner/eventsFollower.js';
+import { FOLLOWED_WINDOW_BYTES } from '../../schemas/limits.js';
+import {
+  buildChain,
+  type ChainedHeight,
+  chainKeys,
+  chainStart,
+  keyedVerifiers,
+} from '../../test/simulation/certifiedChain.js';
+import { markRecord } from '../../test/simulation/chainRecords.js';
+import { createEventsProgress } from './eventsProgress.js';
+import { markKey } from './markKey.js';
+
+const PARTITION = 1;
+const COUNTS = [2, 0, 1, 3, 0, 0, 2];
+const chain = buildChain(COUNTS.map((count) => [1, count, 0, 0]));
+
+type Written = { readonly key: Uint8Array; readonly value: Uint8Array };
+
+const mark = (height: ChainedHeight): Written => ({
+  key: markKey(2),
+  value: markRecord(height, PARTITION),
+});
+const events = (height: ChainedHeight): Written[] =>
+  (height.events[PARTITION] ?? []).map((value) => ({ key: new Uint8Array(32), value }));
+const all = chain.flatMap((height) => [...events(height), mark(height)]);
+
+function progress(reached: 0 | null = 0) {
+  return createEventsProgress({
+    keys: chainKeys,
+    partition: PARTITION,
+    partitions: 4,
+    verifier: keyedVerifiers.signatures,
+    reached,
+  });
+}
+
+/** How far a projector's own follower gets with these records. */
+function readerReaches(records: readonly Written[]): number {
+  const follower = new EventsFollower({
+    keys: chainKeys,
+    partition: PARTITION,
+    partitions: 4,
+    tip: { ...chainStart, lastEventHeight: 0, position: 0n },
+    verifier: keyedVerifiers.signatures,
+    windowBytes: FOLLOWED_WINDOW_BYTES,
+    onDropped: () => {},
+  });
+  for (let at = 0; at < records.length; at++) {
+    follower.read(records[at]!.value, BigInt(at));
+    if (follower.takeReread()) at = Number(follower.tip.position) - 1;
+  }
+  return follower.tip.height;
+}
+
+describe('the progress of an events partition', () => {
+  it('follows an honest publisher to its end', () => {
+    const own = progress();
+    for (const record of all) own.read(record);
+    expect(own.reached).toBe(COUNTS.length);
+  });
+
+  it('waits for events that a mark lists, and for the mark before', () => {
+    const own = progress();
+    const [first, , third] = chain as [ChainedHeight, ChainedHeight, ChainedHeight];
+    own.read(mark(first));
+    own.read(mark(third));
+    own.read(events(first)[1]!);
+    expect(own.reached).toBe(0);
+    expect(own.read(events(first)[0]!)?.height).toBe(1);
+    for (const record of [...events(third), mark(third)]) own.read(record);
+    expect(own.reached).toBe(3);
+  });
+
+  it('begins at the first proven mark in the middle of a log', () => {
+    const own = progress(null);
+    own.read(events(chain[3]!)[2]!);
+    own.read({ key: markKey(0), value: Uint8Array.of(1, 2, 3) });
+    expect(own.reached).toBeNull();
+    own.read(mark(chain[3]!));
+    expect(own.reached).toBe(4);
+  });
+
+  it('believes no mark that a quorum has not signed', () => {
+    const own = progress();
+    const { certified, leaves, events: values, tip } = chain[0]!;
+    const certificate = { ...certified.certificate, signatures: [] };
+    const forged = { certified: { ...certified, certificate }, leaves, events: values, tip };
+    for (const record of [...events(forged), mark(forged)]) own.read(record);
+    expect(own.reached).toBe(0);
+  });
+
+  it('never says more than what a reader reaches, in whatever order records stand', () => {
+    const pick = fc.array(fc.nat({ max: all.length - 1 }), { maxLength: 60 });
+    fc.assert(
+      fc.property(pick, fc.boolean(), (picked, withAll) => {
+        const records = picked.map((at) => all[at]!).concat(withAll ? all : []);
+        const own = progress();
+        for (const record of records) own.read(record);
+        expect(own.reached).toBeLessThanOrEqual(readerReaches(records));
+        if (withAll) expect(own.reached).toBe(COUNTS.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

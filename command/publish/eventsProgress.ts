@@ -1,0 +1,122 @@
+import { decode } from '../../schemas/codec/codec.js';
+import { eventHash } from '../../schemas/crypto/digests.js';
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
+import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
+import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
+import {
+  FOLLOWED_WINDOW_BYTES,
+  MAX_FRAME_BYTES,
+  PUBLISH_SEEN_EVENTS_MAX,
+} from '../../schemas/limits.js';
+import type { LogRecord } from '../../schemas/log.js';
+import type { HeightMark } from '../../schemas/types/event.js';
+import { byteKey } from '../mempool/byteKey.js';
+import { mayBeMark } from './markKey.js';
+
+/**
+ * How far every reader of one events partition gets, by a rule that never says more than the reader's
+ * own (DESIGN section 6): a mark counts when it is proven, continues what was reached, and all events
+ * that it lists stand after what was reached or within a reader's window before it. What stands in
+ * another order counts as missing and is written again, which readers drop as a repeat. Events are
+ * not decoded, only hashed.
+ */
+export interface EventsProgress {
+  /** Null until a mark was found where reading began in the middle of the log. */
+  readonly reached: number | null;
+  /** Total. Returns the mark that moved it on; null for everything else. */
+  read(record: Pick<LogRecord, 'key' | 'value'>): HeightMark | null;
+}
+
+interface State {
+  readonly keys: EpochKeys;
+  readonly partition: number;
+  readonly partitions: number;
+  readonly verifier: SignatureVerifier;
+  reached: number | null;
+  /** Bytes of the log read so far. */
+  readBytes: number;
+  /** Hashes of events that no counted mark has listed, with `readBytes` then; oldest first. */
+  readonly seen: Map<string, number>;
+  /** The next mark, proven, and what it lists that was not seen yet. */
+  waiting: { readonly mark: HeightMark; readonly missing: Set<string> } | null;
+}
+
+/** `reached`: 0 when reading begins with the log itself, null to begin at the first proven mark. */
+export function createEventsProgress(options: {
+  readonly keys: EpochKeys;
+  readonly partition: number;
+  readonly partitions: number;
+  readonly verifier: SignatureVerifier;
+  readonly reached: 0 | null;
+}): EventsProgress {
+  const state: State = { ...options, readBytes: 0, seen: new Map(), waiting: null };
+  return {
+    get reached() {
+      return state.reached;
+    },
+    read: (record) => read(state, record),
+  };
+}
+
+function read(state: State, { key, value }: Pick<LogRecord, 'key' | 'value'>): HeightMark | null {
+  state.readBytes += value.length;
+  if (!mayBeMark(key)) return readEvent(state, value);
+  const decoded = decode('EventsRecord', value, MAX_FRAME_BYTES);
+  if (!decoded.ok) return null;
+  const { body } = decoded.value;
+  if (body.kind === 'EventEnvelope') return readEvent(state, value);
+  return body.kind === 'HeightMark' ? readMark(state, body) : null;
+}
+
+function readEvent(state: State, value: Uint8Array): HeightMark | null {
+  const name = byteKey(eventHash(value));
+  const { waiting } = state;
+  if (waiting?.missing.delete(name)) {
+    return waiting.missing.size === 0 ? reach(state, waiting.mark) : null;
+  }
+  remember(state, name);
+  return null;
+}
+
+/** Bounded by what a reader keeps, and by number. */
+function remember({ seen, readBytes }: State, name: string): void {
+  seen.delete(name);
+  seen.set(name, readBytes);
+  for (const [oldest, atBytes] of seen) {
+    const isKept = readBytes - atBytes < FOLLOWED_WINDOW_BYTES;
+    if (isKept && seen.size <= PUBLISH_SEEN_EVENTS_MAX) return;
+    seen.delete(oldest);
+  }
+}
+
+function readMark(state: State, mark: HeightMark): HeightMark | null {
+  const { keys, partition, partitions, verifier, reached } = state;
+  const isNext =
+    mark.partition === partition &&
+    (reached === null || (mark.height > reached && mark.previousHeight <= reached));
+  if (!isNext || !verifyHeightMark(mark, keys, partitions, verifier)) return null;
+  // Where reading began here, what the mark lists stands before it, unread and taken for granted.
+  if (reached === null) return reach(state, mark);
+  const missing = new Set<string>();
+  for (const hash of mark.eventHashes) {
+    const name = byteKey(hash);
+    if (!isSeen(state, name)) missing.add(name);
+  }
+  if (missing.size === 0) return reach(state, mark);
+  if (state.waiting === null || mark.height <= state.waiting.mark.height) {
+    state.waiting = { mark, missing };
+  }
+  return null;
+}
+
+function isSeen({ seen, readBytes }: State, name: string): boolean {
+  const atBytes = seen.get(name);
+  return atBytes !== undefined && readBytes - atBytes < FOLLOWED_WINDOW_BYTES;
+}
+
+function reach(state: State, mark: HeightMark): HeightMark {
+  state.reached = mark.height;
+  if (state.waiting !== null && state.waiting.mark.height <= mark.height) state.waiting = null;
+  for (const hash of mark.eventHashes) state.seen.delete(byteKey(hash));
+  return mark;
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { PUBLISH_LAG_MS_MAX } from '../../schemas/limits.js';
+import { takeOverDueMs, takeOverRank } from './takeOverRule.js';
+
+const ranks = (validators: number, active: number | null): number[] =>
+  Array.from({ length: validators }, (_, self) => takeOverRank(self, validators, active));
+
+describe('the rank of a validator', () => {
+  it('counts from the active publisher, which comes last itself', () => {
+    expect(ranks(4, 0)).toEqual([4, 1, 2, 3]);
+    expect(ranks(4, 2)).toEqual([2, 3, 4, 1]);
+    expect(ranks(1, 0)).toEqual([1]);
+  });
+
+  it('is the index while nobody has written', () => {
+    expect(ranks(4, null)).toEqual([0, 1, 2, 3]);
+  });
+});
+
+describe('a take-over', () => {
+  const calm = { rank: 2, fruitless: 0, certifiedAtMs: 10_000, activeSinceMs: 0, progressAtMs: 0 };
+
+  it('is due when a height has been missing for rank times half a second', () => {
+    expect(takeOverDueMs(calm)).toBe(11_000);
+  });
+
+  it('waits twice as long after each one without progress, up to a bound', () => {
+    expect(takeOverDueMs({ ...calm, fruitless: 1 })).toBe(12_000);
+    expect(takeOverDueMs({ ...calm, fruitless: 3 })).toBe(18_000);
+    expect(takeOverDueMs({ ...calm, fruitless: 60 })).toBe(
+      takeOverDueMs({ ...calm, fruitless: 6 }),
+    );
+  });
+
+  it('gives the same time to a publisher that has just begun', () => {
+    expect(takeOverDueMs({ ...calm, activeSinceMs: 30_000 })).toBe(31_000);
+  });
+
+  it('leaves one alone that makes progress, until it is too far behind', () => {
+    expect(takeOverDueMs({ ...calm, progressAtMs: 12_000 })).toBe(13_000);
+    const late = takeOverDueMs({ ...calm, progressAtMs: 60_000 });
+    expect(late).toBe(10_000 + PUBLISH_LAG_MS_MAX + 1_000);
+  });
+});

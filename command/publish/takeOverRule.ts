@@ -1,0 +1,37 @@
+import {
+  PUBLISH_FRUITLESS_DOUBLINGS_MAX,
+  PUBLISH_LAG_MS_MAX,
+  PUBLISH_TAKEOVER_MS,
+} from '../../schemas/limits.js';
+
+/**
+ * Whose turn it is, counted from the active publisher, which is whoever wrote the newest mark in the
+ * log: the next validator by index has rank 1, and the active one itself, should it be writing no
+ * more, the last. In a log without marks the first validator has rank 0, and so on.
+ */
+export function takeOverRank(self: number, validators: number, active: number | null): number {
+  if (active === null) return self;
+  return ((self - active - 1 + validators) % validators) + 1;
+}
+
+/**
+ * When a validator may take over, in milliseconds of its own clock: rank times half a second after
+ * the lowest missing height was certified, doubled by each take-over without progress. Who began to
+ * publish later than that has the same time from its beginning; and who makes progress, though
+ * behind, has it from each height it gets into the log, until it is PUBLISH_LAG_MS_MAX behind.
+ */
+export function takeOverDueMs(options: {
+  readonly rank: number;
+  readonly fruitless: number;
+  readonly certifiedAtMs: number;
+  /** When the active publisher began, as far as was seen. */
+  readonly activeSinceMs: number;
+  /** When the log last got a height. */
+  readonly progressAtMs: number;
+}): number {
+  const { rank, fruitless, certifiedAtMs, activeSinceMs, progressAtMs } = options;
+  const patientMs = Math.min(progressAtMs, certifiedAtMs + PUBLISH_LAG_MS_MAX);
+  const sinceMs = Math.max(certifiedAtMs, activeSinceMs, patientMs);
+  const doublings = Math.min(fruitless, PUBLISH_FRUITLESS_DOUBLINGS_MAX);
+  return sinceMs + rank * PUBLISH_TAKEOVER_MS * 2 ** doublings;
+}

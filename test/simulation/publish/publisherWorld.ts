@@ -1,0 +1,201 @@
+import type { CommandTelemetry, CommandTimer, HeightSource } from '../../../command/ports.js';
+import { type Publisher, startPublisher } from '../../../command/publish/publisher.js';
+import type { Log } from '../../../schemas/log.js';
+import { topicManifest, topicNames } from '../../../schemas/topics.js';
+import { type ChainedHeight, chainKeys, chainStart, keyedVerifiers } from '../certifiedChain.js';
+import { createMemoryLog } from '../memoryLog.js';
+import type { Prng } from '../prng.js';
+import { createScheduler, type Scheduler } from '../scheduler.js';
+import { type CrashPoint, faultyLog, type LogWeather } from './faultyLog.js';
+import { type ReadBack, readLog } from './readLog.js';
+
+export const WORLD_PARTITIONS = 4;
+export const WORLD_VALIDATORS = chainKeys.validators.length;
+export const worldTopics = topicNames(chainKeys.chainId);
+export const worldWriterId = 'publisher';
+export const worldManifest = topicManifest(chainKeys.chainId, 1, WORLD_PARTITIONS);
+
+/** A validator as far as publishing goes: what it holds certified, and its publisher while it lives. */
+export interface WorldValidator {
+  readonly index: number;
+  /** The same chain for all; certificates may have other signers. */
+  readonly chain: readonly ChainedHeight[];
+  certifiedTip: number;
+  publisher: Publisher | null;
+  /** Number of the process that runs now; a dead one never acts again. */
+  life: number;
+  readonly counters: Map<string, number>;
+}
+
+export interface PublisherWorld {
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+  readonly validators: readonly WorldValidator[];
+  weather: LogWeather;
+  /** Whether the log is away, for everybody or for one validator. */
+  isAway(index: number): boolean;
+  /** Asked at every point where a process may die; true kills it. */
+  kills(index: number, point: CrashPoint): boolean;
+  start(index: number): void;
+  crash(index: number): void;
+  stop(index: number): Promise<void>;
+  /** Virtual time passes, with all promises in between settled. */
+  run(durationMs: number): Promise<void>;
+  /** Runs until `done`; how long that took. Throws when it is not done in time. */
+  runUntil(done: () => boolean | Promise<boolean>, limitMs: number): Promise<number>;
+  read(): Promise<ReadBack>;
+}
+
+export const CALM: LogWeather = {
+  delayMs: [0.2, 2],
+  appendMs: [1, 6],
+  ambiguous: 0,
+  readFaults: 0,
+};
+
+/** Publishers of one shard on one memory log, on a clock that only moves when it is told to. */
+export function createPublisherWorld(options: {
+  readonly prng: Prng;
+  /** By validator. */
+  readonly chains: readonly (readonly ChainedHeight[])[];
+}): PublisherWorld {
+  const { prng, chains } = options;
+  const scheduler = createScheduler();
+  const store = createMemoryLog();
+  const log = store.open();
+  const validators = chains.map(
+    (chain, index): WorldValidator => ({
+      index,
+      chain,
+      certifiedTip: 0,
+      publisher: null,
+      life: 0,
+      counters: new Map(),
+    }),
+  );
+  const run = async (durationMs: number): Promise<void> => {
+    const untilMs = scheduler.nowMs + durationMs;
+    await settled();
+    while (scheduler.runNext(untilMs)) await settled();
+  };
+  const world: PublisherWorld = {
+    scheduler,
+    log,
+    validators,
+    weather: CALM,
+    isAway: () => false,
+    kills: () => false,
+    start: (index) => startValidator(world, store.open(), prng, validators[index]!),
+    crash(index) {
+      validators[index]!.life++;
+      validators[index]!.publisher = null;
+    },
+    async stop(index) {
+      const stopping = validators[index]!.publisher?.stop();
+      let isStopped = false;
+      void stopping?.then(() => (isStopped = true));
+      await world.runUntil(() => isStopped || stopping === undefined, 20_000);
+      validators[index]!.publisher = null;
+    },
+    run,
+    async runUntil(done, limitMs) {
+      const startMs = scheduler.nowMs;
+      while (!(await done())) {
+        if (scheduler.nowMs - startMs >= limitMs) throw new Error(`not done after ${limitMs} ms`);
+        await run(50);
+      }
+      return scheduler.nowMs - startMs;
+    },
+    read: () =>
+      readLog({
+        reader: log.reader,
+        topics: worldTopics,
+        keys: chainKeys,
+        verifiers: keyedVerifiers,
+        eventPartitions: WORLD_PARTITIONS,
+        start: chainStart,
+      }),
+  };
+  return world;
+}
+
+/** Every promise that can settle without time passing has settled. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function startValidator(world: PublisherWorld, inner: Log, prng: Prng, own: WorldValidator): void {
+  const life = ++own.life;
+  const isAlive = (): boolean => own.life === life;
+  const { scheduler } = world;
+  const timer: CommandTimer = {
+    nowMs: () => scheduler.nowMs,
+    after: (delayMs, action) =>
+      scheduler.after(delayMs, () => {
+        if (isAlive()) action();
+      }),
+  };
+  const log = faultyLog({
+    inner,
+    scheduler,
+    prng,
+    get weather() {
+      return world.weather;
+    },
+    isAlive,
+    isAway: () => world.isAway(own.index),
+    at: (point) => {
+      if (isAlive() && world.kills(own.index, point)) world.crash(own.index);
+    },
+  });
+  own.publisher = startPublisher({
+    log,
+    manifest: worldManifest,
+    topics: worldTopics,
+    keys: chainKeys,
+    eventPartitions: WORLD_PARTITIONS,
+    verifiers: keyedVerifiers,
+    self: own.index,
+    source: sourceOf(own),
+    timer,
+    telemetry: telemetryOf(own),
+    writerId: worldWriterId,
+  });
+}
+
+function sourceOf(own: WorldValidator): HeightSource {
+  return {
+    certifiedTip: () => own.certifiedTip,
+    tip: async (height) => (height === 0 ? chainStart : (own.chain[height - 1]?.tip ?? null)),
+    height: async (height) => own.chain[height - 1] ?? null,
+  };
+}
+
+function telemetryOf({ counters }: WorldValidator): CommandTelemetry {
+  return {
+    count: (name, _labels, by = 1) => void counters.set(name, (counters.get(name) ?? 0) + by),
+    gauge: () => {},
+    observe: () => {},
+    log: () => {},
+  };
+}
+
+/** Heights become certified at every validator at its own pace from now on. */
+export function growChain(
+  world: PublisherWorld,
+  prng: Prng,
+  paceMs: readonly [number, number],
+  upTo: number,
+): void {
+  for (const own of world.validators) {
+    let atMs = 0;
+    const pace = prng.fork();
+    for (let height = own.certifiedTip + 1; height <= upTo; height++) {
+      atMs += pace.between(paceMs[0], paceMs[1]);
+      world.scheduler.after(atMs, () => {
+        own.certifiedTip = Math.max(own.certifiedTip, height);
+        own.publisher?.onCertified();
+      });
+    }
+  }
+}
