@@ -127,6 +127,17 @@ export interface Application {
   hasWork(unexecutedItems: UnexecutedItems): boolean;
 }
 
+/** When a height reached its stages here, on the monotone clock of the Timer. */
+export interface HeightTimes {
+  readonly height: number;
+  readonly finalMs: number;
+  readonly beaconMs: number;
+  readonly executedMs: number;
+  readonly certifiedMs: number;
+  /** Executed, certified and on disk: what peers, gateways and the log may be told. */
+  readonly durableMs: number;
+}
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
@@ -135,5 +146,6 @@ export interface Telemetry {
   count(name: string, by: number): void;
   gauge(name: string, value: number): void;
   observe(name: string, value: number): void;
+  height(times: HeightTimes): void;
   log(level: LogLevel, event: string, fields: LogFields): void;
 }

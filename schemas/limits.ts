@@ -234,6 +234,8 @@ export const VALIDATOR_TICK_MS = 50;
 export const EARLY_BLOCK_WAIT_MS_MAX = 10_000;
 /** Journal entries below the floor are dropped each time this many views went by. */
 export const JOURNAL_PRUNE_VIEWS = 1_024;
+/** Newest heights of which a validator tells when they reached their stages. */
+export const HEIGHT_TIMES_KEPT = 1_024;
 /** Newest certified heights whose digests are kept in memory. */
 export const CERTIFIED_DIGESTS_KEPT = 1_024;
 

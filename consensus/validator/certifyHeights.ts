@@ -58,8 +58,10 @@ function onDurable(shell: Shell, certified: CertifiedBlock): void {
   shell.shares.prune(height);
   shell.results.prune(height);
   shell.catchUp.advanced();
-  shell.options.telemetry.gauge('validator_certified_height', height);
-  shell.options.application.certified(certified);
+  const { telemetry, timer, application } = shell.options;
+  telemetry.gauge('validator_certified_height', height);
+  telemetry.height({ height, finalMs: final.finalMs, ...final.reached, durableMs: timer.nowMs() });
+  application.certified(certified);
   const told = shell.certifiedWaiters.filter((waiter) => waiter.height <= height);
   for (const waiter of told) {
     shell.certifiedWaiters.splice(shell.certifiedWaiters.indexOf(waiter), 1);

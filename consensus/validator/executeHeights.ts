@@ -29,7 +29,8 @@ function executeHeight(shell: Shell, final: FinalHeight, beacon: Uint8Array): vo
   final.result = result;
   final.digest = digest;
   shell.executed = { height: final.height, seed, resultDigest: digest };
-  telemetry.observe('validator_execute_ms', timer.nowMs() - startMs);
+  final.reached.executedMs = timer.nowMs();
+  telemetry.observe('validator_execute_ms', final.reached.executedMs - startMs);
   telemetry.gauge('validator_executed_height', final.height);
   if (final.certificate !== null) {
     setCertificate(shell, final, final.certificate);

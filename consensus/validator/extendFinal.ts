@@ -82,6 +82,7 @@ export function addFinal(
     known,
     finality,
     finalMs,
+    reached: { beaconMs: finalMs, executedMs: finalMs, certifiedMs: finalMs },
     share: null,
     beacon: null,
     result: null,

@@ -59,7 +59,6 @@ export function onBeacon(shell: Shell, { epoch, beacon }: BeaconMessage): void {
 
 function setBeacon(shell: Shell, final: FinalHeight, signature: Uint8Array): void {
   final.beacon = signature;
-  const { telemetry, timer } = shell.options;
-  telemetry.observe('validator_final_to_beacon_ms', timer.nowMs() - final.finalMs);
+  final.reached.beaconMs = shell.options.timer.nowMs();
   executeNext(shell);
 }

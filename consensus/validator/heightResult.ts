@@ -69,11 +69,9 @@ export function setCertificate(
     return;
   }
   final.certificate = certificate;
+  final.reached.certifiedMs = shell.options.timer.nowMs();
   noteCertificate(shell, certificate);
-  if (final.result === null) return;
-  const { telemetry, timer } = shell.options;
-  telemetry.observe('validator_final_to_certificate_ms', timer.nowMs() - final.finalMs);
-  certifyHeights(shell);
+  if (final.result !== null) certifyHeights(shell);
 }
 
 /** Keeps the newest certificate at hand for our next block. */

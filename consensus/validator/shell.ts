@@ -31,6 +31,8 @@ export interface FinalHeight {
   readonly finality: FinalityProof;
   /** When it became final here, monotone. */
   readonly finalMs: number;
+  /** When the later stages were reached; `finalMs` until then. */
+  readonly reached: { beaconMs: number; executedMs: number; certifiedMs: number };
   share: Uint8Array | null;
   /** Signature of the group over the height; from it follows the seed. */
   beacon: Uint8Array | null;

@@ -10,6 +10,7 @@ import { createNativeSigner, nativeVerifier } from '../crypto/nativeSignatures.j
 import { readGenesis } from '../genesis/genesisFile.js';
 import { createStatusServer, listen } from '../http/statusServer.js';
 import { logOptions, openLog } from '../log/openLog.js';
+import { createHeightTimesLog } from '../telemetry/heightTimes.js';
 import { createMetrics } from '../telemetry/metrics.js';
 import { openNode, type ValidatorNode } from '../validator/validatorNode.js';
 import { openPeerTransport } from '../websocket/peerTransport.js';
@@ -68,6 +69,11 @@ export function validatorRole(argv: readonly string[]): Promise<void> {
       height: 0,
       ...node?.status(),
     }));
+    const heightTimes = createHeightTimesLog();
+    server.get('/heights', { schema: { hide: true } }, async (request) => {
+      const { from } = request.query as { readonly from?: string };
+      return heightTimes.from(Number(from ?? 0));
+    });
     const { chainId } = genesisEpoch(genesis, 0);
     const transport = openPeerTransport({
       server: server.server,
@@ -91,6 +97,7 @@ export function validatorRole(argv: readonly string[]): Promise<void> {
       log,
       verifyWorkers: config.verifyWorkers,
       metrics,
+      heightTimes,
       logger,
     });
     node = opened;

@@ -17,6 +17,7 @@ import { openFileJournal } from '../files/fileJournal.js';
 import { openMempoolJournal } from '../files/mempoolJournal.js';
 import { openSnapshotStore } from '../files/snapshotStore.js';
 import { commandTelemetry, consensusTelemetry } from '../telemetry/consensusTelemetry.js';
+import type { HeightTimesLog } from '../telemetry/heightTimes.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { PeerTransport } from '../websocket/peerTransport.js';
 import { joinValidator } from './joinValidator.js';
@@ -37,6 +38,7 @@ export interface ValidatorNodeOptions {
   readonly log: Log | null;
   readonly verifyWorkers: number;
   readonly metrics: Metrics;
+  readonly heightTimes: HeightTimesLog;
   readonly logger: Logger;
 }
 
@@ -91,7 +93,7 @@ export async function openNode(options: ValidatorNodeOptions): Promise<Validator
     verifier: pool ?? inlineBatchVerifier(signatures),
     timer: systemTimer(),
     timing: SAME_REGION,
-    consensusTelemetry: consensusTelemetry(metrics, logger),
+    consensusTelemetry: consensusTelemetry(metrics, logger, options.heightTimes),
     commandTelemetry: commandTelemetry(metrics, logger),
     onHalt: (halt) => logger.fatal(halt, 'the validator has stopped itself'),
   });

@@ -47,8 +47,7 @@ export function signedMessages(count: number): SignedMessage[] {
 }
 
 /** Signatures a second that one thread verifies and does nothing else. */
-export function verifiesPerSecond(seconds: number): number {
-  const signed = signedMessages(KEYS);
+export function verifiesPerSecond(seconds: number, signed = signedMessages(KEYS)): number {
   const verifier = nativeVerifier();
   let next = 0;
   return callsPerSecond(seconds, TURN, () => {
@@ -57,6 +56,17 @@ export function verifiesPerSecond(seconds: number): number {
       if (!verifier.verify(publicKey, message, signature)) throw new Error('a good one failed');
     }
   });
+}
+
+/** Microseconds of CPU that one verification costs, which other work on the machine hardly moves. */
+export function verifyCpuUs(): number {
+  const signed = signedMessages(KEYS);
+  const before = process.cpuUsage();
+  const startedMs = performance.now();
+  const rate = verifiesPerSecond(0.5, signed);
+  const done = (rate * (performance.now() - startedMs)) / 1_000;
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / done;
 }
 
 /** Signatures a second through a pool of workers that never runs dry. */

@@ -1,11 +1,13 @@
 import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import { ceilingsBench } from './ceilingsBench.js';
+import { commandsBench } from './commands/commandsBench.js';
 import type { Bench, Measure } from './measure.js';
 import { projectionBench } from './projectionBench.js';
 
 /** Every benchmark by its name; a new one is one line here. */
 const BENCHES: Readonly<Record<string, Bench>> = {
   ceilings: ceilingsBench,
+  commands: commandsBench,
   projection: projectionBench,
 };
 

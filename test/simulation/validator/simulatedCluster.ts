@@ -234,6 +234,7 @@ function telemetryOf(node: SimulatedNode): Telemetry {
       values.push(value);
       node.observations.set(name, values);
     },
+    height: () => {},
     log: () => {},
   };
 }
