@@ -34,6 +34,15 @@ export function hashesPerSecond(bytes: number, seconds: number): number {
   });
 }
 
+/** Microseconds of CPU of one SHA-256 of so many bytes. */
+export function hashCpuUs(bytes: number): number {
+  const before = process.cpuUsage();
+  const startedMs = performance.now();
+  const done = (hashesPerSecond(bytes, 0.3) * (performance.now() - startedMs)) / 1_000;
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / done;
+}
+
 /** Good signatures of many signers over messages of a command's length. */
 export function signedMessages(count: number): SignedMessage[] {
   const signers = Array.from({ length: Math.min(count, KEYS) }, () =>

@@ -1,6 +1,7 @@
 import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import { ceilingsBench } from './ceilingsBench.js';
 import { commandsBench } from './commands/commandsBench.js';
+import { engineBench } from './engine/engineBench.js';
 import type { Bench, Measure } from './measure.js';
 import { projectionBench } from './projectionBench.js';
 
@@ -8,6 +9,7 @@ import { projectionBench } from './projectionBench.js';
 const BENCHES: Readonly<Record<string, Bench>> = {
   ceilings: ceilingsBench,
   commands: commandsBench,
+  engine: engineBench,
   projection: projectionBench,
 };
 
