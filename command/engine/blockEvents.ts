@@ -1,4 +1,5 @@
-import { encode } from '../../schemas/codec/codec.js';
+import { ByteArena } from '../../schemas/codec/byteArena.js';
+import { encodeIn } from '../../schemas/codec/codec.js';
 import { eventHash } from '../../schemas/crypto/digests.js';
 import { partitionLeaf } from '../../schemas/crypto/eventsRoot.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
@@ -14,12 +15,15 @@ export const HOUSE_KEY = ascii('house');
 
 /** The events of one block, by partition. */
 export interface BlockEvents {
+  /** Holds the values. */
+  readonly arena: ByteArena;
   readonly values: Uint8Array[][];
   readonly hashes: Uint8Array[][];
 }
 
 export function newBlockEvents(partitions: number): BlockEvents {
   return {
+    arena: new ByteArena(),
     values: Array.from({ length: partitions }, () => []),
     hashes: Array.from({ length: partitions }, () => []),
   };
@@ -38,7 +42,7 @@ function append(events: BlockEvents, block: BlockContext, placed: Placed): void 
   const { height, timestampMs, state } = block;
   const { partition, executionIndex, eventIndex, keySequence, key, body } = placed;
   // Written out: a spread behind other fields costs more here than the encoding.
-  const value = encode('EventsRecord', {
+  const value = encodeIn(events.arena, 'EventsRecord', {
     body: {
       kind: 'EventEnvelope',
       shard: state.shard,

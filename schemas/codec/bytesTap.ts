@@ -16,6 +16,8 @@ const MULTIPLE_OF_7_BITS = 128;
 export class BytesTap {
   buf: Uint8Array;
   pos = 0;
+  /** Whether `bytes` are read as views of `buf` instead of copies. */
+  views = false;
 
   constructor(bytes?: Uint8Array) {
     this.buf = bytes ?? new Uint8Array(INITIAL_BYTES);
@@ -24,6 +26,14 @@ export class BytesTap {
   /** What was written since `start`, copied out. */
   written(start: number): Uint8Array {
     return this.buf.slice(start, this.pos);
+  }
+
+  /** Whether what was written is exactly this. */
+  holds(bytes: Uint8Array): boolean {
+    if (this.pos !== bytes.length) return false;
+    const { buf } = this;
+    for (let i = 0; i < bytes.length; i++) if (buf[i] !== bytes[i]) return false;
+    return true;
   }
 
   private need(length: number): number {
@@ -150,7 +160,19 @@ export class BytesTap {
   }
 
   readBytes(): Uint8Array {
-    return this.readFixed(this.readLong());
+    const length = this.readLong();
+    const pos = this.need(length);
+    return this.views ? this.buf.subarray(pos, pos + length) : this.buf.slice(pos, pos + length);
+  }
+
+  /** Confluent's frame: a zero byte and the schema id. */
+  writeHeader(id: number): void {
+    const pos = this.reserve(5);
+    this.buf[pos] = 0;
+    this.buf[pos + 1] = id >>> 24;
+    this.buf[pos + 2] = id >>> 16;
+    this.buf[pos + 3] = id >>> 8;
+    this.buf[pos + 4] = id;
   }
 
   writeBytes(bytes: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ascii } from '../kernel/bytes.js';
-import { decode, encode } from './codec.js';
+import { ByteArena } from './byteArena.js';
+import { decode, decodeViews, encode, encodeIn } from './codec.js';
 
 const key = (fill: number) => new Uint8Array(32).fill(fill);
 
@@ -69,5 +70,31 @@ describe('codec', () => {
       instruction: { kind: 'SpinRoulette', asset: 0, bets: [] },
     });
     expect(decode('Command', large).ok).toBe(true);
+  });
+
+  it('writes the same bytes into an arena, which later ones leave alone', () => {
+    const arena = new ByteArena();
+    const rounds = Array.from({ length: 3_000 }, (_, view) => ({ epoch: 3, view: view ** 3 }));
+    const kept = rounds.map((round) => encodeIn(arena, 'Round', round));
+    expect(kept).toEqual(rounds.map((round) => encode('Round', round)));
+    expect(new Set(kept.map(({ buffer }) => buffer)).size).toBeLessThan(6);
+    const large = new Uint8Array(300_000).fill(7);
+    expect(arena.copy(large, large.length)).toEqual(large);
+  });
+
+  it('reads bytes as views of the input where that is asked for, by the same rules', () => {
+    const envelope = {
+      head: { chainId: key(1), shard: 0, signer: key(2), expiresAtMs: 1_700_000_000_000 },
+      commands: [new Uint8Array(300).fill(7), Uint8Array.of(1, 2, 3)],
+      signature: new Uint8Array(64).fill(9),
+    };
+    const bytes = encode('Envelope', envelope);
+    const read = decodeViews('Envelope', bytes);
+    expect(read).toEqual({ ok: true, value: envelope });
+    if (read.ok) expect(read.value.commands[0]?.buffer).toBe(bytes.buffer);
+    expect(decodeViews('Envelope', Uint8Array.of(...bytes, 0)).ok).toBe(false);
+    expect(decodeViews('Envelope', bytes.subarray(0, 200))).toEqual(
+      decode('Envelope', bytes.subarray(0, 200)),
+    );
   });
 });

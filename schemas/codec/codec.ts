@@ -1,8 +1,9 @@
 import { assert } from '../kernel/assert.js';
-import { equalBytes, readUint32 } from '../kernel/bytes.js';
+import { readUint32 } from '../kernel/bytes.js';
 import { MAX_FRAME_BYTES } from '../limits.js';
 import { type FramedTypes, SCHEMA_IDS } from '../types/definitions.js';
 import { type AvroType, avroType } from './avroTypes.js';
+import type { ByteArena } from './byteArena.js';
 import { BytesTap, DecodeError } from './bytesTap.js';
 
 /** Confluent's wire format: a zero byte, the schema id as big-endian uint32, the Avro body. */
@@ -22,7 +23,7 @@ const NAME_OF_ID: ReadonlyMap<number, FramedName> = new Map(
 );
 
 function writeFrame(tap: BytesTap, id: number, type: AvroType, value: unknown): void {
-  tap.writeFixed(Uint8Array.of(0, id >>> 24, (id >>> 16) & 255, (id >>> 8) & 255, id & 255), 5);
+  tap.writeHeader(id);
   type._write(tap, value);
 }
 
@@ -33,6 +34,30 @@ export function encode<Name extends FramedName>(name: Name, value: FramedTypes[N
   const bytes = scratch.written(0);
   if (scratch.buf.length > KEEP_SCRATCH_BYTES) scratch.buf = new Uint8Array(KEEP_SCRATCH_BYTES);
   return bytes;
+}
+
+/** The same bytes in an arena. */
+export function encodeIn<Name extends FramedName>(
+  arena: ByteArena,
+  name: Name,
+  value: FramedTypes[Name],
+): Uint8Array {
+  scratch.pos = 0;
+  writeFrame(scratch, SCHEMA_IDS[name], avroType(name), value);
+  return arena.copy(scratch.buf, scratch.pos);
+}
+
+/** Whether `encode` would write exactly these bytes, without making them. */
+function encodesAs<Name extends FramedName>(
+  name: Name,
+  value: FramedTypes[Name],
+  bytes: Uint8Array,
+): boolean {
+  scratch.pos = 0;
+  writeFrame(scratch, SCHEMA_IDS[name], avroType(name), value);
+  const same = scratch.holds(bytes);
+  if (scratch.buf.length > KEEP_SCRATCH_BYTES) scratch.buf = new Uint8Array(KEEP_SCRATCH_BYTES);
+  return same;
 }
 
 /** Which record a frame says it holds, or null for a foreign frame. */
@@ -50,9 +75,31 @@ export function decode<Name extends FramedName>(
   bytes: Uint8Array,
   maxBytes: number = MAX_FRAME_BYTES,
 ): Decoded<FramedTypes[Name]> {
+  return decodeFrom(name, new BytesTap(bytes), bytes, maxBytes);
+}
+
+/**
+ * The same, but values of the type `bytes` are views of the input instead of copies. For a caller
+ * that is done with them soon or keeps the input anyway: each view keeps all of it in memory.
+ */
+export function decodeViews<Name extends FramedName>(
+  name: Name,
+  bytes: Uint8Array,
+  maxBytes: number = MAX_FRAME_BYTES,
+): Decoded<FramedTypes[Name]> {
+  const tap = new BytesTap(bytes);
+  tap.views = true;
+  return decodeFrom(name, tap, bytes, maxBytes);
+}
+
+function decodeFrom<Name extends FramedName>(
+  name: Name,
+  tap: BytesTap,
+  bytes: Uint8Array,
+  maxBytes: number,
+): Decoded<FramedTypes[Name]> {
   if (bytes.length > maxBytes) return { ok: false, reason: 'oversized' };
   if (framedName(bytes) !== name) return { ok: false, reason: `not a framed ${name}` };
-  const tap = new BytesTap(bytes);
   tap.pos = FRAME_HEADER_BYTES;
   let value: FramedTypes[Name];
   try {
@@ -64,7 +111,7 @@ export function decode<Name extends FramedName>(
     throw error;
   }
   if (tap.pos !== bytes.length) return { ok: false, reason: 'trailing bytes' };
-  if (!equalBytes(encode(name, value), bytes)) return { ok: false, reason: 'not canonical' };
+  if (!encodesAs(name, value, bytes)) return { ok: false, reason: 'not canonical' };
   return { ok: true, value };
 }
 

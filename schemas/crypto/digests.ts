@@ -14,9 +14,10 @@ export function chainIdOf(genesis: Genesis): Uint8Array {
 }
 
 /** `headBytes` and `commandBytes` are framed. The head's length is fixed by its schema but for the
- * varints, so it is hashed first. */
-export function commandId(headBytes: Uint8Array, commandBytes: Uint8Array): Uint8Array {
-  return taggedHash(DOMAIN.command, sha256(headBytes), commandBytes);
+ * varints, so it is hashed first, once for all commands of an envelope. */
+export function commandIds(headBytes: Uint8Array): (commandBytes: Uint8Array) => Uint8Array {
+  const head = sha256(headBytes);
+  return (commandBytes) => taggedHash(DOMAIN.command, head, commandBytes);
 }
 
 /** What the signer of an envelope signs. */

@@ -32,7 +32,24 @@ function tag(name: string): Uint8Array {
   return concatBytes(Uint8Array.of(name.length), ascii(name));
 }
 
+/**
+ * Inputs are joined in one kept buffer: a new array of more than 64 bytes lies outside V8's heap and
+ * costs more than the hash of a short message. Views are kept by length for the same reason.
+ */
+const KEPT_BYTES = 1_024;
+const kept = new Uint8Array(KEPT_BYTES);
+const keptOfLength: Uint8Array[] = [];
+
 /** SHA-256 over a tag and parts. Parts of variable length stand last, or are framed. */
 export function taggedHash(domainTag: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  return sha256(concatBytes(domainTag, ...parts));
+  let length = domainTag.length;
+  for (const part of parts) length += part.length;
+  if (length > KEPT_BYTES) return sha256(concatBytes(domainTag, ...parts));
+  kept.set(domainTag, 0);
+  let offset = domainTag.length;
+  for (const part of parts) {
+    kept.set(part, offset);
+    offset += part.length;
+  }
+  return sha256((keptOfLength[length] ??= kept.subarray(0, length)));
 }

@@ -1,4 +1,4 @@
-import { decode, encode } from '../codec/codec.js';
+import { decode, decodeViews, encode } from '../codec/codec.js';
 import { assert } from '../kernel/assert.js';
 import { toHex } from '../kernel/bytes.js';
 import {
@@ -9,7 +9,7 @@ import {
 } from '../limits.js';
 import { RejectCode } from '../rejectCode.js';
 import type { Command, EnvelopeHead } from '../types/command.js';
-import { commandId, envelopeHash, envelopeMessage } from './digests.js';
+import { commandIds, envelopeHash, envelopeMessage } from './digests.js';
 import type { SignedMessage, Signer } from './signatures.js';
 
 export interface IdentifiedCommand {
@@ -20,11 +20,41 @@ export interface IdentifiedCommand {
 /** An envelope with everything its bytes alone say; the signature is not verified yet. */
 export interface OpenedEnvelope {
   readonly bytes: Uint8Array;
+  /** Of the whole bytes. Like `signed`, made when it is asked for: a replay needs neither. */
   readonly hash: Uint8Array;
   readonly head: EnvelopeHead;
   readonly commands: readonly IdentifiedCommand[];
   /** To be verified: `publicKey` is the head's signer. */
   readonly signed: SignedMessage;
+}
+
+class Opened implements OpenedEnvelope {
+  readonly #signature: Uint8Array;
+  #hash: Uint8Array | null = null;
+  #signed: SignedMessage | null = null;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly head: EnvelopeHead,
+    readonly commands: readonly IdentifiedCommand[],
+    signature: Uint8Array,
+  ) {
+    this.#signature = signature;
+  }
+
+  get hash(): Uint8Array {
+    this.#hash ??= envelopeHash(this.bytes);
+    return this.#hash;
+  }
+
+  get signed(): SignedMessage {
+    if (this.#signed === null) {
+      const ids = this.commands.map(({ id }) => id);
+      const message = envelopeMessage(this.head, ids);
+      this.#signed = { publicKey: this.head.signer, message, signature: this.#signature };
+    }
+    return this.#signed;
+  }
 }
 
 export type OpenEnvelopeResult =
@@ -38,32 +68,36 @@ function refuse(code: RejectCode, reason: string): OpenEnvelopeResult {
 /** Decodes and checks form and counts. Total: any bytes are answered. */
 export function openEnvelope(bytes: Uint8Array): OpenEnvelopeResult {
   if (bytes.length > MAX_ENVELOPE_BYTES) return refuse(RejectCode.oversized, 'oversized envelope');
-  const decoded = decode('Envelope', bytes, MAX_ENVELOPE_BYTES);
+  // Views of the commands' bytes do: they are hashed and decoded here, and `bytes` is kept anyway.
+  const decoded = decodeViews('Envelope', bytes, MAX_ENVELOPE_BYTES);
   if (!decoded.ok) return refuse(RejectCode.undecodable, decoded.reason);
   const { head, commands: encoded, signature } = decoded.value;
   if (encoded.length < 1 || encoded.length > MAX_ENVELOPE_COMMANDS) {
     return refuse(RejectCode.badCommandCount, `${encoded.length} commands in an envelope`);
   }
-  const headBytes = encode('EnvelopeHead', head);
+  const idOf = commandIds(encode('EnvelopeHead', head));
   const commands: IdentifiedCommand[] = [];
-  const ofAccount = new Map<string, number>();
   for (const commandBytes of encoded) {
     const command = decode('Command', commandBytes, MAX_COMMAND_BYTES);
     if (!command.ok) return refuse(RejectCode.undecodable, `command: ${command.reason}`);
-    const account = toHex(command.value.account);
-    const count = (ofAccount.get(account) ?? 0) + 1;
-    ofAccount.set(account, count);
-    if (count > MAX_ENVELOPE_COMMANDS_PER_ACCOUNT) {
-      return refuse(RejectCode.badCommandCount, `over ${count - 1} commands of one account`);
-    }
-    commands.push({ id: commandId(headBytes, commandBytes), command: command.value });
+    commands.push({ id: idOf(commandBytes), command: command.value });
   }
-  const message = envelopeMessage(
-    head,
-    commands.map(({ id }) => id),
-  );
-  const signed = { publicKey: head.signer, message, signature };
-  return { ok: true, envelope: { bytes, hash: envelopeHash(bytes), head, commands, signed } };
+  if (commands.length > MAX_ENVELOPE_COMMANDS_PER_ACCOUNT && hasCrowdedAccount(commands)) {
+    const most = MAX_ENVELOPE_COMMANDS_PER_ACCOUNT;
+    return refuse(RejectCode.badCommandCount, `over ${most} commands of one account`);
+  }
+  return { ok: true, envelope: new Opened(bytes, head, commands, signature) };
+}
+
+function hasCrowdedAccount(commands: readonly IdentifiedCommand[]): boolean {
+  const ofAccount = new Map<string, number>();
+  for (const { command } of commands) {
+    const account = toHex(command.account);
+    const count = (ofAccount.get(account) ?? 0) + 1;
+    if (count > MAX_ENVELOPE_COMMANDS_PER_ACCOUNT) return true;
+    ofAccount.set(account, count);
+  }
+  return false;
 }
 
 /** Builds and signs; the head's signer must be the signer's key. */
@@ -74,7 +108,7 @@ export function sealEnvelope(
 ): OpenedEnvelope {
   const headBytes = encode('EnvelopeHead', head);
   const encoded = commands.map((command) => encode('Command', command));
-  const ids = encoded.map((commandBytes) => commandId(headBytes, commandBytes));
+  const ids = encoded.map(commandIds(headBytes));
   const message = envelopeMessage(head, ids);
   const signature = signer.sign(message);
   const bytes = encode('Envelope', { head, commands: encoded, signature });

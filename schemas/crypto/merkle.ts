@@ -11,18 +11,21 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   return merkleRootOfHashes(leaves.map(leafHash));
 }
 
+// Kept inputs: see taggedHash. Most leaves are hashes themselves.
+const hashLeaf = new Uint8Array(1 + 32);
+const node = new Uint8Array(1 + 32 + 32);
+node[0] = 1;
+
 export function leafHash(leaf: Uint8Array): Uint8Array {
-  const input = new Uint8Array(leaf.length + 1);
+  const input = leaf.length === 32 ? hashLeaf : new Uint8Array(leaf.length + 1);
   input.set(leaf, 1);
   return sha256(input);
 }
 
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const input = new Uint8Array(1 + 32 + 32);
-  input[0] = 1;
-  input.set(left, 1);
-  input.set(right, 33);
-  return sha256(input);
+  node.set(left, 1);
+  node.set(right, 33);
+  return sha256(node);
 }
 
 /** Level by level: an odd last node moves up unchanged, which is RFC 6962's split. O(n) hashes. */
