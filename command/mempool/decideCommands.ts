@@ -13,12 +13,9 @@ export interface EnvelopeDecision {
   readonly toHold: readonly CommandToHold[];
 }
 
-/** What the commands decided so far would add to the pool. */
+/** What the commands decided so far would add to the pool. Most envelopes hold one command. */
 interface Additions {
-  readonly lanes: Set<string>;
-  readonly own: Map<string, number>;
-  readonly session: Map<string, number>;
-  commands: number;
+  readonly held: readonly CommandToHold[];
   faucet: number;
 }
 
@@ -37,10 +34,11 @@ interface Deciding {
  * the checks is the order of the codes, but that what the state says about an account needs it.
  */
 export function decideCommands(options: Omit<Deciding, 'added'>): EnvelopeDecision {
-  const added = { lanes: new Set<string>(), own: new Map(), session: new Map() };
-  const deciding: Deciding = { ...options, added: { ...added, commands: 0, faucet: 0 } };
+  const { pool, config, view, envelope, blockTimeMs, isEnded } = options;
   const codes: AdmissionCode[] = [];
   const toHold: CommandToHold[] = [];
+  const added: Additions = { held: toHold, faucet: 0 };
+  const deciding: Deciding = { pool, config, view, envelope, blockTimeMs, isEnded, added };
   for (const command of options.envelope.commands) {
     const decision = decideCommand(deciding, command);
     if (typeof decision === 'number') {
@@ -49,22 +47,25 @@ export function decideCommands(options: Omit<Deciding, 'added'>): EnvelopeDecisi
     }
     codes.push(0);
     toHold.push(decision);
-    count(deciding.added, decision);
+    if (decision.faucet) added.faucet++;
   }
   return { codes, toHold };
 }
 
-function count(added: Additions, { prepared, faucet }: CommandToHold): void {
-  const { accountKey } = prepared;
-  const counts = prepared.own ? added.own : added.session;
-  counts.set(accountKey, (counts.get(accountKey) ?? 0) + 1);
-  added.lanes.add(nonceKey(prepared));
-  added.commands++;
-  if (faucet) added.faucet++;
+/** Whether an earlier command of the envelope takes this nonce of this lane. */
+function isTaken({ held }: Additions, { laneKey, command }: PreparedCommand): boolean {
+  return held.some(
+    ({ prepared }) => prepared.laneKey === laneKey && prepared.command.nonce === command.nonce,
+  );
 }
 
-function nonceKey({ laneKey, command }: PreparedCommand): string {
-  return `${laneKey}/${command.nonce}`;
+/** Commands of the account that the envelope would add, of its own key or of sessions. */
+function addedOf({ held }: Additions, accountKey: string, own: boolean): number {
+  let count = 0;
+  for (const { prepared } of held) {
+    if (prepared.own === own && prepared.accountKey === accountKey) count++;
+  }
+  return count;
 }
 
 /** The lane's next nonce, or why the signer has none; -1 in place of a lane that a claim opens. */
@@ -113,7 +114,7 @@ function sequenceCode(
   const window = faucet ? 1 : config.limits.nonceWindow;
   if (nonce - nextNonce >= window) return RejectCode.nonceGap;
   const isHeld = pool.lanes.get(prepared.laneKey)?.commands.has(nonce) ?? false;
-  return isHeld || added.lanes.has(nonceKey(prepared)) ? RejectCode.nonceConflict : null;
+  return isHeld || isTaken(added, prepared) ? RejectCode.nonceConflict : null;
 }
 
 function requestCode(
@@ -129,7 +130,7 @@ function requestCode(
 }
 
 function poolUsed({ pool, added }: Deciding): number {
-  return pool.commands.size + added.commands;
+  return pool.commands.size + added.held.length;
 }
 
 function freeMax({ config }: Deciding): number {
@@ -145,8 +146,8 @@ function capacityCode(
   const { limits } = config;
   const { accountKey } = prepared;
   const held = pool.accounts.get(accountKey);
-  const own = (held?.own ?? 0) + (added.own.get(accountKey) ?? 0);
-  const session = (held?.session ?? 0) + (added.session.get(accountKey) ?? 0);
+  const own = (held?.own ?? 0) + addedOf(added, accountKey, true);
+  const session = (held?.session ?? 0) + addedOf(added, accountKey, false);
   if (own + session >= limits.perAccountMax) return RejectCode.accountPoolFull;
   const sessionMax = limits.perAccountMax - limits.ownKeyReserved;
   if (!prepared.own && session >= sessionMax) return RejectCode.accountPoolFull;

@@ -45,6 +45,7 @@ export function createVerifiedEnvelopes(
       if (byHash.has(key)) return;
       byHash.set(key, envelope);
       sizeBytes += envelope.bytes.length;
+      if (sizeBytes <= maxBytes) return;
       for (const [oldest, { bytes }] of byHash) {
         if (sizeBytes <= maxBytes) break;
         byHash.delete(oldest);
