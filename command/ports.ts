@@ -51,7 +51,8 @@ export interface MempoolJournal {
 
 /** To the other validators; best effort, never waits. Batches are within the peer's limits. */
 export interface EnvelopeGossip {
-  send(envelopes: readonly Uint8Array[]): void;
+  /** Not to validators whose bit is set in `handedTo`: they have them already. */
+  send(envelopes: readonly Uint8Array[], handedTo: number): void;
 }
 
 /** Monotone time and wake-ups. Nothing certified depends on them. */

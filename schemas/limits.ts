@@ -142,6 +142,8 @@ assert(MEMPOOL_OWN_KEY_RESERVED < MEMPOOL_COMMANDS_PER_ACCOUNT_MAX, 'reserve bel
 // Links between validators, and from gateways to them.
 /** Two of the largest frames may wait for a slow peer, and some. */
 export const PEER_LINK_BUFFER_BYTES_MAX = 4 * MAX_FRAME_BYTES;
+/** Small messages that share a frame of a link go out at this size at the latest. */
+export const PEER_BATCH_BYTES = 64 * 1024;
 export const PEER_CONNECTIONS_MAX = 256;
 export const PEER_HANDSHAKE_TIMEOUT_MS = 5_000;
 export const PEER_REDIAL_MS_MIN = 50;

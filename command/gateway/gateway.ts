@@ -26,6 +26,7 @@ import type { ClientSocket } from './ports.js';
 import { resolveCommands } from './resolveCommands.js';
 import { openSession, type Session } from './session.js';
 import { createStateQueries } from './stateQueries.js';
+import { validatorBits } from './validatorBits.js';
 
 export interface ClientHandle {
   onFrame(text: string): void;
@@ -63,8 +64,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     connect: (socket) => connect(state, socket),
     onValidatorOpen(validator) {
       links.send(validator, { kind: 'SubscribeResults', fromHeight: state.height + 1 });
+      const handedTo = validatorBits(links.connected());
       for (const envelope of state.tracker.openEnvelopes()) {
-        links.send(validator, { kind: 'SubmitEnvelope', envelope });
+        links.send(validator, { kind: 'SubmitEnvelope', envelope, handedTo });
       }
     },
     onValidatorMessage: (validator, body) => onValidatorMessage(state, validator, body),

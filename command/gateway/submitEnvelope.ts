@@ -6,6 +6,7 @@ import { admitEnvelope } from './admitEnvelope.js';
 import { type GatewayState, notify } from './gatewayState.js';
 import type { Outcome } from './outcomes.js';
 import { resolveCommands } from './resolveCommands.js';
+import { validatorBits } from './validatorBits.js';
 
 export type EnvelopeSubmission =
   | { readonly ok: false; readonly code: RejectCode; readonly reason: string }
@@ -57,8 +58,9 @@ export function submitEnvelope(state: GatewayState, envelope: OpenedEnvelope): E
   const ended = ids.flatMap((id) => tracker.ended(id) ?? []);
   const open = ids.filter((id) => tracker.command(id) !== null);
   if (open.length > 0 && envelope.head.expiresAtMs > state.blockTimeMs) {
+    const handedTo = validatorBits(connected);
     for (const validator of connected) {
-      links.send(validator, { kind: 'SubmitEnvelope', envelope: envelope.bytes });
+      links.send(validator, { kind: 'SubmitEnvelope', envelope: envelope.bytes, handedTo });
     }
   } else if (open.length > 0) {
     resolveCommands(state);

@@ -61,13 +61,19 @@ function setup(journal = memoryJournal(), pendingMax = 100) {
   );
   const verifier = toyBatchVerifier();
   const gossiped: Uint8Array[][] = [];
+  const gossipedFor: number[] = [];
   const wakeUps: (() => void)[] = [];
   const admission = createAdmission({
     mempool,
     envelopes,
     verifier,
     journal,
-    gossip: { send: (batch) => void gossiped.push([...batch]) },
+    gossip: {
+      send(batch, handedTo) {
+        gossiped.push([...batch]);
+        gossipedFor.push(handedTo);
+      },
+    },
     timer: {
       nowMs: () => 0,
       after: (_, run) => {
@@ -79,7 +85,8 @@ function setup(journal = memoryJournal(), pendingMax = 100) {
     pendingMax,
     telemetry: { count() {}, gauge() {}, observe() {}, log() {} },
   });
-  return { ledger, envelopes, mempool, verifier, journal, gossiped, wakeUps, admission };
+  const told = { gossiped, gossipedFor, wakeUps };
+  return { ledger, envelopes, mempool, verifier, journal, ...told, admission };
 }
 
 const of = (nonce: number) => toyEnvelope(alice, [{ account: alice, nonce }]);
@@ -107,6 +114,17 @@ describe('the way of an envelope', () => {
     wakeUps[0]!();
     expect(gossiped).toEqual([envelopes.map(({ bytes }) => bytes)]);
     expect(mempool.sizes.envelopes).toBe(3);
+  });
+
+  test('is passed on to whom the gateway did not hand it', async () => {
+    const { admission, gossiped, gossipedFor, wakeUps } = setup();
+    const [first, second, third] = [0, 1, 2].map((nonce) => of(nonce).bytes);
+    await admission.submit(first!, 'gateway', 0b1011);
+    await admission.submit(second!, 'gateway', 0b1011);
+    await admission.submit(third!, 'gateway', 0b0001);
+    for (const wake of wakeUps) wake();
+    expect(gossiped).toEqual([[first, second], [third]]);
+    expect(gossipedFor).toEqual([0b1011, 0b0001]);
   });
 
   test('a bad signature is refused, and spoils no other envelope', async () => {

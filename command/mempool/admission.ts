@@ -41,9 +41,10 @@ export interface Admission {
   /**
    * Answers every envelope. `durable` says that it is in the journal on disk. Never rejects for
    * what the bytes hold; a verifier or a disk that fails is answered as `unavailable`, or with
-   * `durable: false`.
+   * `durable: false`. `handedTo`: bit i says that the gateway hands it to validator i itself, so
+   * that it is passed on to the others only.
    */
-  submit(envelope: Uint8Array, source: EnvelopeSource): Promise<EnvelopeVerdict>;
+  submit(envelope: Uint8Array, source: EnvelopeSource, handedTo?: number): Promise<EnvelopeVerdict>;
   /** Holds again what the journal has, before anything is submitted. Returns how many envelopes. */
   recover(): Promise<number>;
   /** After each executed height, in order. */
@@ -73,7 +74,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     unstored: new Map(),
   };
   return {
-    submit: (envelope, source) => submit(state, envelope, source),
+    submit: (envelope, source, handedTo = 0) => submit(state, envelope, source, handedTo),
     recover: () => recover(state),
     executed(receipts, timestampMs) {
       mempool.executed(receipts, timestampMs);
@@ -102,6 +103,7 @@ async function submit(
   state: AdmissionState,
   bytes: Uint8Array,
   source: EnvelopeSource,
+  handedTo: number,
 ): Promise<EnvelopeVerdict> {
   const { mempool, clock, pending } = state;
   const answer = mempool.check(bytes, clock.unixMs());
@@ -117,7 +119,7 @@ async function submit(
   }
   const running = mustStore
     ? store(state, answer, envelope)
-    : admit(state, answer, envelope, source);
+    : admit(state, answer, envelope, { source, handedTo });
   const verdict = running.finally(() => pending.delete(key));
   pending.set(key, verdict);
   return verdict;
@@ -128,7 +130,7 @@ async function admit(
   state: AdmissionState,
   answer: MempoolAnswer,
   envelope: OpenedEnvelope,
-  source: EnvelopeSource,
+  { source, handedTo }: { readonly source: EnvelopeSource; readonly handedTo: number },
 ): Promise<EnvelopeVerdict> {
   const { envelopes, mempool, clock, telemetry, outbox, onWork } = state;
   const fault = envelopes.has(envelope.hash) ? null : await signatureFault(state, envelope);
@@ -138,7 +140,7 @@ async function admit(
   if (inserted.kind === 'refused') return refuse(state, inserted);
   if (inserted.kind === 'known') return answerKnown(state, inserted);
   telemetry.count('mempool_admitted_total', { source });
-  if (source === 'gateway') outbox.add(envelope.bytes);
+  if (source === 'gateway') outbox.add(envelope.bytes, handedTo);
   onWork?.();
   return store(state, inserted, envelope);
 }

@@ -56,7 +56,7 @@ export function serveClients(options: {
   transport.onClientClose((link) => following.delete(link));
   transport.onClientMessage((link, body: PeerMessageBody) => {
     if (body.kind === 'SubmitEnvelope') {
-      admission.submit(body.envelope, 'gateway').then((verdict) => {
+      admission.submit(body.envelope, 'gateway', body.handedTo).then((verdict) => {
         link.send({ kind: 'EnvelopeVerdict', ...verdict });
       });
     } else if (body.kind === 'SubscribeResults') {

@@ -102,8 +102,9 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
   const signatures = createCachingVerifier(parts.signatures, PUBLISH_SIGNATURES_KEPT);
   const beacon = cachingBeacon(parts.beacon, PUBLISH_BEACONS_KEPT);
   const envelopes = createVerifiedEnvelopes();
+  const view = admissionView(state);
   const mempool = createMempool(
-    mempoolConfig({ chainId, shard, genesis, view: () => admissionView(state) }),
+    mempoolConfig({ chainId, shard, genesis, view: () => view }),
     envelopes,
   );
   const receipts = openReceiptIndex(executed);
@@ -114,7 +115,12 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     envelopes,
     verifier,
     journal: parts.mempoolJournal,
-    gossip: { send: (batch) => transport.broadcast({ kind: 'EnvelopeBatch', envelopes: batch }) },
+    gossip: {
+      send(batch, handedTo) {
+        const peers = transport.connected().filter((peer) => ((handedTo >> peer) & 1) === 0);
+        for (const peer of peers) transport.send(peer, { kind: 'EnvelopeBatch', envelopes: batch });
+      },
+    },
     timer,
     clock: timer,
     telemetry: parts.commandTelemetry,

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { encode } from '../../schemas/codec/codec.js';
 import type { PeerMessageBody, PeerRole } from '../../schemas/types/wire.js';
 import { createNativeSigner, nativeVerifier } from '../crypto/nativeSignatures.js';
 import type { PeerLinkError } from './errors.js';
@@ -83,6 +84,33 @@ describe('peer links', () => {
     expect(links[0]?.role).toBe('GATEWAY');
     expect(links[0]?.publicKey).toEqual(self.signer.publicKey);
     expect(dialled.received.map((body) => 'height' in body && body.height)).toEqual([1, 2, 3]);
+  });
+
+  it('sends many small messages in shared frames, in order among all others', async () => {
+    const received: PeerMessageBody[] = [];
+    const { url } = await listener((_, body) => received.push(body));
+    const dialled = dial(url, identity('GATEWAY', 2), 1);
+    const link = await dialled.whenOpen;
+    const sent: PeerMessageBody[] = Array.from({ length: 300 }, (_, index) =>
+      index % 100 === 50
+        ? { kind: 'HeightRequest', height: index }
+        : { kind: 'SubmitEnvelope', envelope: new Uint8Array(1_000).fill(index), handedTo: 1 },
+    );
+    for (const body of sent) link.send(body);
+    await until(() => received.length === sent.length);
+    expect(received).toEqual(sent);
+  });
+
+  it('cuts off a peer that puts a batch into a batch', async () => {
+    const received: PeerMessageBody[] = [];
+    const { url, links } = await listener((_, body) => received.push(body));
+    const dialled = dial(url, identity('VALIDATOR', 2), 1);
+    const link = await dialled.whenOpen;
+    await until(() => links.length === 1);
+    const inner = encode('PeerMessage', { body: { kind: 'MessageBatch', messages: [] } });
+    link.send({ kind: 'MessageBatch', messages: [inner] });
+    await until(() => links.length === 2);
+    expect(received).toEqual([]);
   });
 
   it('refuses a listener of another chain, or with another key', async () => {

@@ -1211,6 +1211,13 @@ export const DEFINITIONS: readonly object[] = [
   {
     type: 'record',
     namespace: 'nullspace',
+    name: 'MessageBatch',
+    doc: 'Framed PeerMessages in their order, none of them a batch: one frame of a link for many small ones.',
+    fields: [{ name: 'messages', type: { type: 'array', items: 'bytes' } }],
+  },
+  {
+    type: 'record',
+    namespace: 'nullspace',
     name: 'PartitionKey',
     doc: '',
     fields: [{ name: 'partition', type: 'int' }],
@@ -1242,7 +1249,14 @@ export const DEFINITIONS: readonly object[] = [
     namespace: 'nullspace',
     name: 'SubmitEnvelope',
     doc: 'A gateway hands over an envelope.',
-    fields: [{ name: 'envelope', type: 'bytes' }],
+    fields: [
+      { name: 'envelope', type: 'bytes' },
+      {
+        name: 'handedTo',
+        type: 'int',
+        doc: 'bit i: the gateway hands it to validator i too, so nobody need pass it on there',
+      },
+    ],
   },
   {
     type: 'record',
@@ -1330,6 +1344,7 @@ export const DEFINITIONS: readonly object[] = [
           'nullspace.StateRequest',
           'nullspace.StateAnswer',
           'nullspace.ReceiptRequest',
+          'nullspace.MessageBatch',
         ],
       },
     ],

@@ -117,6 +117,11 @@ export interface Introduction {
   readonly signature: Signature;
 }
 
+/** Framed PeerMessages in their order, none of them a batch: one frame of a link for many small ones. */
+export interface MessageBatch {
+  readonly messages: readonly Uint8Array[];
+}
+
 /** Everything that travels on an authenticated link. */
 export interface PeerMessage {
   readonly body: PeerMessageBody;
@@ -151,7 +156,8 @@ export type PeerMessageBody =
   | ({ readonly kind: 'ExecutedHeight' } & ExecutedHeight)
   | ({ readonly kind: 'StateRequest' } & StateRequest)
   | ({ readonly kind: 'StateAnswer' } & StateAnswer)
-  | ({ readonly kind: 'ReceiptRequest' } & ReceiptRequest);
+  | ({ readonly kind: 'ReceiptRequest' } & ReceiptRequest)
+  | ({ readonly kind: 'MessageBatch' } & MessageBatch);
 
 /** What a peer says it is. */
 export type PeerRole = 'VALIDATOR' | 'GATEWAY' | 'READER';
@@ -194,6 +200,8 @@ export interface StateRequest {
 /** A gateway hands over an envelope. */
 export interface SubmitEnvelope {
   readonly envelope: Uint8Array;
+  /** bit i: the gateway hands it to validator i too, so nobody need pass it on there */
+  readonly handedTo: number;
 }
 
 /** A gateway wants executed heights from here on. */

@@ -15,6 +15,7 @@ import {
 import { developmentRules } from '../../infra/genesis/developmentNetwork.js';
 import { createStatusServer, listen } from '../../infra/http/statusServer.js';
 import { freePort } from '../../infra/postgres/freePort.js';
+import { createHeightTimesLog } from '../../infra/telemetry/heightTimes.js';
 import { createMetrics, type Metrics } from '../../infra/telemetry/metrics.js';
 import { openNode } from '../../infra/validator/validatorNode.js';
 import { openPeerTransport } from '../../infra/websocket/peerTransport.js';
@@ -123,6 +124,7 @@ export async function startLocalCluster(): Promise<LocalCluster> {
     await listen(server, HOST, ports[self] as number);
     const node = await openNode({
       ...{ genesis, self, signer, transport, metrics, logger, log: null, verifyWorkers: 0 },
+      heightTimes: createHeightTimesLog(),
       beaconSecret: secrets[self] as Uint8Array,
       dataDir: join(folder, `validator-${self}`),
       firstStart: true,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { validatorBits } from '../../../command/gateway/validatorBits.js';
 import { createNativeSigner, nativeVerifier } from '../../../infra/crypto/nativeSignatures.js';
 import { dialValidators } from '../../../infra/websocket/validatorLinks.js';
 import { sealEnvelope } from '../../../schemas/crypto/envelope.js';
@@ -98,8 +99,10 @@ export async function openLoadClient(
     onRefused: () => undefined,
   });
   state.broadcast = (envelope) => {
-    for (const validator of links.connected()) {
-      links.send(validator, { kind: 'SubmitEnvelope', envelope });
+    const connected = links.connected();
+    const handedTo = validatorBits(connected);
+    for (const validator of connected) {
+      links.send(validator, { kind: 'SubmitEnvelope', envelope, handedTo });
     }
   };
   await waitFor(() => links.connected().length === peers.length, CONNECT_TIMEOUT_MS);
