@@ -41,7 +41,7 @@ function leaderOfFirstView() {
     ...{ signatures: keyedHashVerifier, beacon: beacon.scheme, transport, journal, timer },
     ...{ store: store as BlockStore, application: application as Application },
     ...{ timing: SAME_REGION, firstStart: true },
-    telemetry: { count: silent, gauge: silent, observe: silent, log: silent },
+    telemetry: { count: silent, gauge: silent, observe: silent, height: silent, log: silent },
   };
   const drain: Drain = createDrain(() => shell);
   const parts = { fetcher: { received: silent }, catchUp: {}, push: drain.push };
