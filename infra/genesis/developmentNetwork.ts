@@ -82,7 +82,7 @@ function create(folder: string, validators: number, nowMs: number): void {
     writeKeyFile(join(folder, `recovery-${index}.key.json`), key);
   }
   writeKeyFile(join(folder, 'admin.key.json'), admin);
-  writeGenesis(genesisPath(folder), {
+  writeGenesis(genesisPathOf(folder), {
     name: 'nullspace development network',
     createdAtMs: nowMs,
     validators: keys.map(({ publicKey }) => publicKey),
@@ -102,7 +102,8 @@ function keyPath(folder: string, index: number): string {
   return join(folder, `validator-${index}.key.json`);
 }
 
-function genesisPath(folder: string): string {
+/** Where a data folder keeps its genesis. */
+export function genesisPathOf(folder: string): string {
   return join(folder, 'genesis.json');
 }
 
@@ -116,14 +117,14 @@ export function developmentNetwork(
   validators: number,
   nowMs: number,
 ): DevelopmentNetwork {
-  const path = genesisPath(folder);
+  const path = genesisPathOf(folder);
   if (!existsSync(path)) create(folder, validators, nowMs);
   const genesis = readGenesis(path);
   const count = genesis.validators.length;
   if (count !== validators) {
     throw new ConfigError(
       `${folder} holds a chain of ${count} validators, not ${validators}: ` +
-        `start it with --validators ${count}, or begin another with --fresh or --data-dir`,
+        `start it with --validators ${count}, or begin another with --data-dir`,
     );
   }
   const keyPaths = Array.from({ length: validators }, (_, index) => keyPath(folder, index));

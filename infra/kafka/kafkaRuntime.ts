@@ -56,6 +56,8 @@ const PORT_ATTEMPTS = 5;
 const LOG_MAX_BYTES = 1024 * 1024;
 const STATE_FILE = 'kafka.json';
 const PID_FILE = 'kafka.pid';
+const LOCK_FILE = 'kafka.lock';
+const CONFIG_FILE = 'server.properties';
 
 /** Logs at WARN; a cleaner buffer of 16 MiB, because the default takes 128 of the 512 MB heap. */
 const JVM = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC'];
@@ -110,11 +112,11 @@ export async function startKafka(options: KafkaRuntimeOptions): Promise<KafkaRun
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true });
   const refuse = (message: string): Error => new KafkaError('folderInUse', message);
-  const lock = lockFolder(join(dataDir, 'kafka.lock'), refuse);
+  const lock = lockFolder(join(dataDir, LOCK_FILE), refuse);
   try {
     const place: Place = {
       dataDir,
-      config: join(dataDir, 'server.properties'),
+      config: join(dataDir, CONFIG_FILE),
       serverLog: join(dataDir, 'kafka.log'),
       libs: await fetchKafkaJars(),
     };
@@ -144,7 +146,7 @@ function readState(dataDir: string): BrokerState | null {
 }
 
 /** A reused pid is somebody else; the broker's command line names its configuration. */
-function isBrokerOf(pid: number, place: Place): boolean {
+function isBrokerOf(pid: number, place: Pick<Place, 'config'>): boolean {
   if (!isAlive(pid)) return false;
   if (!existsSync('/proc/self/cmdline')) return true;
   try {
@@ -159,12 +161,48 @@ interface Running {
   readonly state: BrokerState;
 }
 
-async function adopt(place: Place, options: KafkaRuntimeOptions): Promise<Running | null> {
+/** Pid of the broker that runs on the folder, or null when none does. */
+function brokerPid(place: Pick<Place, 'dataDir' | 'config'>): number | null {
   const path = join(place.dataDir, PID_FILE);
-  const state = readState(place.dataDir);
-  if (!existsSync(path) || state === null) return null;
+  if (!existsSync(path)) return null;
   const pid = Number.parseInt(readFileSync(path, 'utf8'), 10);
-  if (!isBrokerOf(pid, place)) return null;
+  return Number.isSafeInteger(pid) && isBrokerOf(pid, place) ? pid : null;
+}
+
+function placeOf(dataDir: string): Pick<Place, 'dataDir' | 'config'> {
+  const folder = resolve(dataDir);
+  return { dataDir: folder, config: join(folder, CONFIG_FILE) };
+}
+
+/** The broker that runs on a data folder, whoever started it, or null when none does. */
+export function runningKafka(dataDir: string): { readonly pid: number } | null {
+  const pid = brokerPid(placeOf(dataDir));
+  return pid === null ? null : { pid };
+}
+
+/** Ends the broker of a data folder, whoever started it; nothing to do is fine. @throws KafkaError */
+export async function stopKafka(dataDir: string): Promise<void> {
+  const place = placeOf(dataDir);
+  const pid = brokerPid(place);
+  if (pid === null) return;
+  const refuse = (message: string): Error => new KafkaError('folderInUse', message);
+  const lock = lockFolder(join(place.dataDir, LOCK_FILE), refuse);
+  try {
+    await endProcess(place, pid, 'SIGTERM', STOP_TIMEOUT_MS);
+  } finally {
+    lock.release();
+  }
+}
+
+async function adopt(place: Place, options: KafkaRuntimeOptions): Promise<Running | null> {
+  const state = readState(place.dataDir);
+  const pid = brokerPid(place);
+  if (pid === null) return null;
+  if (state === null) {
+    // Whoever started it was killed before it was ready: nobody knows its ports.
+    await endProcess(place, pid, 'SIGTERM', STOP_TIMEOUT_MS);
+    return null;
+  }
   const isMisplaced = options.ports !== undefined && options.ports.broker !== state.broker;
   if (isMisplaced) {
     await endProcess(place, pid, 'SIGTERM', STOP_TIMEOUT_MS);
@@ -308,7 +346,7 @@ async function answers(state: BrokerState, log: AdapterLog): Promise<boolean> {
 }
 
 async function endProcess(
-  place: Place,
+  place: Pick<Place, 'dataDir' | 'config'>,
   pid: number,
   signal: NodeJS.Signals,
   timeoutMs: number,

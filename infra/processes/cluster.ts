@@ -1,24 +1,34 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
 import { flag, port } from '../config/optionTypes.js';
-import { developmentNetwork } from '../genesis/developmentNetwork.js';
-import { startKafka } from '../kafka/kafkaRuntime.js';
-import { startEmbeddedPostgres } from '../postgres/embeddedPostgres.js';
-import { isAlive } from '../postgres/folderLock.js';
+import { developmentNetwork, genesisPathOf } from '../genesis/developmentNetwork.js';
+import { lockFolder } from '../postgres/folderLock.js';
 import { createLogger } from '../telemetry/logger.js';
+import {
+  type ClusterSettings,
+  decideSettings,
+  type ProcessRecord,
+  type ProcessRecords,
+  readRecords,
+  readSettings,
+  writeRecords,
+} from './clusterFolder.js';
+import { accepts, servicePid, startServices, stopServices } from './clusterServices.js';
+import { lastLine } from './lastLine.js';
 import { type PlannedRole, platformRoles } from './platformRoles.js';
+import { findRoles, isRole, stopRoles } from './roleProcesses.js';
 
 const configSchema = z.object({
   dataDir: z.string().default('.data/cluster'),
-  validators: z.coerce.number().int().default(4),
-  log: z.enum(['kafka', 'postgres']).default('kafka'),
-  host: z.string().default('127.0.0.1'),
-  basePort: port.default(9400),
+  validators: z.coerce.number().int().optional(),
+  log: z.enum(['kafka', 'postgres']).optional(),
+  host: z.string().optional(),
+  basePort: port.optional(),
   databaseUrl: z.string().optional(),
   kafkaBrokers: z.string().optional(),
   json: flag.default(false),
@@ -36,45 +46,25 @@ interface RoleState {
   readonly height: number;
 }
 
-interface ProcessRecord {
-  readonly pid: number;
-  readonly role: string;
-  readonly url: string;
-}
-
-type Records = Record<string, ProcessRecord>;
-
-const READY_TIMEOUT_MS = 90_000;
+/** Roles by when they are stopped: players first, then those who answer them. */
+const STOP_ORDER: readonly (readonly string[])[] = [
+  ['gateway'],
+  ['reader', 'projector', 'validator'],
+];
+const SERVICES: readonly string[] = ['postgres', 'kafka'];
+const READY_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 15_000;
 const POLL_MS = 200;
 const PROGRAM = fileURLToPath(new URL('./nullspace.js', import.meta.url));
 
-function recordsPath(dataDir: string): string {
-  return join(dataDir, 'processes.json');
-}
-
-function readRecords(dataDir: string): Records {
-  const path = recordsPath(dataDir);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Records) : {};
-}
-
-function writeRecords(dataDir: string, records: Records): void {
-  writeFileSync(recordsPath(dataDir), `${JSON.stringify(records, null, 2)}\n`);
-}
-
-/** Whether the process is alive and still the role that it was: pids are used again. */
-function runs(record: ProcessRecord | undefined): record is ProcessRecord {
-  if (record === undefined || !isAlive(record.pid)) return false;
-  const path = `/proc/${record.pid}/cmdline`;
-  if (!existsSync('/proc/self/cmdline')) return true;
-  return existsSync(path) && readFileSync(path, 'utf8').toLowerCase().includes(record.role);
+function logPath(dataDir: string, name: string): string {
+  return join(dataDir, 'logs', `${name}.log`);
 }
 
 /** A role of its own session, that outlives this command; its lines go to a file. */
 function launch(role: PlannedRole, dataDir: string): ProcessRecord {
-  const logs = join(dataDir, 'logs');
-  mkdirSync(logs, { recursive: true });
-  const log = openSync(join(logs, `${role.name}.log`), 'a');
+  mkdirSync(join(dataDir, 'logs'), { recursive: true });
+  const log = openSync(logPath(dataDir, role.name), 'a');
   const child = spawn(process.execPath, [PROGRAM, role.role, ...role.argv], {
     detached: true,
     stdio: ['ignore', log, log],
@@ -97,17 +87,20 @@ async function health(url: string): Promise<{ readonly ready: boolean; readonly 
   }
 }
 
-async function states(dataDir: string): Promise<RoleState[]> {
+async function stateOf(name: string, record: ProcessRecord, dataDir: string): Promise<RoleState> {
+  const { role, url } = record;
+  const isService = SERVICES.includes(role);
+  const isRunning = !isService && isRole(record.pid, genesisPathOf(dataDir));
+  const pid = isService ? servicePid(dataDir, role) : isRunning ? record.pid : null;
+  // Another program may have the port of a role that is down.
+  if (pid === null) return { role, name, pid, url, ready: false, height: 0 };
+  const now = isService ? { ready: await accepts(url), height: 0 } : await health(url);
+  return { role, name, pid, url, ...now };
+}
+
+function states(dataDir: string): Promise<RoleState[]> {
   const records = Object.entries(readRecords(dataDir));
-  return Promise.all(
-    records.map(async ([name, record]) => {
-      const { role, url } = record;
-      const pid = runs(record) ? record.pid : null;
-      const isPlatform = url.startsWith('http');
-      const now = isPlatform ? await health(url) : { ready: pid !== null, height: 0 };
-      return { role, name, pid, url, ...now };
-    }),
-  );
+  return Promise.all(records.map(([name, record]) => stateOf(name, record, dataDir)));
 }
 
 function show(rows: readonly RoleState[], json: boolean): void {
@@ -123,48 +116,17 @@ function show(rows: readonly RoleState[], json: boolean): void {
   }
 }
 
-async function startServices(config: Config, dataDir: string, records: Records) {
-  const logger = createLogger('cluster', 'warn');
-  const { basePort } = config;
-  let databaseUrl = config.databaseUrl;
-  if (databaseUrl === undefined) {
-    const folder = join(dataDir, 'postgres');
-    const postgres = await startEmbeddedPostgres({
-      dataDir: folder,
-      port: basePort + 40,
-      log: logger,
-    });
-    databaseUrl = postgres.url;
-    const { pid } = postgres;
-    records.postgres = { pid, role: 'postgres', url: `127.0.0.1:${postgres.port}` };
-  }
-  if (config.log === 'postgres') return { databaseUrl, log: { kind: 'postgres' } as const };
-  let brokers = config.kafkaBrokers;
-  if (brokers === undefined) {
-    const kafka = await startKafka({
-      dataDir: join(dataDir, 'kafka'),
-      ports: { broker: basePort + 50, controller: basePort + 51 },
-      log: logger,
-    });
-    brokers = kafka.brokers.join(',');
-    records.kafka = { pid: kafka.pid, role: 'kafka', url: brokers };
-  }
-  return { databaseUrl, log: { kind: 'kafka', brokers } as const };
-}
-
-async function up(config: Config, dataDir: string): Promise<boolean> {
-  mkdirSync(dataDir, { recursive: true });
-  const records = readRecords(dataDir);
-  const network = developmentNetwork(dataDir, config.validators, Date.now());
-  const { databaseUrl, log } = await startServices(config, dataDir, records);
-  writeRecords(dataDir, records);
-  const { host, basePort } = config;
-  const roles = platformRoles({
+function rolesOf(
+  settings: ClusterSettings,
+  dataDir: string,
+  services: Awaited<ReturnType<typeof startServices>>,
+): PlannedRole[] {
+  const { host, basePort } = settings;
+  return platformRoles({
     host,
     dataDir,
-    network,
-    log,
-    databaseUrl,
+    network: developmentNetwork(dataDir, settings.validators, Date.now()),
+    ...services,
     ports: {
       validators: basePort,
       gateways: basePort + 10,
@@ -173,52 +135,111 @@ async function up(config: Config, dataDir: string): Promise<boolean> {
     },
     counts: { projectors: 2, readers: 2, gateways: 2 },
   });
-  for (const role of roles) {
-    if (!runs(records[role.name])) records[role.name] = launch(role, dataDir);
-    writeRecords(dataDir, records);
-  }
-  const deadline = performance.now() + READY_TIMEOUT_MS;
-  while (performance.now() < deadline) {
-    const rows = await states(dataDir);
-    if (rows.every(({ ready }) => ready)) return true;
-    await sleep(POLL_MS);
-  }
-  return false;
 }
 
-async function stopProcess(record: ProcessRecord): Promise<void> {
-  if (!runs(record)) return;
-  process.kill(record.pid, 'SIGTERM');
-  const deadline = performance.now() + STOP_TIMEOUT_MS;
-  while (isAlive(record.pid)) {
+/** Starts what does not run. Roles that run are found by what they are, not by what was noted. */
+function startMissing(roles: readonly PlannedRole[], dataDir: string, records: ProcessRecords) {
+  const running = findRoles(genesisPathOf(dataDir));
+  for (const role of roles) {
+    const portText = new URL(role.url).port;
+    const found = running.find((each) => each.role === role.role && each.port === portText);
+    records[role.name] =
+      found === undefined
+        ? launch(role, dataDir)
+        : { pid: found.pid, role: role.role, url: role.url };
+    writeRecords(dataDir, records);
+  }
+}
+
+/** A role that ended instead of getting ready, with its own last words; null while there is none. */
+function endedRole(rows: readonly RoleState[], dataDir: string): string | null {
+  const ended = rows.find(({ pid, role }) => pid === null && !SERVICES.includes(role));
+  if (ended === undefined) return null;
+  const path = logPath(dataDir, ended.name);
+  return `${ended.name} ended: ${lastLine(path)} (${path})`;
+}
+
+/**
+ * Waits until every role is ready, and what validators had certified by then can be read: the
+ * whole way, log and tables included. What is wrong otherwise, or null.
+ */
+async function waitUntilReady(dataDir: string): Promise<string | null> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  let certified: number | null = null;
+  for (;;) {
+    const rows = await states(dataDir);
+    const ended = endedRole(rows, dataDir);
+    if (ended !== null) return ended;
+    const late = rows.filter(({ ready }) => !ready).map(({ name }) => name);
+    const heights = (role: string): number[] =>
+      rows.filter((row) => row.role === role).map(({ height }) => height);
+    if (late.length === 0) certified ??= Math.max(...heights('validator'));
+    const visible = Math.min(...heights('reader'));
+    if (late.length === 0 && certified !== null && visible >= certified) return null;
     if (performance.now() > deadline) {
-      process.kill(record.pid, 'SIGKILL');
-      return;
+      return late.length > 0
+        ? `not ready after ${READY_TIMEOUT_MS / 1000} s: ${late.join(', ')}`
+        : `height ${certified} is certified, and readers are at ${visible}`;
     }
     await sleep(POLL_MS);
   }
 }
 
-/** Players first, then those who answer them, then what everything stands on. */
+async function up(config: Config, dataDir: string): Promise<string | null> {
+  const { log, validators, host, basePort, databaseUrl, kafkaBrokers } = config;
+  const asked = { log, validators, host, basePort, databaseUrl, kafkaBrokers };
+  const isRunning = findRoles(genesisPathOf(dataDir)).length > 0;
+  const settings = decideSettings(dataDir, asked, isRunning);
+  const lock = lockFolder(join(dataDir, 'cluster.lock'));
+  try {
+    const records = readRecords(dataDir);
+    const logger = createLogger('cluster', 'warn');
+    // Before anything is started: a chain of another size is an error of the call.
+    developmentNetwork(dataDir, settings.validators, Date.now());
+    const services = await startServices(settings, dataDir, logger, (name, record) => {
+      records[name] = record;
+      writeRecords(dataDir, records);
+    });
+    startMissing(rolesOf(settings, dataDir, services), dataDir, records);
+    return await waitUntilReady(dataDir);
+  } finally {
+    lock.release();
+  }
+}
+
 async function down(dataDir: string): Promise<void> {
-  const records = readRecords(dataDir);
-  for (const kinds of [['gateway'], ['reader', 'projector', 'validator'], ['kafka', 'postgres']]) {
-    const stopping = Object.values(records).filter(({ role }) => kinds.includes(role));
-    await Promise.all(stopping.map(stopProcess));
+  const lock = lockFolder(join(dataDir, 'cluster.lock'));
+  try {
+    const genesisPath = genesisPathOf(dataDir);
+    const noted = Object.values(readRecords(dataDir)).filter(({ pid }) => isRole(pid, genesisPath));
+    for (const kinds of STOP_ORDER) {
+      const stopping = [...noted, ...findRoles(genesisPath)].filter(({ role }) =>
+        kinds.includes(role),
+      );
+      const pids = [...new Set(stopping.map(({ pid }) => pid))];
+      await stopRoles(pids, genesisPath, STOP_TIMEOUT_MS);
+    }
+    await stopServices(dataDir);
+  } finally {
+    lock.release();
   }
 }
 
 /** `nullspace cluster up | status | down`. */
 export async function cluster(argv: readonly string[]): Promise<void> {
-  const [action = 'status', ...rest] = argv;
-  const config = loadConfig(configSchema, rest, process.env);
-  const dataDir = resolve(process.env.INIT_CWD ?? '.', config.dataDir);
+  const [action = 'status', ...rest] = argv[0]?.startsWith('-') ? ['status', ...argv] : argv;
   if (!['up', 'status', 'down'].includes(action)) {
     throw new ConfigError(`cluster ${action}: expected up, status or down`);
   }
-  const isReady = action === 'up' ? await up(config, dataDir) : true;
+  const config = loadConfig(configSchema, rest, process.env);
+  const dataDir = resolve(process.env.INIT_CWD ?? '.', config.dataDir);
+  if (action !== 'up' && readSettings(dataDir) === null && !existsSync(dataDir)) {
+    throw new ConfigError(`no cluster in ${dataDir}: make one with up, or give --data-dir`);
+  }
+  const fault = action === 'up' ? await up(config, dataDir) : null;
   if (action === 'down') await down(dataDir);
   show(await states(dataDir), config.json);
+  if (fault !== null) process.stderr.write(`nullspace cluster: ${fault}\n`);
   // Watchers of the services would keep this command alive; the services live on without it.
-  process.exit(isReady ? 0 : 1);
+  process.exit(fault === null ? 0 : 1);
 }

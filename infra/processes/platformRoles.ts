@@ -59,8 +59,12 @@ export function platformRoles(plan: PlatformPlan): PlannedRole[] {
       const own = ['--key', keyPath, '--data-dir', join(dataDir, `validator-${index}`)];
       return role('validator', index, ports.validators, [...links, ...own, ...logArgv]);
     }),
-    ...many(counts.projectors, (index) => role('projector', index, ports.projectors, logArgv)),
-    ...many(counts.readers, (index) => role('reader', index, ports.readers, links)),
+    ...many(counts.projectors, (index) =>
+      role('projector', index, ports.projectors, [...logArgv, '--name', `projector-${index}`]),
+    ),
+    ...many(counts.readers, (index) =>
+      role('reader', index, ports.readers, [...links, '--name', `reader-${index}`]),
+    ),
     ...many(counts.gateways, (index) => {
       const own = ['--gateway-instance-id', `gateway-${index}`];
       return role('gateway', index, ports.gateways, [...links, ...own]);

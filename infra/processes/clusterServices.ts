@@ -1,0 +1,79 @@
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { runningKafka, startKafka, stopKafka } from '../kafka/kafkaRuntime.js';
+import { startEmbeddedPostgres } from '../postgres/embeddedPostgres.js';
+import { runningEmbedded, stopEmbeddedPostgres } from '../postgres/runningEmbedded.js';
+import type { ClusterSettings, ProcessRecord } from './clusterFolder.js';
+
+/** Ports of what a cluster stands on, from its base port on. */
+const POSTGRES_OFFSET = 40;
+const KAFKA_OFFSET = 50;
+const CONNECT_TIMEOUT_MS = 2_000;
+
+export interface ClusterServices {
+  readonly databaseUrl: string;
+  readonly log:
+    | { readonly kind: 'postgres' }
+    | { readonly kind: 'kafka'; readonly brokers: string };
+}
+
+/** Starts Postgres and Kafka where they do not run, and waits until both answer. */
+export async function startServices(
+  settings: ClusterSettings,
+  dataDir: string,
+  logger: Logger,
+  onUp: (name: string, record: ProcessRecord) => void,
+): Promise<ClusterServices> {
+  const { basePort } = settings;
+  let { databaseUrl, kafkaBrokers: brokers } = settings;
+  if (databaseUrl === null) {
+    const folder = join(dataDir, 'postgres');
+    const postgres = await startEmbeddedPostgres({
+      dataDir: folder,
+      port: basePort + POSTGRES_OFFSET,
+      log: logger,
+    });
+    databaseUrl = postgres.url;
+    const { pid, port } = postgres;
+    onUp('postgres', { pid, role: 'postgres', url: `127.0.0.1:${port}` });
+  }
+  if (settings.log === 'postgres') return { databaseUrl, log: { kind: 'postgres' } };
+  if (brokers === null) {
+    const kafka = await startKafka({
+      dataDir: join(dataDir, 'kafka'),
+      ports: { broker: basePort + KAFKA_OFFSET, controller: basePort + KAFKA_OFFSET + 1 },
+      log: logger,
+    });
+    brokers = kafka.brokers.join(',');
+    onUp('kafka', { pid: kafka.pid, role: 'kafka', url: brokers });
+  }
+  return { databaseUrl, log: { kind: 'kafka', brokers } };
+}
+
+/** The pid of a service that runs on the data folder, whoever started it; null when none does. */
+export function servicePid(dataDir: string, name: string): number | null {
+  const folder = join(dataDir, name);
+  return (name === 'kafka' ? runningKafka(folder) : runningEmbedded(folder))?.pid ?? null;
+}
+
+/** Stops what runs on the data folder, the log's server before the one with the tables. */
+export async function stopServices(dataDir: string): Promise<void> {
+  await stopKafka(join(dataDir, 'kafka'));
+  await stopEmbeddedPostgres(join(dataDir, 'postgres'));
+}
+
+/** Whether something accepts connections at `host:port`. */
+export function accepts(address: string): Promise<boolean> {
+  const [host = '', port = ''] = address.split(':');
+  return new Promise((answer) => {
+    const socket = connect({ host, port: Number(port), timeout: CONNECT_TIMEOUT_MS });
+    const end = (isOpen: boolean): void => {
+      socket.destroy();
+      answer(isOpen);
+    };
+    socket.on('connect', () => end(true));
+    socket.on('timeout', () => end(false));
+    socket.on('error', () => end(false));
+  });
+}
