@@ -34,7 +34,8 @@ export function environmentName(option: string): string {
 function readConfigFile(path: string): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    if (typeof parsed === 'object' && parsed !== null) return parsed as Record<string, unknown>;
+    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+    if (isObject) return parsed as Record<string, unknown>;
   } catch (error) {
     throw new ConfigError(`config file ${path}: ${(error as Error).message}`);
   }
@@ -92,5 +93,13 @@ export function loadConfig<Shape extends z.ZodRawShape>(
   const issue = parsed.error.issues[0];
   const option = String(issue?.path[0] ?? '');
   const names = `--${flagName(option)} (${environmentName(option)})`;
-  throw new ConfigError(`${names}: ${issue?.message ?? 'not usable'}`);
+  throw new ConfigError(`${names}: ${complaint(issue?.message ?? 'not usable', given[option])}`);
+}
+
+/** What a value should be, and what was given: texts and numbers that did not parse, as they were. */
+function complaint(message: string, value: unknown): string {
+  const expected = message.replace(/^Invalid (input|option): /, '').replace(/, received .*$/, '');
+  return value === undefined
+    ? `${expected}, and nothing was given`
+    : `${expected}, not ${JSON.stringify(value)}`;
 }

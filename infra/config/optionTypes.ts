@@ -15,4 +15,9 @@ export const list = z
     (typeof value === 'string' ? value.split(',') : value).filter((item) => item !== ''),
   );
 
+/** How many validators a chain may have on one machine. */
+export const validatorCount = z.coerce
+  .number()
+  .refine((value) => value === 1 || value === 4 || value === 7, 'expected 1, 4 or 7');
+
 export const count = (max: number) => z.coerce.number().int().min(1).max(max);

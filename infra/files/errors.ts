@@ -11,7 +11,9 @@ export class FileError extends Error {
       /** What is in the file was made for another chain or key. */
       | 'foreign'
       /** Bytes that were written before do not read back. */
-      | 'corrupt',
+      | 'corrupt'
+      /** Another process holds it. */
+      | 'in-use',
     message: string,
     cause?: unknown,
   ) {

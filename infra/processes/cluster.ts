@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
-import { flag, port } from '../config/optionTypes.js';
+import { flag, port, validatorCount } from '../config/optionTypes.js';
 import { developmentNetwork, genesisPathOf } from '../genesis/developmentNetwork.js';
 import { lockFolder } from '../postgres/folderLock.js';
 import { createLogger } from '../telemetry/logger.js';
@@ -25,7 +25,7 @@ import { findRoles, isRole, stopRoles } from './roleProcesses.js';
 
 const configSchema = z.object({
   dataDir: z.string().default('.data/cluster'),
-  validators: z.coerce.number().int().optional(),
+  validators: validatorCount.optional(),
   log: z.enum(['kafka', 'postgres']).optional(),
   host: z.string().optional(),
   basePort: port.optional(),

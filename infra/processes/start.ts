@@ -1,19 +1,23 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { loadConfig } from '../config/loadConfig.js';
-import { flag, port } from '../config/optionTypes.js';
-import { developmentNetwork } from '../genesis/developmentNetwork.js';
+import { flag, port, validatorCount } from '../config/optionTypes.js';
+import { developmentNetwork, genesisPathOf } from '../genesis/developmentNetwork.js';
 import { removeEmbeddedData, startEmbeddedPostgres } from '../postgres/embeddedPostgres.js';
 import { lockFolder } from '../postgres/folderLock.js';
+import { runningEmbedded } from '../postgres/runningEmbedded.js';
 import { createLogger } from '../telemetry/logger.js';
 import { PLAYER_PATH } from '../websocket/playerPath.js';
+import { requireFreePorts } from './freePorts.js';
+import { type KeptDatabase, keepDatabase } from './keptDatabase.js';
 import { platformRoles } from './platformRoles.js';
+import { findRoles, stopRoles } from './roleProcesses.js';
 import { createSupervisor, type SupervisedRole } from './supervisor.js';
 
 const configSchema = z.object({
   dataDir: z.string().default('.data'),
-  validators: z.coerce.number().int().default(4),
+  validators: validatorCount.default(4),
   fresh: flag.default(false),
   host: z.string().default('127.0.0.1'),
   explorerPort: port.default(8080),
@@ -27,28 +31,26 @@ type Config = z.infer<typeof configSchema>;
 
 const PROJECTOR_OFFSET = 20;
 const POSTGRES_OFFSET = 30;
+const LOCK_FILE = 'supervisor.lock';
+/** Roles of a killed start stop by themselves; this long may that take. */
+const ORPHANS_TIMEOUT_MS = 10_000;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function openDatabase(
-  config: Config,
-  dataDir: string,
-): Promise<{ readonly url: string; stop(): Promise<void> }> {
+async function openDatabase(config: Config, dataDir: string): Promise<KeptDatabase> {
   if (config.databaseUrl !== undefined) {
     return { url: config.databaseUrl, stop: async () => undefined };
   }
   const log = createLogger('postgres', 'warn');
-  const postgres = await startEmbeddedPostgres({
-    dataDir,
-    port: config.basePort + POSTGRES_OFFSET,
-    log,
-  });
-  print(
-    `postgres     ready  127.0.0.1:${postgres.port}${postgres.adopted ? ' (was running)' : ''}`,
-  );
-  return postgres;
+  const options = { dataDir, port: config.basePort + POSTGRES_OFFSET, log };
+  return keepDatabase(async () => {
+    const postgres = await startEmbeddedPostgres(options);
+    const note = postgres.adopted ? ' (was running)' : '';
+    print(`postgres     ready  127.0.0.1:${postgres.port}${note}`);
+    return postgres;
+  }, print);
 }
 
 /** Resolves at the first Ctrl-C or SIGTERM; later ones change nothing. */
@@ -60,18 +62,74 @@ function stopAsked(): Promise<string> {
   });
 }
 
+/** Everything of the folder but the lock that we hold. */
+async function removeData(dataDir: string): Promise<void> {
+  await removeEmbeddedData(join(dataDir, 'postgres'));
+  for (const name of readdirSync(dataDir)) {
+    if (name !== LOCK_FILE) rmSync(join(dataDir, name), { recursive: true, force: true });
+  }
+}
+
+/** Two validators with one key must never run: those of a killed supervisor end first. */
+async function endOrphans(dataDir: string): Promise<void> {
+  const genesisPath = genesisPathOf(dataDir);
+  const orphans = findRoles(genesisPath);
+  if (orphans.length === 0) return;
+  print(`ending ${orphans.length} processes that an earlier start left behind`);
+  const pids = orphans.map(({ pid }) => pid);
+  await stopRoles(pids, genesisPath, ORPHANS_TIMEOUT_MS);
+}
+
+async function requirePorts(config: Config, dataDir: string): Promise<void> {
+  const { basePort } = config;
+  const base = '--base-port';
+  const validators = Array.from({ length: config.validators }, (_, index) => ({
+    ...{ flag: base, port: basePort + index, what: `validator-${index}` },
+  }));
+  const isAdopted = runningEmbedded(join(dataDir, 'postgres')) !== null;
+  const ownDatabase = config.databaseUrl === undefined && !isAdopted;
+  const database = { flag: base, port: basePort + POSTGRES_OFFSET, what: 'Postgres' };
+  await requireFreePorts(config.host, [
+    { flag: '--explorer-port', port: config.explorerPort, what: 'the explorer' },
+    { flag: '--gateway-port', port: config.gatewayPort, what: 'the gateway' },
+    ...validators,
+    { flag: base, port: basePort + PROJECTOR_OFFSET, what: 'the projector' },
+  ]);
+  if (ownDatabase) await requireFreePorts('127.0.0.1', [database]);
+}
+
 /** `npm start`: every role in a process of its own, until Ctrl-C. */
 export async function start(argv: readonly string[]): Promise<void> {
   const config = loadConfig(configSchema, argv, process.env);
   const dataDir = resolve(process.env.INIT_CWD ?? '.', config.dataDir);
   const asked = stopAsked();
-  if (config.fresh) {
-    await removeEmbeddedData(join(dataDir, 'postgres'));
-    rmSync(dataDir, { recursive: true, force: true });
+  mkdirSync(dataDir, { recursive: true });
+  const lock = lockFolder(join(dataDir, LOCK_FILE));
+  try {
+    await endOrphans(dataDir);
+    if (config.fresh) await removeData(dataDir);
+    const network = developmentNetwork(dataDir, config.validators, Date.now());
+    await requirePorts(config, dataDir);
+    const database = await openDatabase(config, join(dataDir, 'postgres'));
+    const failed = await run(config, dataDir, network, database, asked);
+    if (failed !== null) {
+      process.stderr.write(`nullspace start: ${failed}\n`);
+      process.exitCode = 1;
+    }
+  } finally {
+    lock.release();
   }
-  const network = developmentNetwork(dataDir, config.validators, Date.now());
-  const lock = lockFolder(join(dataDir, 'supervisor.lock'));
-  const database = await openDatabase(config, join(dataDir, 'postgres'));
+  process.exit();
+}
+
+/** Runs every role until asked to stop, and stops all. What went wrong at the start, or null. */
+async function run(
+  config: Config,
+  dataDir: string,
+  network: ReturnType<typeof developmentNetwork>,
+  database: KeptDatabase,
+  asked: Promise<string>,
+): Promise<string | null> {
   const { host, basePort } = config;
   const roles = platformRoles({
     host,
@@ -88,28 +146,21 @@ export async function start(argv: readonly string[]): Promise<void> {
     counts: { projectors: 1, readers: 1, gateways: 1 },
   });
   const supervisor = createSupervisor({ logFolder: join(dataDir, 'logs'), onLine: print });
-  const stopAll = async (): Promise<void> => {
-    const byRole = (role: string): string[] =>
-      roles.filter((each) => each.role === role).map(({ name }) => name);
-    await supervisor.stop(byRole('gateway'));
-    await supervisor.stop([...byRole('validator'), ...byRole('projector'), ...byRole('reader')]);
-    await database.stop();
-    lock.release();
-  };
+  void asked.then(() => supervisor.endRestarts());
   const failed = await startRoles(supervisor, roles, asked);
-  if (failed !== null) {
-    process.stderr.write(`nullspace start: ${failed}\n`);
-    process.exitCode = 1;
-    await stopAll();
-    process.exit();
+  if (failed === null) {
+    const explorer = `http://${host}:${config.explorerPort}`;
+    print(`ready: ${explorer} · ws://${host}:${config.gatewayPort}${PLAYER_PATH}`);
+    await asked;
+    print('stopping');
   }
-  const explorer = `http://${config.host}:${config.explorerPort}`;
-  const gateway = `ws://${config.host}:${config.gatewayPort}${PLAYER_PATH}`;
-  print(`ready: ${explorer} · ${gateway}`);
-  await asked;
-  print('stopping');
-  await stopAll();
-  process.exit(0);
+  const byRole = (role: string): string[] =>
+    roles.filter((each) => each.role === role).map(({ name }) => name);
+  supervisor.endRestarts();
+  await supervisor.stop(byRole('gateway'));
+  await supervisor.stop([...byRole('validator'), ...byRole('projector'), ...byRole('reader')]);
+  await database.stop();
+  return failed;
 }
 
 /** What went wrong, or null. Validators start together: they need each other to be ready. */
@@ -130,5 +181,5 @@ async function startRoles(
     return null;
   };
   const interrupted = asked.then((signal) => `interrupted by ${signal}`);
-  return Promise.race([work(), interrupted]).catch((error: unknown) => (error as Error).message);
+  return Promise.race([interrupted, work()]).catch((error: unknown) => (error as Error).message);
 }

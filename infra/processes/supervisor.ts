@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lastLine } from './lastLine.js';
 import type { RoleMessage } from './role.js';
 
 /** A role as the supervisor runs it: `nullspace <role> <argv>` in a process of its own. */
@@ -15,6 +16,8 @@ export interface SupervisedRole {
 export interface Supervisor {
   /** Starts a role and waits until it says that it is ready. Rejects when it cannot ever be. */
   start(role: SupervisedRole): Promise<string>;
+  /** From now on a role that ends stays ended: everything is about to stop. */
+  endRestarts(): void;
   /** Stops the named roles together, in the given time each, then ends what is left. */
   stop(names: readonly string[]): Promise<void>;
 }
@@ -43,6 +46,7 @@ export function createSupervisor(options: {
   const { logFolder, onLine } = options;
   mkdirSync(logFolder, { recursive: true });
   const entries = new Map<string, Entry>();
+  let restarts = true;
 
   const launch = (entry: Entry, onFirst?: (message: RoleMessage | null) => void): void => {
     const { role } = entry;
@@ -63,11 +67,13 @@ export function createSupervisor(options: {
     child.on('exit', (code, signal) => {
       entry.child = null;
       settle(null);
-      if (entry.stopping) return;
+      if (entry.stopping || !restarts) return;
       const why = signal ?? `status ${code}`;
       if (Date.now() - startedAt > WELL_AFTER_MS) entry.pauseMs = RESTART_PAUSE_MS_MIN;
       onLine(`${role.name} ended (${why}); starting it again`);
-      entry.timer = setTimeout(() => launch(entry), entry.pauseMs);
+      entry.timer = setTimeout(() => {
+        if (restarts) launch(entry);
+      }, entry.pauseMs);
       entry.pauseMs = Math.min(entry.pauseMs * 2, RESTART_PAUSE_MS_MAX);
     });
   };
@@ -87,10 +93,16 @@ export function createSupervisor(options: {
           if (message?.kind === 'ready') return resolve(message.url);
           entry.stopping = true;
           const log = join(logFolder, `${role.name}.log`);
-          const why = message?.kind === 'failed' ? message.message : `ended at once; see ${log}`;
+          const why =
+            message?.kind === 'failed'
+              ? message.message
+              : `ended at once: ${lastLine(log)} (${log})`;
           reject(new Error(`${role.name}: ${why}`));
         });
       });
+    },
+    endRestarts() {
+      restarts = false;
     },
     async stop(names) {
       await Promise.all(names.map((name) => stopEntry(entries.get(name))));

@@ -12,6 +12,7 @@ import { createStatusServer, listen } from '../http/statusServer.js';
 import { logOptions, openLog } from '../log/openLog.js';
 import { createHeightTimesLog } from '../telemetry/heightTimes.js';
 import { createMetrics } from '../telemetry/metrics.js';
+import { lockValidator } from '../validator/validatorLocks.js';
 import { openNode, type ValidatorNode } from '../validator/validatorNode.js';
 import { openPeerTransport } from '../websocket/peerTransport.js';
 import { type RunningRole, runRole } from './role.js';
@@ -59,6 +60,7 @@ export function validatorRole(argv: readonly string[]): Promise<void> {
     if (config.peers.length !== genesis.validators.length) {
       throw new ConfigError(`--peers: ${genesis.validators.length} validator URLs are needed`);
     }
+    const lock = await lockValidator(config.dataDir, config.key);
     const metrics = createMetrics('validator');
     const signer = createNativeSigner(key.seed);
     let node: ValidatorNode | null = null;
@@ -108,6 +110,7 @@ export function validatorRole(argv: readonly string[]): Promise<void> {
         transport.close();
         await log?.close();
         await server.close();
+        lock.release();
       },
     };
   });
