@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { Duplex } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -306,5 +307,60 @@ describe('a slow client', () => {
       fromHeight: 6,
       toHeight: 5 + FEED_SKIP_HEIGHTS,
     });
+  });
+});
+
+describe('an upgrade to the feed', () => {
+  const UPGRADE =
+    'Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
+
+  it.each(['//', '///feed', '/feed/', 'http://[', '/%'])('at %s is refused', async (path) => {
+    const { url, server } = await openFeed();
+    const uncaught: unknown[] = [];
+    const before = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.on('uncaughtException', (error) => uncaught.push(error));
+    try {
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      socket.write(`GET ${path} HTTP/1.1\r\n${UPGRADE}`);
+      const [answer] = await once(socket, 'data');
+      expect(String(answer)).toMatch(/^HTTP\/1.1 40[04]/);
+      socket.destroy();
+    } finally {
+      process.removeAllListeners('uncaughtException');
+      for (const listener of before) process.on('uncaughtException', listener);
+    }
+    expect(uncaught).toEqual([]);
+    const { socket } = await listenTo(url, { topics: ['blocks'] });
+    socket.close();
+  });
+
+  it('is refused beyond the connections of an address', async () => {
+    const { server } = await openFeed({ connectionsPerAddressMax: 2 });
+    const statusFrom = async (remoteAddress: string): Promise<string> => {
+      const said: string[] = [];
+      const stream = new Duplex({
+        read: () => undefined,
+        write: (chunk, _, done) => {
+          said.push(String(chunk));
+          done();
+        },
+      });
+      const headers = Object.fromEntries(
+        UPGRADE.trim()
+          .split('\r\n')
+          .map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.split(': ')[1]]),
+      );
+      const request = { url: '/feed', method: 'GET', headers, socket: { remoteAddress } };
+      server.emit('upgrade', request, stream, Buffer.alloc(0));
+      while (said.length === 0) await new Promise((wake) => setTimeout(wake, 1));
+      return said.join('').slice(9, 12);
+    };
+    expect(await statusFrom('192.0.2.1')).toBe('101');
+    expect(await statusFrom('192.0.2.1')).toBe('101');
+    expect(await statusFrom('192.0.2.1')).toBe('429');
+    expect(await statusFrom('192.0.2.2')).toBe('101');
+    for (let i = 0; i < 4; i++) expect(await statusFrom('127.0.0.1')).toBe('101');
   });
 });

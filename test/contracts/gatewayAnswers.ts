@@ -396,7 +396,11 @@ export function describeGatewayAnswers(
       const heights: number[] = [];
       const sequences: number[] = [];
       let nonce = 1;
-      say(session, envelope(seal(world(), session.lane, nonce++, START).hex));
+      const spin: CommandInstruction = {
+        ...{ kind: 'SpinRoulette', asset: 0 },
+        bets: [{ kind: 'RED', numbers: [], amount: 10n }],
+      };
+      say(session, envelope(seal(world(), session.lane, nonce++, spin).hex));
       while (sequences.length < 20) {
         const message = await session.connection.next();
         if (message.type === 'block') heights.push(message.height);
@@ -404,7 +408,7 @@ export function describeGatewayAnswers(
           sequences.push(...message.events.map((_, index) => message.sequence + index));
         }
         if (message.type === 'executed') {
-          say(session, envelope(seal(world(), session.lane, nonce++, START).hex));
+          say(session, envelope(seal(world(), session.lane, nonce++, spin).hex));
         }
       }
       const dense = (list: readonly number[]) => list.map((_, index) => (list[0] ?? 0) + index);
