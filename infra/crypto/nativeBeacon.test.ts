@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { beaconKeysMatch, portableBeacon } from '../../schemas/crypto/bls.js';
 import { present } from '../../schemas/kernel/assert.js';
+import { toHex } from '../../schemas/kernel/bytes.js';
 import { beaconContract } from '../../test/contracts/beacon.js';
 import { dealBeaconKeys } from './beaconDealer.js';
 import { createNativeBeacon } from './nativeBeacon.js';
+import { smallCoefficients } from './smallCoefficients.js';
 
 beaconContract('blst and bls-eth-wasm', createNativeBeacon);
 
@@ -38,6 +40,35 @@ it('agrees with noble on dealt keys of any size, sharing and message', async () 
     }),
     { numRuns: 10 },
   );
+});
+
+/** All subsets of `size` of the numbers below `count`. */
+function subsets(count: number, size: number, from = 0): number[][] {
+  if (size === 0) return [[]];
+  const found: number[][] = [];
+  for (let first = from; first < count; first++) {
+    for (const rest of subsets(count, size - 1, first + 1)) found.push([first, ...rest]);
+  }
+  return found;
+}
+
+it.each([
+  [4, 3, 3],
+  [7, 5, 3],
+])('combines every %i of %i alike, by additions or by multiplication', async (...row) => {
+  const [validators, threshold, wholeOnes] = row;
+  const native = await createNativeBeacon();
+  const dealing = dealBeaconKeys({ validators, threshold, seed: new Uint8Array(32).fill(9) });
+  const message = new Uint8Array(40).fill(1);
+  const shares = dealing.shares.map(({ secretShare }, index) => ({
+    index,
+    signature: native.signShare(secretShare, message),
+  }));
+  const chosen = subsets(validators, threshold);
+  const all = chosen.map((indices) => native.combine(indices.map((i) => shares[i]!)));
+  expect(new Set(all.map((sigma) => toHex(present(sigma, 'combined')))).size).toBe(1);
+  expect(native.verify(dealing.groupPublicKey, message, present(all[0], 'combined'))).toBe(true);
+  expect(chosen.filter((indices) => smallCoefficients(indices) !== null)).toHaveLength(wholeOnes);
 });
 
 it('deals the same keys from the same seed and others from another', () => {
