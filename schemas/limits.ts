@@ -310,6 +310,8 @@ export const RECEIPTS_REBUILT_MAX = 16_384;
 
 /** A batch of records while a whole log is read back. */
 export const VERIFY_BATCH_BYTES = 4 * 1024 * 1024;
+/** Faults of a log that are told one by one; the others are counted. */
+export const VERIFY_FAULTS_MAX = 20;
 
 // Files of a validator.
 /** The largest record of any file: a certified block, or a height with all its events. */

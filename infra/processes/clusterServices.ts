@@ -11,6 +11,11 @@ const POSTGRES_OFFSET = 40;
 const KAFKA_OFFSET = 50;
 const CONNECT_TIMEOUT_MS = 2_000;
 
+/** Addresses of the brokers of a cluster on Kafka. */
+export function clusterBrokers({ kafkaBrokers, basePort }: ClusterSettings): string {
+  return kafkaBrokers ?? `127.0.0.1:${basePort + KAFKA_OFFSET}`;
+}
+
 export interface ClusterServices {
   readonly databaseUrl: string;
   readonly log:

@@ -1,19 +1,23 @@
 import type { EngineState } from '../../command/engine/engineState.js';
 import { executeBlock } from '../../command/engine/executeBlock.js';
 import { genesisState } from '../../command/engine/genesisState.js';
+import { memoVerifier } from '../../projections/runner/memoVerifier.js';
 import { framedName } from '../../schemas/codec/codec.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import { chainIdOf, eventHash } from '../../schemas/crypto/digests.js';
 import { openEnvelope } from '../../schemas/crypto/envelope.js';
 import { genesisEpoch, genesisTip } from '../../schemas/crypto/epochKeys.js';
+import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
-import { VERIFY_BATCH_BYTES } from '../../schemas/limits.js';
-import type { LogReader, PartitionStart } from '../../schemas/log.js';
+import { PROJECTION_SIGNATURES_KEPT, VERIFY_BATCH_BYTES } from '../../schemas/limits.js';
+import type { LogReader, PartitionStart, StoredRecord } from '../../schemas/log.js';
 import { type BlocksFollower, createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { topicNames } from '../../schemas/topics.js';
 import type { CertifiedBlock } from '../../schemas/types/block.js';
+import type { HeightMark } from '../../schemas/types/event.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { createEventLedger, type EventLedger } from './eventLedger.js';
+import { createFaults, type Faults, recordPlace } from './faults.js';
 
 /** The last line of `nullspace verify --json`. */
 export interface VerifyReport {
@@ -23,12 +27,19 @@ export interface VerifyReport {
   readonly events: number;
   /** Heights and events that stand in the log more than once. */
   readonly repeated: number;
-  /** Events that should stand in the log and do not. */
+  /** Events, and marks of events, that should stand in the log and do not. */
   readonly missing: number;
-  /** Records that no validator certified; readers drop them. */
+  /** Records that no quorum certified; readers drop them. */
   readonly dropped: number;
-  /** What is wrong, if anything; the first fault found. */
-  readonly fault?: string;
+  /** Where something is wrong, and what; the first ones of many. Nothing when `ok`. */
+  readonly faults?: readonly string[];
+}
+
+/** How far a verification is. */
+export interface VerifyProgress {
+  readonly height: number;
+  /** Of all records, 0 to 1. */
+  readonly share: number;
 }
 
 interface Verification {
@@ -37,133 +48,166 @@ interface Verification {
   readonly follower: BlocksFollower;
   readonly state: EngineState;
   readonly ledger: EventLedger;
+  readonly faults: Faults;
   readonly fromHeight: number;
-  readonly onProgress: (line: string) => void;
   heights: number;
   commands: number;
   events: number;
   repeated: number;
   dropped: number;
-  fault: string | null;
+  /** Nothing behind this point can be checked. */
+  broken: boolean;
 }
 
-const PROGRESS_EVERY = 10_000;
-
-/** Executes every certified height of a log again, up to its end as it is now. */
+/**
+ * Executes every certified height of a log again, up to its end as it is now, and compares the
+ * events and marks that stand in it with those that the execution made.
+ */
 export async function verifyLog(options: {
   readonly genesis: Genesis;
   readonly shard: number;
   readonly reader: LogReader;
   readonly fromHeight: number;
   readonly verifiers: Verifiers;
-  onProgress(line: string): void;
+  onProgress(progress: VerifyProgress): void;
 }): Promise<VerifyReport> {
   const { genesis, shard, reader, verifiers } = options;
   const keys = genesisEpoch(genesis, shard);
+  const { eventPartitions } = genesis;
+  const faults = createFaults();
+  const memo = memoVerifier(verifiers.signatures, PROJECTION_SIGNATURES_KEPT);
+  const isProven = (mark: HeightMark) => verifyHeightMark(mark, keys, eventPartitions, memo);
   const verification: Verification = {
     genesis,
     verifiers,
     follower: createBlocksFollower({ keys, tip: genesisTip(genesis, shard), verifiers }),
     state: genesisState(genesis, shard),
-    ledger: createEventLedger(),
+    ledger: createEventLedger(faults, isProven),
+    faults,
     fromHeight: options.fromHeight,
-    onProgress: options.onProgress,
     heights: 0,
     commands: 0,
     events: 0,
     repeated: 0,
     dropped: 0,
-    fault: null,
+    broken: false,
   };
   const topics = topicNames(chainIdOf(genesis));
-  await readAll(reader, [{ topic: topics.blocks, partition: shard }], (value) =>
-    onBlock(verification, value),
+  const progress = (share: number): void =>
+    options.onProgress({ height: verification.follower.tip.height, share });
+  await readAll(
+    reader,
+    [{ topic: topics.blocks, partition: shard }],
+    (partition, { offset, value }) => onBlock(verification, partition, offset, value),
+    (share) => progress(share / 2),
   );
   // A height's events were written with it, so their ends, looked up now, hold all of them.
-  const partitions = Array.from({ length: genesis.eventPartitions }, (_, partition) => ({
+  const partitions = Array.from({ length: eventPartitions }, (_, partition) => ({
     topic: topics.events,
     partition,
   }));
-  await readAll(reader, partitions, (value) => verification.ledger.found(value));
+  const { ledger } = verification;
+  await readAll(
+    reader,
+    partitions,
+    (partition, { offset, value }) => ledger.found(partition, offset, value),
+    (share) => progress(0.5 + share / 2),
+  );
+  ledger.close();
   return report(verification);
 }
 
-/** Feeds every record of the partitions, up to their ends of now, to `onValue`. */
+/** Feeds every record of the partitions, up to their ends of now, to `onRecord`. */
 async function readAll(
   reader: LogReader,
   partitions: readonly { readonly topic: string; readonly partition: number }[],
-  onValue: (value: Uint8Array) => void,
+  onRecord: (partition: number, record: StoredRecord) => void,
+  onProgress: (share: number) => void,
 ): Promise<void> {
   const ends = new Map<string, bigint>();
   const starts: PartitionStart[] = [];
+  let all = 0n;
+  let read = 0n;
   for (const { topic, partition } of partitions) {
     const { first, end } = await reader.offsets(topic, partition);
     if (first === end) continue;
     ends.set(`${topic}/${partition}`, end);
     starts.push({ topic, partition, fromOffset: first });
+    all += end - first;
   }
   if (starts.length === 0) return;
   const subscription = await reader.subscribe({
     partitions: starts,
     maxBatchBytes: VERIFY_BATCH_BYTES,
   });
-  for await (const batch of subscription.batches) {
-    const key = `${batch.topic}/${batch.partition}`;
+  for await (const { topic, partition, records, nextOffset } of subscription.batches) {
+    const key = `${topic}/${partition}`;
     const end = ends.get(key);
     if (end === undefined) continue;
-    for (const record of batch.records) if (record.offset < end) onValue(record.value);
-    if (batch.nextOffset >= end) ends.delete(key);
+    for (const record of records) if (record.offset < end) onRecord(partition, record);
+    read += BigInt(records.length);
+    onProgress(Math.min(1, Number(read) / Number(all)));
+    if (nextOffset >= end) ends.delete(key);
     if (ends.size === 0) break;
   }
   await subscription.close();
 }
 
-function onBlock(verification: Verification, value: Uint8Array): void {
-  if (verification.fault !== null) return;
-  const outcome = verification.follower.read(value);
+function onBlock(
+  verification: Verification,
+  partition: number,
+  offset: bigint,
+  value: Uint8Array,
+): void {
+  if (verification.broken) return;
+  const { follower, faults } = verification;
+  const place = recordPlace('blocks', partition, offset);
+  const next = follower.tip.height + 1;
+  const outcome = follower.read(value);
   switch (outcome.kind) {
     case 'accepted':
       return onCertified(verification, outcome.certified);
     case 'ignored':
       verification.repeated++;
+      faults.add(place, `height ${outcome.height} stands here again`);
       return;
     case 'dropped':
       verification.dropped++;
+      faults.add(place, `not height ${next} as a quorum certified it: ${outcome.reason}`);
       return;
     case 'hole':
-      verification.fault = `height ${outcome.height} stands behind a hole`;
+      verification.broken = true;
+      faults.add(place, `height ${outcome.height} is here, and height ${next} is missing`);
       return;
     case 'conflict':
-      verification.fault = outcome.message;
+      verification.broken = true;
+      faults.add(place, outcome.message);
   }
 }
 
 function onCertified(verification: Verification, certified: CertifiedBlock): void {
-  const { state, ledger } = verification;
+  const { state, ledger, faults } = verification;
   const { block, certificate } = certified;
   const { result } = certificate;
+  const { height } = result;
   const unsigned = unsignedEnvelope(verification, certified);
-  if (unsigned !== null) {
-    verification.fault = `height ${result.height}: ${unsigned}`;
-    return;
-  }
+  if (unsigned !== null) faults.add(`height ${height}`, unsigned);
   const executed = executeBlock(state, block, result.seed);
-  if (!equalBytes(executed.stateRoot, result.stateRoot)) {
-    verification.fault = `height ${result.height}: another state root`;
-    return;
+  for (const root of ['stateRoot', 'eventsRoot'] as const) {
+    if (equalBytes(executed[root], result[root])) continue;
+    // What execution makes of later heights follows from this one: they would all differ.
+    verification.broken = true;
+    faults.add(`height ${height}`, `execution gives another ${root}`);
   }
-  if (!equalBytes(executed.eventsRoot, result.eventsRoot)) {
-    verification.fault = `height ${result.height}: another events root`;
-    return;
-  }
-  for (const values of executed.events) {
-    ledger.expect(values.map(eventHash));
-    verification.events += values.length;
-  }
-  if (result.height < verification.fromHeight) return;
+  if (verification.broken) return;
+  ledger.expect(
+    height,
+    executed.events.map((values) => values.map(eventHash)),
+  );
+  for (const values of executed.events) verification.events += values.length;
+  if (height < verification.fromHeight) return;
   verification.heights++;
   verification.commands += executed.receipts.length;
-  if (result.height % PROGRESS_EVERY === 0) verification.onProgress(`height ${result.height}`);
 }
 
 /** Why an item of a block is no properly signed envelope; null when all are. */
@@ -181,12 +225,13 @@ function unsignedEnvelope(verification: Verification, { block }: CertifiedBlock)
 }
 
 function report(verification: Verification): VerifyReport {
-  const { heights, commands, events, dropped, ledger, follower, fault } = verification;
-  const missing = ledger.missing();
-  const foreign = ledger.foreign(follower.tip.height);
-  const repeated = verification.repeated + ledger.repeated();
-  const found = fault ?? (missing > 0 ? `${missing} events are missing` : null);
-  const counts = { events, repeated, missing, dropped: dropped + foreign };
-  const ok = found === null;
-  return { heights, commands, ok, ...counts, ...(found === null ? {} : { fault: found }) };
+  const { heights, commands, events, ledger, faults } = verification;
+  const counts = {
+    events,
+    repeated: verification.repeated + ledger.repeated(),
+    missing: ledger.missing(),
+    dropped: verification.dropped + ledger.dropped(),
+  };
+  const ok = faults.count() === 0;
+  return { heights, commands, ok, ...counts, ...(ok ? {} : { faults: faults.lines() }) };
 }
