@@ -95,9 +95,11 @@ function definitionText(schema) {
   const fields = schema.fields.map((field) => {
     const unionName = schema.name + field.name[0].toUpperCase() + field.name.slice(1);
     if (isUnion(field.type)) unions.push(unionText(unionName, field.type));
-    return `${docstring(field.doc, '  ')}  readonly ${field.name}: ${typescript(field.type, unionName)};`;
+    const type = typescript(field.type, unionName);
+    return `${docstring(field.doc, '  ')}  readonly ${field.name}: ${type};`;
   });
-  const body = `${docstring(schema.doc)}export interface ${schema.name} {\n${fields.join('\n')}\n}\n`;
+  const head = `${docstring(schema.doc)}export interface ${schema.name}`;
+  const body = `${head} {\n${fields.join('\n')}\n}\n`;
   return [body, ...unions].join('\n');
 }
 

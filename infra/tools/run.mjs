@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Every npm script and the `nullspace` program start here: `node infra/tools/run.mjs COMMAND [ARGS]`.
-// It brings a bare clone to a state that can run (packages, then build), says so on stderr only when
-// it does something, and runs the command in this process, so that signals and exit codes are its own.
-// Plain JavaScript on Node's own modules: it runs before anything is installed.
+// Every npm script and the `nullspace` program start here: `node infra/tools/run.mjs COMMAND
+// [ARGS]`. It brings a bare clone to a state that can run (packages, then build), says so on stderr
+// only when it does something, and runs the command in this process, so that signals and exit codes
+// are its own. Plain JavaScript on Node's own modules: it runs before anything is installed.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -12,7 +12,9 @@ import { prepare } from './bootstrap/prepare.mjs';
 const VERSION_MIN = [20, 19, 0];
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-/** Commands of the house; each module exports `main(args) → exit code`. All others: nullspace.js. */
+/**
+ * Commands of the house; each module exports `main(args) → exit code`. All others: nullspace.js.
+ */
 const TOOLS = {
   tidy: 'infra/tools/tidyCommand.js',
   test: 'infra/tools/testRunner.js',

@@ -53,7 +53,9 @@ function runVitest(
   return { status, summary };
 }
 
-/** `npm test`: style, generated files, then every suite that can run here. Returns the exit code. */
+/**
+ * `npm test`: style, generated files, then every suite that can run here. Returns the exit code.
+ */
 export async function main(args: readonly string[]): Promise<number> {
   const steps: [string, number][] = [
     ['biome', run('biome', ['check', '--diagnostic-level=error', '.'])],

@@ -1,5 +1,6 @@
 // dist from the sources: `tsc -b`, the files that are read at run time, and the explorer's bundle.
-// A digest of all sources in dist/.sources tells whether dist is of today, whatever git did to mtimes.
+// A digest of all sources in dist/.sources tells whether dist is of today, whatever git did to
+// mtimes.
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,

@@ -49,8 +49,8 @@ function installedMatchesLock(root) {
 async function npmCi(root, say) {
   say('installing packages from package-lock.json (once; a minute or so)');
   const startedMs = Date.now();
-  // Not `npm ci`: it refuses a lockfile without the optional packages of other platforms, which some
-  // registries do not carry. This installs the same locked versions and writes no lockfile.
+  // Not `npm ci`: it refuses a lockfile without the optional packages of other platforms, which
+  // some registries do not carry. This installs the same locked versions and writes no lockfile.
   const args = ['install', '--no-save', '--no-fund', '--no-audit', '--include=dev'];
   const [file, ...before] = npmProgram();
   const { code, output } = await runProgram(file, [...before, ...args, '--loglevel=notice'], {
@@ -71,7 +71,9 @@ function npmProgram() {
   return path && basename(path) === 'npm-cli.js' ? [process.execPath, path] : ['npm'];
 }
 
-/** Settings that npm passed on from our own command line (`npm test --silent`) are not for npm ci. */
+/**
+ * Settings that npm passed on from our own command line (`npm test --silent`) are not for npm ci.
+ */
 function environmentForNpm() {
   const environment = { ...process.env };
   const foreign = ['npm_config_loglevel', 'npm_config_omit', 'npm_config_dry_run', 'NODE_ENV'];
