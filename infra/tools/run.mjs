@@ -19,7 +19,7 @@ const TOOLS = {
   tidy: 'infra/tools/tidyCommand.js',
   test: 'infra/tools/testRunner.js',
   check: 'infra/tools/checkCommand.js',
-  vectors: 'infra/tools/vectors.js',
+  vectors: 'test/vectors/vectorsCommand.js',
   simulate: 'test/simulation/main.js',
   bench: 'test/perf/main.js',
 };

@@ -54,6 +54,11 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'command/engine/engineState.ts',
     'command/engine/rng',
   ],
+  'command/engine/blockEvents.ts': [
+    'schemas/',
+    'command/engine/state',
+    'command/engine/execution.ts',
+  ],
   'command/engine/authorization': [
     'schemas/',
     'command/engine/state',
@@ -69,6 +74,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   'command/engine/round': [
     'schemas/',
+    'command/engine/blockEvents.ts',
     'command/engine/account',
     'command/engine/games/',
     'command/engine/state',

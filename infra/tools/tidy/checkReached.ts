@@ -1,12 +1,12 @@
 import { posix } from 'node:path';
 import type { Finding } from './finding.js';
-import type { ModuleGraph } from './moduleGraph.js';
+import { type ModuleGraph, reachableFrom } from './moduleGraph.js';
 import { isTest, type TreeFile } from './sourceFile.js';
 
 /** Where programs begin: the commands of run.mjs, what tools of others read, and the page. */
 const ENTRIES: readonly RegExp[] = [
   /^infra\/processes\/nullspace\.ts$/,
-  /^infra\/tools\/[^/]+\.(?:ts|mjs)$/,
+  /^infra\/tools\/(?:\w+Command\.ts|testRunner\.ts|\w+\.mjs)$/,
   /^query\/explorer\/(?:build\.mjs|main\.tsx|nodeShim\.ts)$/,
   /^test\/vitest\.config\.ts$/,
   /^test\/(?:simulation|vectors|perf|bench|e2e)\/(?:main|\w+Command|bench\w*)\.ts$/,
@@ -18,9 +18,9 @@ const isEntry = (path: string): boolean => ENTRIES.some((entry) => entry.test(pa
 export function checkReached(graph: ModuleGraph, files: readonly TreeFile[]): Finding[] {
   const mentioned = mentionedFiles(graph);
   const entries = graph.sources.map(({ path }) => path).filter(isEntry);
-  const live = reachable(graph, entries, mentioned);
+  const live = reachableFrom(graph, entries, mentioned);
   const tests = graph.sources.map(({ path }) => path).filter(isTest);
-  const tested = reachable(graph, [...entries, ...tests], mentioned);
+  const tested = reachableFrom(graph, [...entries, ...tests], mentioned);
   const findings = graph.sources.flatMap(({ path }): Finding[] => {
     const isTestCode = isTest(path) || path.startsWith('test/');
     // Declarations of a package's types are read by the compiler, not imported.
@@ -43,20 +43,6 @@ function unusedTables(files: readonly TreeFile[]): Finding[] {
   return tables
     .filter((path) => !texts.some((text) => text.includes(posix.basename(path))))
     .map((path) => deadFinding(path, 'no source names this file'));
-}
-
-function reachable(
-  { edges }: ModuleGraph,
-  starts: readonly string[],
-  mentioned: ReadonlyMap<string, readonly string[]>,
-): ReadonlySet<string> {
-  const found = new Set(starts);
-  // A set yields what is added while it is walked.
-  for (const path of found) {
-    for (const { target } of edges.get(path) ?? []) found.add(target);
-    for (const target of mentioned.get(path) ?? []) found.add(target);
-  }
-  return found;
 }
 
 /** By file, the files that it names in a text: `'./worker.js'` of a thread. */

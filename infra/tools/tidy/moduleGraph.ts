@@ -27,6 +27,21 @@ export function moduleGraph(sources: readonly SourceFile[]): ModuleGraph {
   return { sources, edges };
 }
 
+/** The files that imports lead to from `starts`, and those that `besides` names for a file. */
+export function reachableFrom(
+  { edges }: ModuleGraph,
+  starts: readonly string[],
+  besides: ReadonlyMap<string, readonly string[]> = new Map(),
+): ReadonlySet<string> {
+  const found = new Set(starts);
+  // A set yields what is added while it is walked.
+  for (const path of found) {
+    for (const { target } of edges.get(path) ?? []) found.add(target);
+    for (const target of besides.get(path) ?? []) found.add(target);
+  }
+  return found;
+}
+
 /** The file of the tree behind a relative specifier; null for packages and for other files. */
 function resolveImport(from: string, specifier: string, paths: ReadonlySet<string>): string | null {
   if (!specifier.startsWith('.')) return null;

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { toHex } from '../../../schemas/kernel/bytes.js';
 import { type BeaconVectors, beaconVectors } from './beaconVectors.js';
 import { type Ed25519Case, ed25519Cases } from './ed25519Cases.js';
@@ -13,11 +12,6 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ['test/vectors/crypto/ed25519.json', vectorFile(cases)],
     ['infra/crypto/ed25519EdgeCases.ts', edgeCaseModule(cases)],
   ]);
-}
-
-/** Writes the files below `root` (a directory URL ending in a slash). Deterministic. */
-export function writeCryptoVectors(root: URL): void {
-  for (const [path, text] of generatedFiles()) writeFileSync(new URL(path, root), text);
 }
 
 function vectorFile(cases: readonly Ed25519Case[]): string {

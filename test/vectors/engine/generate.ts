@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { executeBlock } from '../../../command/engine/executeBlock.js';
 import { encode } from '../../../schemas/codec/codec.js';
 import { eventHash } from '../../../schemas/crypto/digests.js';
@@ -27,7 +26,7 @@ export interface EngineVectors {
 }
 
 /** Plays the story and writes down what came of it. Deterministic. */
-export function engineVectors(): EngineVectors {
+function engineVectors(): EngineVectors {
   const world = newWorld();
   const genesis = toHex(encode('Genesis', world.state.genesis));
   const heights = STORY.map((intents) => {
@@ -53,9 +52,4 @@ export function engineVectors(): EngineVectors {
 export function generatedFiles(): ReadonlyMap<string, string> {
   const text = `${JSON.stringify(engineVectors(), null, 2)}\n`;
   return new Map([['test/vectors/engine/story.json', text]]);
-}
-
-/** Writes the files below `root` (a directory URL ending in a slash). */
-export function writeEngineVectors(root: URL): void {
-  for (const [path, text] of generatedFiles()) writeFileSync(new URL(path, root), text);
 }

@@ -1,0 +1,32 @@
+import { afterEach, expect, it } from 'vitest';
+import { leftOutSuites, OPTIONAL_SUITES } from './optionalSuites.js';
+
+const PATHS = ['a/log.kafka.test.ts', 'a/page.browser.test.ts', 'a/b.kafka.test.ts', 'a/c.test.ts'];
+const before = { ...process.env };
+
+afterEach(() => {
+  process.env.PATH = before.PATH;
+  if (before.CHROMIUM === undefined) delete process.env.CHROMIUM;
+  else process.env.CHROMIUM = before.CHROMIUM;
+});
+
+it('leaves out the suites whose program is missing, and no other', () => {
+  const kinds = [
+    { suffix: '.kafka.test.ts', reason: () => 'no Java' },
+    { suffix: '.browser.test.ts', reason: () => null },
+  ];
+  expect(leftOutSuites(PATHS, kinds)).toEqual([
+    { path: 'a/log.kafka.test.ts', why: 'no Java' },
+    { path: 'a/b.kafka.test.ts', why: 'no Java' },
+  ]);
+});
+
+it('sees that a machine has neither Java nor Chromium', () => {
+  process.env.PATH = '/nowhere';
+  process.env.CHROMIUM = '/nowhere/chromium';
+  const reasons = OPTIONAL_SUITES.map(({ reason }) => reason());
+  expect(reasons).toEqual([
+    expect.stringContaining('no Java on the PATH'),
+    expect.stringContaining('no Chromium at /nowhere/chromium'),
+  ]);
+});
