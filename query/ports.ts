@@ -9,7 +9,9 @@ export type SqlValue =
   | Uint8Array
   | readonly (string | number | Uint8Array)[];
 
-/** A row as the port gives it: bytea as Uint8Array, int8 as bigint, jsonb parsed, int4 as number. */
+/**
+ * A row as the port gives it: bytea as Uint8Array, int8 as bigint, jsonb parsed, int4 as number.
+ */
 export type RawRow = Readonly<Record<string, unknown>>;
 
 /** Reads the views of the projections; their names need no schema in front. */

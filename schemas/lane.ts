@@ -10,7 +10,7 @@ export interface Lane {
 }
 
 /** The account's own key acts under authorization 0. */
-export function isOwnLane({ account, signer, authorization }: Lane): boolean {
+function isOwnLane({ account, signer, authorization }: Lane): boolean {
   return authorization === 0 && equalBytes(account, signer);
 }
 

@@ -19,7 +19,9 @@ export const MAX_BLOCK_BYTES = 2 * 1024 * 1024;
 /** Default of genesis: commands of a block. */
 export const MAX_BLOCK_COMMANDS = 4096;
 export const MAX_BLOCK_ITEMS = 8192;
-/** DESIGN section 4: above this lag of certified results only blocks without envelopes are valid. */
+/**
+ * DESIGN section 4: above this lag of certified results only blocks without envelopes are valid.
+ */
 export const MAX_EXECUTION_LAG = 64;
 /** Ten minutes of block time: how far ahead an envelope may expire, a request be remembered. */
 export const MAX_COMMAND_LIFETIME_MS = 10 * 60 * 1000;
@@ -100,8 +102,10 @@ export const GATEWAY_REQUESTS_PER_MINUTE_MAX = 3_000;
  * of them is asked for command by command, and followers of channels are told to read again. */
 export const GATEWAY_GAP_MS_MAX = 5_000;
 
-/** Result digests a reader of `blocks` keeps to tell a repeat from a conflict: at 50 blocks a second
- * about 80 s; a record older than that is ignored unread. */
+/**
+ * Result digests a reader of `blocks` keeps to tell a repeat from a conflict: at 50 blocks a second
+ * about 80 s; a record older than that is ignored unread.
+ */
 export const FOLLOWED_DIGESTS_KEPT = 4096;
 
 // Read side.
@@ -127,7 +131,9 @@ export const READ_WAITS_MAX = 10_000;
 export const READ_REQUESTS_PER_MINUTE_MAX = 3_000;
 
 // The log (schemas/log.ts).
-/** One append: 20 blocks of MAX_BLOCK_BYTES with as many bytes of events and marks again, and room. */
+/**
+ * One append: 20 blocks of MAX_BLOCK_BYTES with as many bytes of events and marks again, and room.
+ */
 export const LOG_APPEND_BYTES_MAX = 96 * 1024 * 1024;
 /** A stored batch of the Postgres log; a larger record is a batch of its own. */
 export const LOG_ROW_BYTES_MAX = 1024 * 1024;
@@ -232,7 +238,9 @@ export const PEER_REQUESTS_PER_SECOND_MAX = 500;
 export const PEER_MUTED_MS = 10_000;
 /** How often a validator looks for what is overdue: requests, catch-up, incomplete heights. */
 export const VALIDATOR_TICK_MS = 50;
-/** An early block (ahead of our clock by more than the drift) is not waited for longer than this. */
+/**
+ * An early block (ahead of our clock by more than the drift) is not waited for longer than this.
+ */
 export const EARLY_BLOCK_WAIT_MS_MAX = 10_000;
 /** Journal entries below the floor are dropped each time this many views went by. */
 export const JOURNAL_PRUNE_VIEWS = 1_024;

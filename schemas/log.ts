@@ -51,13 +51,17 @@ export interface LogWriter {
 }
 
 export interface LogSubscription {
-  /** Batches of all the given partitions, each partition in order; waits at the tail; ends on close. */
+  /**
+   * Batches of all the given partitions, each partition in order; waits at the tail; ends on close.
+   */
   readonly batches: AsyncIterable<LogBatch>;
   close(): Promise<void>;
 }
 
 export interface LogReader {
-  /** Committed records only. `maxBatchBytes` bounds a batch (one larger record still comes alone). */
+  /**
+   * Committed records only. `maxBatchBytes` bounds a batch (one larger record still comes alone).
+   */
   subscribe(options: {
     readonly partitions: readonly PartitionStart[];
     readonly maxBatchBytes: number;

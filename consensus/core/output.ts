@@ -72,7 +72,9 @@ export type Output =
       readonly parentPayload: Uint8Array;
       readonly from: number;
     }
-  /** Make the block durable and judge it; answer `certified`, however late. Not given up on views. */
+  /**
+   * Make the block durable and judge it; answer `certified`, however late. Not given up on views.
+   */
   | { readonly kind: 'certify'; readonly proposal: Proposal }
   /** This block and all its ancestors are final. Views ascend strictly over the life of a core. */
   | {

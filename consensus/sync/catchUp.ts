@@ -23,8 +23,8 @@ export interface CatchUpPorts {
 
 /**
  * Follows the certified heights of the others: one request at a time, another peer when one is
- * silent or wrong. It asks at start, when told that it is behind, and when nothing new was certified
- * here for a while.
+ * silent or wrong. It asks at start, when told that it is behind, and when nothing new was
+ * certified here for a while.
  */
 export interface CatchUp {
   /** Something shows that peers are ahead of us. */

@@ -23,11 +23,11 @@ function words(option: string): string[] {
 }
 
 /** `listenPort` is `--listen-port` on a command line. */
-export function flagName(option: string): string {
+function flagName(option: string): string {
   return words(option).join('-');
 }
 
-export function environmentName(option: string): string {
+function environmentName(option: string): string {
   return ENVIRONMENT_NAMES[option] ?? `NULLSPACE_${words(option).join('_').toUpperCase()}`;
 }
 
@@ -69,8 +69,8 @@ function isBoolean(schema: z.ZodType): boolean {
 
 /**
  * Values of a schema's options from, in this order, flags, environment, the JSON file named by
- * `--config`, and the schema's defaults. Texts are what flags and variables give, so schemas coerce.
- * Throws ConfigError naming the option, all of its names, and what is wrong.
+ * `--config`, and the schema's defaults. Texts are what flags and variables give, so schemas
+ * coerce. Throws ConfigError naming the option, all of its names, and what is wrong.
  */
 export function loadConfig<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,

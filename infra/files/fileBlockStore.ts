@@ -42,6 +42,26 @@ async function readBlocks(file: FrameFile): Promise<Block[]> {
   return blocks;
 }
 
+/** The blocks of these heights, as many as `maxBytes` holds, but at least the first there is. */
+async function readCertified(
+  segments: readonly Segment[],
+  fromHeight: number,
+  toHeight: number,
+  maxBytes: number,
+): Promise<CertifiedBlock[]> {
+  const found: CertifiedBlock[] = [];
+  let sizeBytes = 0;
+  for (let height = fromHeight; height <= toHeight; height++) {
+    const segment = segments.findLast(({ first }) => first <= height);
+    if (segment === undefined) break;
+    const bytes = await segment.file.read(height - segment.first);
+    sizeBytes += bytes.length;
+    if (found.length > 0 && sizeBytes > maxBytes) break;
+    found.push(decodeTrusted('CertifiedBlock', bytes));
+  }
+  return found;
+}
+
 /** Certified blocks in segment files by height, pending ones in a file that is rewritten. */
 export async function openFileBlockStore(folder: string): Promise<FileBlockStore> {
   mkdirSync(folder, { recursive: true });
@@ -96,22 +116,9 @@ export async function openFileBlockStore(folder: string): Promise<FileBlockStore
       rewriting = rewriting.then(rewritePending);
       await rewriting;
     },
-    async certifiedBlocks(fromHeight, maxCount, maxBytes) {
-      const found: CertifiedBlock[] = [];
-      let sizeBytes = 0;
-      for (
-        let height = fromHeight;
-        height <= certifiedHeight && found.length < maxCount;
-        height++
-      ) {
-        const segment = segments.findLast(({ first }) => first <= height);
-        if (segment === undefined) break;
-        const bytes = await segment.file.read(height - segment.first);
-        sizeBytes += bytes.length;
-        if (found.length > 0 && sizeBytes > maxBytes) break;
-        found.push(decodeTrusted('CertifiedBlock', bytes));
-      }
-      return found;
+    certifiedBlocks: (fromHeight, maxCount, maxBytes) => {
+      const toHeight = Math.min(certifiedHeight, fromHeight + maxCount - 1);
+      return readCertified(segments, fromHeight, toHeight, maxBytes);
     },
     async close() {
       await rewriting;

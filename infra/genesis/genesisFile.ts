@@ -111,7 +111,7 @@ export function readGenesis(path: string): Genesis {
 }
 
 /** What a stranger reads: hex for bytes, amounts in quotes. */
-export function genesisJson(genesis: Genesis): string {
+function genesisJson(genesis: Genesis): string {
   const replace = (_: string, value: unknown): unknown => {
     if (value instanceof Uint8Array) return toHex(value);
     return typeof value === 'bigint' ? value.toString() : value;

@@ -11,7 +11,7 @@ export interface Problem {
   readonly detail: string;
 }
 
-export function problem(status: number, code: RejectCode, detail: string): Problem {
+function problem(status: number, code: RejectCode, detail: string): Problem {
   const name = rejectName(code) ?? 'unknown';
   return { type: `urn:nullspace:refusal:${code}`, title: name, status, code, name, detail };
 }

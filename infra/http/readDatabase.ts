@@ -5,7 +5,7 @@ import { type ConnectionOptions, createPool } from '../postgres/connection.js';
 import { toPostgresError } from '../postgres/errors.js';
 
 /** Answers wait for a slow query no longer than this. */
-export const READ_STATEMENT_MS_MAX = 5_000;
+const READ_STATEMENT_MS_MAX = 5_000;
 const CONNECTIONS_MAX = 8;
 
 export interface ReadDatabase extends Sql {

@@ -12,6 +12,7 @@ import { blockDigest, chainIdOf } from '../../schemas/crypto/digests.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import { PAGE_ROWS_MAX } from '../../schemas/limits.js';
 import { RejectCode, rejectName } from '../../schemas/rejectCode.js';
+import { type OpenApiDocument, openApiRequests } from '../../test/contracts/openApiRequests.js';
 import { engineGenesis, engineKeys, engineVerifiers } from '../../test/simulation/engineChain.js';
 import {
   openProjectedChain,
@@ -156,7 +157,7 @@ describe('what is read', () => {
     expect(await readAll(`/explorer/accounts/${account.toUpperCase()}/commands`, 3)).toEqual(own);
   });
 
-  it('of an account: balance equal to the sum of its history, now and as of any height', async () => {
+  it('of an account: balance as the sum of its history, now and as of any height', async () => {
     const rows = await readAll('/explorer/commands', 100);
     const accounts = [...new Set(rows.map(({ account }) => account as string))];
     for (const account of accounts.slice(0, 8)) {
@@ -481,82 +482,23 @@ describe('bad input', () => {
   });
 
   it('made from the document itself never meets a bug', async () => {
-    const document = (await get('/openapi.json')).body as unknown as OpenApi;
+    const document = (await get('/openapi.json')).body as unknown as OpenApiDocument;
     expect(Object.keys(document.paths)).toHaveLength(routes.length);
     await fc.assert(
-      fc.asyncProperty(requestsOf(document), async (url) => {
-        const { status, body } = await get(url);
-        const isLate = body.code === RejectCode.notYetVisible;
-        const hasNoState = body.code === RejectCode.stateUnavailable;
-        if (!isLate && !hasNoState) expect(status, url).toBeLessThan(500);
-        if (status !== 200) expect(body, url).toMatchObject({ status, code: expect.any(Number) });
-      }),
+      fc.asyncProperty(
+        openApiRequests(document, { hex: [stateKey, long], heightMax: PROJECTED }),
+        async (url) => {
+          const { status, body } = await get(url);
+          const isLate = body.code === RejectCode.notYetVisible;
+          const hasNoState = body.code === RejectCode.stateUnavailable;
+          if (!isLate && !hasNoState) expect(status, url).toBeLessThan(500);
+          if (status !== 200) expect(body, url).toMatchObject({ status, code: expect.any(Number) });
+        },
+      ),
       { numRuns: 600 },
     );
   });
 });
-
-interface OpenApi {
-  readonly paths: Record<string, { readonly get: { readonly parameters?: Parameter[] } }>;
-}
-
-interface Parameter {
-  readonly name: string;
-  readonly in: 'path' | 'query';
-  readonly schema: {
-    readonly type?: string;
-    readonly enum?: string[];
-    readonly pattern?: string;
-    readonly maximum?: number;
-  };
-}
-
-/** Values that fit the schema, values near its edges, and anything. */
-function valuesOf({ schema }: Parameter): fc.Arbitrary<string> {
-  const edges = ['0', '1', '-1', '25', '4294967296', '9007199254740991', '9223372036854775808'];
-  const fitting: fc.Arbitrary<string>[] = [];
-  if (schema.enum !== undefined) fitting.push(fc.constantFrom(...schema.enum));
-  if (schema.type === 'integer') {
-    fitting.push(fc.integer({ min: 0, max: schema.maximum ?? PROJECTED }).map(String));
-    fitting.push(fc.integer({ min: 0, max: PROJECTED }).map(String));
-  }
-  if (schema.type === 'boolean') fitting.push(fc.constantFrom('true', 'false'));
-  if (schema.pattern !== undefined) {
-    fitting.push(fc.stringMatching(new RegExp(schema.pattern)).filter((text) => text.length < 300));
-  }
-  return fc.oneof(
-    { weight: 6, arbitrary: fitting.length > 0 ? fc.oneof(...fitting) : fc.constant(stateKey) },
-    {
-      weight: 2,
-      arbitrary: fc.constantFrom(...edges, long, '', "'; drop table blocks; --", '%00'),
-    },
-    { weight: 1, arbitrary: fc.string({ minLength: 1, maxLength: 40, unit: 'binary' }) },
-  );
-}
-
-function requestsOf({ paths }: OpenApi): fc.Arbitrary<string> {
-  const requests = Object.entries(paths).map(([path, { get: operation }]) => {
-    const parameters = operation.parameters ?? [];
-    const parts = parameters.map((parameter) =>
-      fc.record({
-        parameter: fc.constant(parameter),
-        value: valuesOf(parameter),
-        isGiven: parameter.in === 'path' ? fc.constant(true) : fc.boolean(),
-      }),
-    );
-    return fc.tuple(...parts).map((given) => {
-      let url = path;
-      const query: string[] = [];
-      for (const { parameter, value, isGiven } of given) {
-        const text = encodeURIComponent(value);
-        if (parameter.in === 'path') url = url.replace(`{${parameter.name}}`, () => text);
-        else if (isGiven) query.push(`${parameter.name}=${text}`);
-      }
-      return query.length === 0 ? url : `${url}?${query.join('&')}`;
-    });
-  });
-  return fc.oneof(...requests);
-}
 
 describe("reading one's own writes", () => {
   it('waits for minHeight, and is answered as soon as it is visible', async () => {

@@ -44,7 +44,9 @@ export const VISIBLE_HEADER = 'nullspace-visible-height';
 /** Raised with any change of what a path answers: copies that clients keep are of one version. */
 const API_VERSION = 1;
 const IMMUTABLE = 'public, max-age=86400, immutable';
-/** The page is one bundle: nothing comes from elsewhere. avsc compiles its readers (unsafe-eval). */
+/**
+ * The page is one bundle: nothing comes from elsewhere. avsc compiles its readers (unsafe-eval).
+ */
 const PAGE_POLICY =
   "default-src 'self'; script-src 'self' 'unsafe-eval'; " +
   "connect-src 'self' ws: wss: http: https:; img-src 'self' data:; " +

@@ -43,8 +43,8 @@ function bytes(buffer: Buffer | null): Uint8Array {
 /**
  * The committed records of one fetched partition from `fromOffset` on. Records of aborted
  * transactions are dropped by the response's own list: a producer is in one from its first offset
- * until its abort marker. (The client's own filter takes any record with the key 00000000 for such a
- * marker, and shows what follows.)
+ * until its abort marker. (The client's own filter takes any record with the key 00000000 for such
+ * a marker, and shows what follows.)
  */
 export function committedRecords(
   topic: string,

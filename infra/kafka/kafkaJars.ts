@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { KafkaError } from './errors.js';
 
-export const KAFKA_VERSION = '4.3.1';
+const KAFKA_VERSION = '4.3.1';
 const JAVA_MIN = 17;
 
 /**
@@ -25,7 +25,7 @@ const POM = `<project><modelVersion>4.0.0</modelVersion>
 `;
 
 /** NULLSPACE_CACHE_DIR, else XDG_CACHE_HOME/nullspace, else ~/.cache/nullspace. */
-export function kafkaCacheDir(): string {
+function kafkaCacheDir(): string {
   const { NULLSPACE_CACHE_DIR, XDG_CACHE_HOME } = process.env;
   const base =
     NULLSPACE_CACHE_DIR || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'nullspace');

@@ -125,7 +125,7 @@ describe('the Kafka log', () => {
     await opened.close();
   });
 
-  it('keeps what was committed when the broker is killed, and readers and writers go on', async () => {
+  it('keeps what was committed when the broker is killed; readers and writers go on', async () => {
     const opened = await openKafkaLog({ brokers: kafka.brokers, log });
     const before = await readAll(opened, 0);
     const { end } = await opened.reader.offsets(TOPIC.name, 0);

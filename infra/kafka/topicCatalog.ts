@@ -83,41 +83,48 @@ function checkSettings(found: FoundTopic, wanted: TopicSpecification): void {
   }
 }
 
+async function createTopics(
+  admin: Admin,
+  wanted: readonly TopicSpecification[],
+  replicas: number,
+): Promise<void> {
+  await admin.createTopics({
+    waitForLeaders: false,
+    topics: wanted.map((topic) => ({
+      topic: topic.name,
+      numPartitions: topic.partitions,
+      replicationFactor: replicas,
+      configEntries: Object.entries(settings(topic, replicas)).map(([name, value]) => ({
+        name,
+        value,
+      })),
+    })),
+  });
+}
+
+/** A new topic takes a moment until every broker knows it and each partition has a leader. */
+async function waitUntilVisible(
+  admin: Admin,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, FoundTopic>> {
+  for (let attempt = 0; attempt < VISIBLE_ATTEMPTS; attempt++) {
+    try {
+      const found = await describeTopics(admin, names);
+      if (names.every((name) => found.has(name))) return found;
+    } catch (error) {
+      if ((error as { type?: string }).type !== 'LEADER_NOT_AVAILABLE') throw error;
+    }
+    await sleep(VISIBLE_WAIT_MS);
+  }
+  throw new LogError('unreachable', `topics do not become visible: ${names.join(', ')}`);
+}
+
 export async function openTopicCatalog(client: Kafka, replicas: number): Promise<TopicCatalog> {
   const admin = client.admin();
   await admin.connect();
   const topics = new Map<string, TopicSpecification>();
   const keep = (found: ReadonlyMap<string, FoundTopic>): void => {
     for (const [name, { specification }] of found) topics.set(name, specification);
-  };
-  const create = async (wanted: readonly TopicSpecification[]): Promise<void> => {
-    await admin.createTopics({
-      waitForLeaders: false,
-      topics: wanted.map((topic) => ({
-        topic: topic.name,
-        numPartitions: topic.partitions,
-        replicationFactor: replicas,
-        configEntries: Object.entries(settings(topic, replicas)).map(([name, value]) => ({
-          name,
-          value,
-        })),
-      })),
-    });
-  };
-  /** A new topic takes a moment until every broker knows it and each partition has a leader. */
-  const waitUntilVisible = async (
-    names: readonly string[],
-  ): Promise<ReadonlyMap<string, FoundTopic>> => {
-    for (let attempt = 0; attempt < VISIBLE_ATTEMPTS; attempt++) {
-      try {
-        const found = await describeTopics(admin, names);
-        if (names.every((name) => found.has(name))) return found;
-      } catch (error) {
-        if ((error as { type?: string }).type !== 'LEADER_NOT_AVAILABLE') throw error;
-      }
-      await sleep(VISIBLE_WAIT_MS);
-    }
-    throw new LogError('unreachable', `topics do not become visible: ${names.join(', ')}`);
   };
   const ensureTopics = async (wanted: readonly TopicSpecification[]): Promise<void> => {
     const names = wanted.map((topic) => topic.name);
@@ -128,8 +135,8 @@ export async function openTopicCatalog(client: Kafka, replicas: number): Promise
     }
     const missing = wanted.filter((topic) => !existing.has(topic.name));
     // Another process may create them at the same time: the check afterwards is what counts.
-    if (missing.length > 0) await create(missing);
-    const found = await waitUntilVisible(names);
+    if (missing.length > 0) await createTopics(admin, missing, replicas);
+    const found = await waitUntilVisible(admin, names);
     for (const topic of wanted) checkSettings(present(found.get(topic.name), 'a topic'), topic);
     keep(found);
   };

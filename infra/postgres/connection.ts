@@ -29,7 +29,9 @@ function clientConfig(options: ConnectionOptions): pg.ClientConfig {
   };
 }
 
-/** A pool of at most `max` connections. Idle ones that break are logged and replaced, not thrown. */
+/**
+ * A pool of at most `max` connections. Idle ones that break are logged and replaced, not thrown.
+ */
 export function createPool(options: ConnectionOptions & { readonly max: number }): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfig(options),
@@ -39,8 +41,8 @@ export function createPool(options: ConnectionOptions & { readonly max: number }
   pool.on('error', (error) => {
     options.log.warn({ err: error, application: options.applicationName }, 'idle connection lost');
   });
-  // The pool listens to idle clients only, and a client that breaks while somebody holds it, between
-  // two statements, would end the process. The holder's next statement fails and says so.
+  // The pool listens to idle clients only, and a client that breaks while somebody holds it,
+  // between two statements, would end the process. The holder's next statement fails and says so.
   pool.on('connect', (client) => {
     client.on('error', (error) => options.log.debug({ err: error }, 'connection broke in use'));
   });

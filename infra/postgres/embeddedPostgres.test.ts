@@ -173,7 +173,7 @@ describe('embedded Postgres', () => {
     }
   });
 
-  it('refuses a second start on a folder in use, and adopts after the first was killed', async () => {
+  it('refuses a second start on a folder in use; adopts after the first was killed', async () => {
     const folder = newFolder();
     const { child, server } = await superviseElsewhere(folder);
     await expect(start(folder)).rejects.toMatchObject({
@@ -249,7 +249,7 @@ describe.runIf(isRoot)('embedded Postgres, started by root', () => {
     expect(await query(server.url, 'show data_directory')).toBe(join(folder, 'postgres/pgdata'));
   });
 
-  it('runs without a postgres user, from a private checkout whose links were never made', async () => {
+  it('runs without a postgres user, in a private checkout with links never made', async () => {
     const { nativeDir, version } = findBinaryPackage();
     const checkout = newFolder();
     const copy = join(checkout, 'native');

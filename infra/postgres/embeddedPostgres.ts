@@ -26,7 +26,9 @@ import {
 import { chooseServerUser } from './serverUser.js';
 
 export interface EmbeddedPostgresOptions {
-  /** Holds the database, or a pointer to it, the password (0600) and the lock. Made when missing. */
+  /**
+   * Holds the database, or a pointer to it, the password (0600) and the lock. Made when missing.
+   */
   readonly dataDir: string;
   /** Must be free; without one, the last port is used again where it is free, else another. */
   readonly port?: number;

@@ -66,7 +66,10 @@ export class PostgresError extends Error {
   }
 }
 
-/** Classes and codes of the SQLSTATE table (PostgreSQL 18, appendix A) that mean more than a refusal. */
+/**
+ * Classes and codes of the SQLSTATE table (PostgreSQL 18, appendix A) that mean more than a
+ * refusal.
+ */
 const CODE_OF_SQL_STATE: ReadonlyMap<string, PostgresErrorCode> = new Map([
   ['08', 'unreachable'],
   ['28', 'authentication'],
@@ -111,7 +114,10 @@ export function toPostgresError(error: unknown): PostgresError {
   return new PostgresError('refused', `Postgres: ${error.message}`, { cause: error });
 }
 
-/** What a server or initdb wrote before it gave up, as a code; `otherwise` when it says nothing known. */
+/**
+ * What a server or initdb wrote before it gave up, as a code; `otherwise` when it says nothing
+ * known.
+ */
 export function codeOfServerOutput(text: string, otherwise: PostgresErrorCode): PostgresErrorCode {
   if (/No space left on device|Disk quota exceeded/i.test(text)) return 'diskFull';
   if (/Address already in use|could not create any TCP\/IP sockets/i.test(text)) return 'portTaken';

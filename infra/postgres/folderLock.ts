@@ -14,7 +14,9 @@ interface Holder {
   readonly token: string;
 }
 
-/** Fields 3 and 22 of /proc/PID/stat; null where there is none. The name in field 2 may hold spaces. */
+/**
+ * Fields 3 and 22 of /proc/PID/stat; null where there is none. The name in field 2 may hold spaces.
+ */
 function readStat(pid: number): { state: string; startedAt: string } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -4,7 +4,7 @@ import { withTransaction } from './connection.js';
 /** SQLSTATEs that the functions of the schema raise; class NS is nobody's in the standard. */
 export const FENCED_STATE = 'NS001';
 export const NO_PARTITION_STATE = 'NS002';
-export const MALFORMED_STATE = 'NS003';
+const MALFORMED_STATE = 'NS003';
 
 /** NOTIFY of this channel says that something was committed, and nothing else. */
 export const WAKE_CHANNEL = 'nullspace_log';

@@ -51,7 +51,7 @@ export function removeStalePidFile(pgdata: string): void {
 }
 
 /** Resolves to whether the process ended in time. */
-export async function waitForEnd(isRunning: () => boolean, timeoutMs: number): Promise<boolean> {
+async function waitForEnd(isRunning: () => boolean, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while (isRunning()) {
     if (performance.now() > deadline) return false;

@@ -97,7 +97,9 @@ function spawnServer(start: ServerStart, port: number): ChildProcess {
   }
 }
 
-/** One old file is kept; the server is told to log little. Returns where this start's text begins. */
+/**
+ * One old file is kept; the server is told to log little. Returns where this start's text begins.
+ */
 function rotateServerLog(path: string): number {
   if (!existsSync(path)) return 0;
   const { size } = statSync(path);

@@ -8,7 +8,7 @@ export interface ServerUser {
 }
 
 /** Tried in this order: the packaged server's own user, then the one every system has. */
-export const SERVER_USERS: readonly string[] = ['postgres', 'nobody'];
+const SERVER_USERS: readonly string[] = ['postgres', 'nobody'];
 
 function numericId(flag: '-u' | '-g', name: string): number | null {
   const run = spawnSync('id', [flag, name], { encoding: 'utf8' });
@@ -35,7 +35,9 @@ export function chooseServerUser(names: readonly string[] = SERVER_USERS): Serve
   );
 }
 
-/** Whether `user` may reach `path` and search or execute it. Asks the kernel: groups, ACLs and all. */
+/**
+ * Whether `user` may reach `path` and search or execute it. Asks the kernel: groups, ACLs and all.
+ */
 export function mayEnter(path: string, user: ServerUser | null): boolean {
   const identity = user === null ? {} : { uid: user.uid, gid: user.gid };
   const run = spawnSync('/bin/sh', ['-c', 'test -x "$0" && test -r "$0"', path], {

@@ -146,7 +146,7 @@ describe('the feed', () => {
     expect([...seen, ...two.heights()]).toEqual(range(1, height));
   });
 
-  it('sends only what was asked for: an account with what it is paid, a command, the pace', async () => {
+  it('sends only what was asked for: an account, what it is paid, a command, the pace', async () => {
     const { url } = await openFeed();
     const all = await listenTo(url, { topics: ['commands'], from: 1 });
     const last = world.heights.current().height;

@@ -28,7 +28,7 @@ import type { Metrics } from '../telemetry/metrics.js';
 import { createAddressLimit } from './addressLimit.js';
 import { refuseUpgrade } from './refuseUpgrade.js';
 
-export const FEED_PATH = '/feed';
+const FEED_PATH = '/feed';
 const RETRY_AFTER_SECONDS = 5;
 
 export interface FeedServer {

@@ -15,7 +15,9 @@ const RETRY_AFTER_SECONDS = 5;
 const CLOSE_TIMEOUT_MS = 2_000;
 
 export interface GatewayServer {
-  /** Closes what is open with `code`, paced over `spreadMs`, so that clients do not storm another. */
+  /**
+   * Closes what is open with `code`, paced over `spreadMs`, so that clients do not storm another.
+   */
   closeAll(spreadMs: number): Promise<void>;
 }
 

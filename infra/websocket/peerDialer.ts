@@ -12,8 +12,7 @@ export interface PeerDialer {
   close(): void;
 }
 
-/** Keeps a link to one validator: dials again, with growing pauses, whenever it is gone. */
-export function dialPeer(options: {
+interface PeerDialerOptions {
   /** `ws://host:port` or `wss://…`; the path is added. */
   readonly url: string;
   readonly expectedPublicKey: Uint8Array;
@@ -22,7 +21,10 @@ export function dialPeer(options: {
     onOpen(link: PeerLink): void;
     onRefused(error: PeerLinkError): void;
   };
-}): PeerDialer {
+}
+
+/** Keeps a link to one validator: dials again, with growing pauses, whenever it is gone. */
+export function dialPeer(options: PeerDialerOptions): PeerDialer {
   const { url, expectedPublicKey, identity, events } = options;
   let current: PeerLink | null = null;
   let socket: WebSocket | null = null;

@@ -47,7 +47,9 @@ function refused(what: string): PeerLinkError {
   return new PeerLinkError('not-authenticated', what, false);
 }
 
-/** The accepting side: speaks first, learns who calls, proves itself. Rejects with PeerLinkError. */
+/**
+ * The accepting side: speaks first, learns who calls, proves itself. Rejects with PeerLinkError.
+ */
 export async function acceptPeer(
   socket: WebSocket,
   inbox: MessageInbox,

@@ -19,18 +19,20 @@ export interface PeerTransport extends Transport {
   close(): void;
 }
 
-/**
- * Of each pair of validators the one with the higher index dials. A second link of the same
- * validator replaces the first: the older one is dead and does not know it yet.
- */
-export function openPeerTransport(options: {
+interface PeerTransportOptions {
   readonly server: Server;
   readonly self: number;
   readonly validators: readonly Uint8Array[];
   readonly urls: readonly string[];
   readonly identity: PeerIdentity;
   onRefused(error: PeerLinkError): void;
-}): PeerTransport {
+}
+
+/**
+ * Of each pair of validators the one with the higher index dials. A second link of the same
+ * validator replaces the first: the older one is dead and does not know it yet.
+ */
+export function openPeerTransport(options: PeerTransportOptions): PeerTransport {
   const { self, validators, identity } = options;
   const links = new Map<number, PeerLink>();
   const clients = new Set<PeerLink>();

@@ -17,7 +17,7 @@ export type ParsedSubscription =
 const PLAIN: ReadonlySet<string> = new Set(['blocks', 'commands', 'stats']);
 
 /** Whether a text names a topic. */
-export function isFeedTopic(text: unknown): text is FeedTopic {
+function isFeedTopic(text: unknown): text is FeedTopic {
   if (typeof text !== 'string') return false;
   return PLAIN.has(text) || /^(account|command):[0-9a-f]{64}$/.test(text);
 }

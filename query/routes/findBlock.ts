@@ -17,7 +17,8 @@ type FoundBlock = Awaited<ReturnType<typeof readBlock>>;
 function readBlock(context: ReadContext, name: string) {
   const { sql, shard, visible } = context;
   const digest = name.length === 64 ? parseHex(name) : null;
-  const rest = `where shard = $1 and ${digest === null ? 'height' : 'digest'} = $2 and height <= $3`;
+  const column = digest === null ? 'height' : 'digest';
+  const rest = `where shard = $1 and ${column} = $2 and height <= $3`;
   const values = [shard, digest ?? Number(name), visible.height];
   return select(sql, blocks, BLOCK_COLUMNS, rest, values).then((rows) => rows[0] ?? null);
 }

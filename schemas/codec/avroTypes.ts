@@ -1,6 +1,6 @@
 import avro from 'avsc';
 import { assert, present } from '../kernel/assert.js';
-import { DEFINITIONS, type FramedTypes, SCHEMA_IDS } from '../types/definitions.js';
+import { DEFINITIONS, type FramedTypes } from '../types/definitions.js';
 import { type BytesTap, DecodeError } from './bytesTap.js';
 
 /** The two internal methods of an avsc 5.7.9 type that the codec drives with its own tap. */
@@ -142,8 +142,4 @@ const BUILT = build();
 /** The avsc type of a framed record. */
 export function avroType(name: keyof FramedTypes): AvroType {
   return present(BUILT.get(name), name);
-}
-
-export function schemaId(name: keyof FramedTypes): number {
-  return SCHEMA_IDS[name];
 }

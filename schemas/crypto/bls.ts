@@ -9,7 +9,7 @@ import type { BeaconScheme, BeaconShare } from './signatures.js';
  * possession scheme (draft-irtf-cfrg-bls-signature, section 4.2.3). The tag is the one that
  * @chainsafe/blst has built in; what is signed carries our own domain tag inside the message.
  */
-export const BEACON_DST = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_';
+const BEACON_DST = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_';
 /** Compressed G1. */
 export const BEACON_PUBLIC_KEY_BYTES = 48;
 /** Compressed G2. */

@@ -16,13 +16,13 @@ const hashLeaf = new Uint8Array(1 + 32);
 const node = new Uint8Array(1 + 32 + 32);
 node[0] = 1;
 
-export function leafHash(leaf: Uint8Array): Uint8Array {
+function leafHash(leaf: Uint8Array): Uint8Array {
   const input = leaf.length === 32 ? hashLeaf : new Uint8Array(leaf.length + 1);
   input.set(leaf, 1);
   return sha256(input);
 }
 
-export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   node.set(left, 1);
   node.set(right, 33);
   return sha256(node);

@@ -2,7 +2,9 @@ import { assert } from '../kernel/assert.js';
 import type { SignatureEntry } from '../types/block.js';
 import type { SignatureVerifier } from './signatures.js';
 
-/** q = n - floor((n - 1) / 3): two quorums share an honest validator (reference 4:3 5:4 6:5 7:5). */
+/**
+ * q = n - floor((n - 1) / 3): two quorums share an honest validator (reference 4:3 5:4 6:5 7:5).
+ */
 export function quorum(validators: number): number {
   assert(Number.isInteger(validators) && validators >= 1, `no validators: ${validators}`);
   return validators - Math.floor((validators - 1) / 3);

@@ -3,7 +3,10 @@ export class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }
 
-/** Throws AssertionError unless `condition` holds. One condition a call, so that the message says which. */
+/**
+ * Throws AssertionError unless `condition` holds. One condition a call, so that the message says
+ * which.
+ */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);
 }

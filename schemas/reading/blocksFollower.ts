@@ -25,7 +25,9 @@ export type BlocksOutcome =
   | { readonly kind: 'dropped'; readonly reason: BlocksDropReason }
   /** A certified record above the next height: heights between are missing from the log so far. */
   | { readonly kind: 'hole'; readonly height: number }
-  /** A quorum certified two histories. The follower stays halted: every later outcome is this one. */
+  /**
+   * A quorum certified two histories. The follower stays halted: every later outcome is this one.
+   */
   | { readonly kind: 'conflict'; readonly height: number; readonly message: string };
 
 /**

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Log, LogBatch, LogRecord, LogSubscription, StoredRecord } from '../../schemas/log.js';
 
-/** A place that holds a log: `open` gives another handle on the same contents, as a restart does. */
+/**
+ * A place that holds a log: `open` gives another handle on the same contents, as a restart does.
+ */
 export interface LogPlace {
   open(): Promise<Log>;
   stop(): Promise<void>;
@@ -111,7 +113,9 @@ async function readToEnd(log: Log, topic: string, partition: number): Promise<St
   return records;
 }
 
-/** What was appended is durable at once, and visible within a moment: Kafka ends transactions later. */
+/**
+ * What was appended is durable at once, and visible within a moment: Kafka ends transactions later.
+ */
 async function expectTexts(
   log: Log,
   topic: string,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { SignatureVerifier, Signer } from '../../schemas/crypto/signatures.js';
 import { ascii, fromHex, toHex } from '../../schemas/kernel/bytes.js';
-import { RFC_8032_TESTS } from '../vectors/crypto/rfc8032.js';
+import { RFC_8032_TESTS } from '../vectors/crypto/rfc8032Tests.js';
 
 /** One row of test/vectors/crypto/ed25519.json, bytes in hex. */
 export interface SignatureVector {

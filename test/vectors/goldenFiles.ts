@@ -1,3 +1,4 @@
+import { generatedFiles as codecFiles } from './codec/generate.js';
 import { generatedFiles as cryptoFiles } from './crypto/generate.js';
 import { generatedFiles as engineFiles } from './engine/generate.js';
 
@@ -11,7 +12,7 @@ export interface GoldenFile {
 
 /** Every generated file by its path; each folder of vectors has its generator. Deterministic. */
 export function goldenTexts(): ReadonlyMap<string, string> {
-  return new Map([...cryptoFiles(), ...engineFiles()]);
+  return new Map([...codecFiles(), ...cryptoFiles(), ...engineFiles()]);
 }
 
 /** Compares what the generators write with the tree; `read` answers null for a missing file. */

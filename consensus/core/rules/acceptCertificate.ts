@@ -8,9 +8,9 @@ import { onFinalization } from './onFinalization.js';
 import { onNotarization } from './onNotarization.js';
 
 /**
- * R12. A valid certificate of any view above the last final one is accepted, however far ahead, once
- * a view and kind: journaled, sent on once, and acted upon. A malformed one convicts its sender;
- * one that contradicts another held means that more than f are faulty.
+ * R12. A valid certificate of any view above the last final one is accepted, however far ahead,
+ * once a view and kind: journaled, sent on once, and acted upon. A malformed one convicts its
+ * sender; one that contradicts another held means that more than f are faulty.
  */
 export function acceptCertificate(
   state: CoreState,

@@ -6,7 +6,9 @@ import { sameProposal } from '../votes.js';
 import { castNotarize } from './castNotarize.js';
 import { payloadOf } from './findParent.js';
 
-/** R4. The leader's first notarize is the proposal of its view; a second, different one is a lie. */
+/**
+ * R4. The leader's first notarize is the proposal of its view; a second, different one is a lie.
+ */
 export function noteProposal(state: CoreState, round: RoundState, proposal: Proposal): void {
   if (round.proposal === null) {
     round.proposal = proposal;
@@ -57,11 +59,11 @@ function isImpossible(state: CoreState, proposal: Proposal): boolean {
   return state.rounds.get(proposal.parentView)?.certification === 'no';
 }
 
-export function isGapNullified(state: CoreState, proposal: Proposal): boolean {
+function isGapNullified(state: CoreState, proposal: Proposal): boolean {
   return state.nullified.highestGapUpTo(proposal.view - 1) <= proposal.parentView;
 }
 
-export function isParentReady(state: CoreState, proposal: Proposal): boolean {
+function isParentReady(state: CoreState, proposal: Proposal): boolean {
   const { parentView } = proposal;
   return parentView === state.lastFinalized.view || state.certified.has(parentView);
 }

@@ -4,8 +4,8 @@ import { type CoreState, emit, type RoundState } from '../state.js';
 import { highestParentView, missingBelow } from './findParent.js';
 
 /**
- * R18. Whatever keeps us from finding a parent (R2) or judging the proposal (R4) is asked for: first
- * of the view's leader, who must have had it, then every tF of all. At most
+ * R18. Whatever keeps us from finding a parent (R2) or judging the proposal (R4) is asked for:
+ * first of the view's leader, who must have had it, then every tF of all. At most
  * CONSENSUS_FETCH_VIEWS_MAX views at a time, the highest first.
  */
 export function fetchMissing(state: CoreState, round: RoundState): void {

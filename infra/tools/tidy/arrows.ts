@@ -103,7 +103,13 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'schemas/',
   ],
   projections: ['projections/readModel.ts', 'schemas/'],
-  'projections/*': ['projections', 'projections/readModel.ts', 'schemas/'],
+  'projections/*': [
+    'projections',
+    'projections/readModel.ts',
+    'projections/ports.ts',
+    'projections/explorer/countItems.ts',
+    'schemas/',
+  ],
   'projections/runner': [
     'projections/readModel.ts',
     'projections/ports.ts',
@@ -136,8 +142,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'infra/tools/bootstrap': [],
   'infra/processes': ['infra/*', 'schemas/', 'command/', 'consensus/', 'projections/', 'query/'],
 
-  'test/vectors': ['schemas/', 'command/', 'consensus/', 'infra/*'],
-  'test/contracts': ['test/vectors', 'schemas/', 'command/ports.ts', 'consensus/ports.ts'],
+  'test/simulation/prng.ts': [],
+  'test/vectors': ['schemas/', 'command/', 'consensus/', 'infra/*', 'test/simulation/prng.ts'],
+  'test/contracts': ['test/vectors', 'schemas/', 'command/', 'consensus/ports.ts'],
   test: ['test/', 'schemas/', 'command/', 'consensus/', 'projections/', 'query/', 'infra/'],
 };
 

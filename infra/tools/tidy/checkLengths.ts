@@ -1,6 +1,6 @@
 import type { Finding } from './finding.js';
 import { isCode, isTest, type SourceFile, type SyntaxNode, type TreeFile } from './sourceFile.js';
-import { memberPath, walkSyntax } from './walkSyntax.js';
+import { isNode, memberPath, TEST_WORDS, walkSyntax } from './walkSyntax.js';
 
 const FUNCTION_LINES_MAX = 70;
 const FILE_LINES_MAX = 500;
@@ -36,14 +36,13 @@ export function checkFileLengths({ path, text }: TreeFile): Finding[] {
   return findings;
 }
 
-/** Functions of at most 70 lines. What `describe` is given is a chapter, not a function. */
+/** Functions of at most 70 lines. A function that holds tests is a chapter, and has no limit. */
 export function checkFunctionLengths(source: SourceFile): Finding[] {
   if (isGenerated(source.path)) return [];
   const findings: Finding[] = [];
-  walkSyntax(source.program, (node, around) => {
-    if (!FUNCTIONS.has(node.type)) return;
-    const parent = around[around.length - 1];
-    if (isTest(source.path) && isChapter(parent)) return;
+  const isTestCode = isTest(source.path) || source.path.startsWith('test/');
+  walkSyntax(source.program, (node) => {
+    if (!FUNCTIONS.has(node.type) || (isTestCode && isChapter(node))) return;
     const line = source.lineOf(node.start);
     const lines = source.lineOf(node.end) - line + 1;
     if (lines <= FUNCTION_LINES_MAX) return;
@@ -54,5 +53,16 @@ export function checkFunctionLengths(source: SourceFile): Finding[] {
   return findings;
 }
 
-const isChapter = (parent: SyntaxNode | undefined): boolean =>
-  parent?.type === 'CallExpression' && memberPath(parent.callee)[0] === 'describe';
+/** True for a function of a test that holds tests: they have names, and limits of their own. */
+function isChapter(node: SyntaxNode): boolean {
+  const statements = isNode(node.body) ? node.body.body : undefined;
+  return (
+    Array.isArray(statements) &&
+    statements.some(
+      ({ expression }) =>
+        isNode(expression) &&
+        expression.type === 'CallExpression' &&
+        TEST_WORDS.has(memberPath(expression.callee)[0] ?? ''),
+    )
+  );
+}

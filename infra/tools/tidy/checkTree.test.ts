@@ -214,12 +214,12 @@ describe('function-length', () => {
     expect(found('function-length', { 'infra/http/a.ts': `void (${body(68)});` })).toEqual([]);
   });
 
-  it('does not count what describe is given, but what a test is given', () => {
+  it('does not count a chapter, which holds tests, but each of its tests', () => {
     const path = 'infra/http/a.test.ts';
-    expect(found('function-length', { [path]: `describe('a', ${body(90)});` })).toEqual([]);
-    expect(found('function-length', { [path]: `describe.each([1])('a', ${body(90)});` })).toEqual(
-      [],
-    );
+    const chapter = `() => {\n${lines(90)}it('b', f);\n}`;
+    expect(found('function-length', { [path]: `describe('a', ${chapter});` })).toEqual([]);
+    const contract = { 'test/contracts/log.ts': `export const log = ${chapter};` };
+    expect(found('function-length', contract)).toEqual([]);
     expect(found('function-length', { [path]: `it('a', ${body(90)});` })).toHaveLength(1);
   });
 });

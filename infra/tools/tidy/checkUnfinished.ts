@@ -1,11 +1,10 @@
 import type { Finding } from './finding.js';
 import { isTest, type SourceFile, type TreeFile } from './sourceFile.js';
-import { isNode, memberPath, walkSyntax } from './walkSyntax.js';
+import { isNode, memberPath, TEST_WORDS, walkSyntax } from './walkSyntax.js';
 
 /** The brackets keep this file from finding itself. */
 const MARKS = /\b(?:FIX[M]E|TO[D]O|XX[X])\b/;
 
-const TEST_WORDS = new Set(['it', 'test', 'describe']);
 const LEFT_OUT = new Set(['only', 'skip', 'todo', 'fails']);
 
 /** Words that say a text is not finished. */

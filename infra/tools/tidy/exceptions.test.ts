@@ -18,3 +18,9 @@ it('finds entries that are stale or doubled: the list only shrinks', () => {
     [3, 'exception', '"a.ts cycle" stands here twice: delete this line'],
   ]);
 });
+
+it('covers a rule for all below a folder', () => {
+  const inside: Finding = { ...finding, path: 'query/routes/a.ts' };
+  expect(applyExceptions([inside], 'query/ cycle').excepted).toBe(1);
+  expect(applyExceptions([inside], 'query/ ban\nroutes/ cycle\nquer cycle').excepted).toBe(0);
+});

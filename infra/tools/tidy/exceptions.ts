@@ -11,8 +11,9 @@ export interface Judged {
 }
 
 /**
- * Takes away what the list of known exceptions covers. A line is `path rule`; `#` begins a comment.
- * An entry without a finding is a finding itself, so the list can only shrink.
+ * Takes away what the list of known exceptions covers. A line is `path rule`, or `folder/ rule` for
+ * all below a folder; `#` begins a comment. An entry without a finding is a finding itself, so the
+ * list can only shrink.
  */
 export function applyExceptions(findings: readonly Finding[], list: string): Judged {
   const stale: Finding[] = [];
@@ -20,7 +21,7 @@ export function applyExceptions(findings: readonly Finding[], list: string): Jud
   for (const [index, words] of list.split('\n').entries()) {
     const entry = words.replace(/#.*/, '').trim();
     if (entry === '') continue;
-    const isLive = findings.some(({ path, rule }) => `${path} ${rule}` === entry);
+    const isLive = findings.some((finding) => covers(entry, finding));
     const message = entries.has(entry)
       ? `"${entry}" stands here twice: delete this line`
       : `"${entry}" is mended or gone: delete this line`;
@@ -29,6 +30,11 @@ export function applyExceptions(findings: readonly Finding[], list: string): Jud
     }
     entries.add(entry);
   }
-  const left = findings.filter(({ path, rule }) => !entries.has(`${path} ${rule}`));
+  const left = findings.filter((finding) => ![...entries].some((one) => covers(one, finding)));
   return { findings: [...left, ...stale], excepted: findings.length - left.length };
+}
+
+function covers(entry: string, { path, rule }: Finding): boolean {
+  const [place = '', name] = entry.split(/\s+/);
+  return name === rule && (place === path || (place.endsWith('/') && path.startsWith(place)));
 }

@@ -41,3 +41,6 @@ export function memberPath(value: unknown): string[] {
   const last = value.computed === true ? undefined : nameOf(value.property);
   return [...memberPath(value.object), last ?? '?'];
 }
+
+/** What a call that declares tests begins with. */
+export const TEST_WORDS: ReadonlySet<string> = new Set(['it', 'test', 'describe']);

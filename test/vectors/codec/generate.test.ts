@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decode, encode } from '../../../schemas/codec/codec.js';
 import { equalBytes, toHex } from '../../../schemas/kernel/bytes.js';
@@ -13,9 +13,7 @@ const COMPARED = 30;
 describe('the bytes of every record', () => {
   it('are those of the vectors: a change of them is another format', () => {
     for (const [path, text] of generatedFiles()) {
-      const file = new URL(path, root);
-      if (process.env.UPDATE_VECTORS === '1') writeFileSync(file, text);
-      expect(readFileSync(file, 'utf8')).toBe(text);
+      expect(readFileSync(new URL(path, root), 'utf8')).toBe(text);
     }
   });
 

@@ -3,7 +3,7 @@ import { bytesToNumberLE, numberToBytesLE } from '@noble/curves/utils.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { assert, present } from '../../../schemas/kernel/assert.js';
 import { ascii, concatBytes } from '../../../schemas/kernel/bytes.js';
-import { RFC_8032_TESTS } from './rfc8032.js';
+import { RFC_8032_TESTS } from './rfc8032Tests.js';
 
 /** One crafted signature and the protocol's answer (libsodium's column of reference/limits.md). */
 export interface Ed25519Case {

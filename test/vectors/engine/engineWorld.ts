@@ -98,7 +98,7 @@ export interface BlockOptions {
 }
 
 /** The envelope of one intent, unsigned but of the right form. */
-export function envelopeOf(world: World, intent: Intent, nonce: number): Uint8Array {
+function envelopeOf(world: World, intent: Intent, nonce: number): Uint8Array {
   const { account, instruction, request = null, authorization = 0 } = intent;
   const publicKey = intent.signer ?? account;
   const { height, timestampMs } = world.state;

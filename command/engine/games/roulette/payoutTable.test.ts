@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RejectCode } from '../../../../schemas/rejectCode.js';
 import type { RouletteBet, RouletteBetKind } from '../../../../schemas/types/command.js';
 import { bet } from '../../../../test/vectors/engine/intents.js';
-import { coveredNumbers } from './coverage.js';
+import { coveredNumbers } from './coveredNumbers.js';
 import { PAYS_TO_ONE, POCKETS } from './payoutTable.js';
 import { decideSpin, evolveSpin } from './roulette.js';
 

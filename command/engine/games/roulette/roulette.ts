@@ -3,7 +3,7 @@ import { RejectCode } from '../../../../schemas/rejectCode.js';
 import type { RouletteBet } from '../../../../schemas/types/command.js';
 import type { RouletteRules } from '../../../../schemas/types/genesis.js';
 import type { Draw } from '../../rng/draws.js';
-import { coveredNumbers } from './coverage.js';
+import { coveredNumbers } from './coveredNumbers.js';
 import { PAYS_TO_ONE, POCKETS } from './payoutTable.js';
 
 /** A spin before the draw: everything that money needs to know. */
