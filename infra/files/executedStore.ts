@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fdatasync,
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
@@ -11,9 +12,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { assert } from '../../schemas/kernel/assert.js';
 import { EXECUTED_HEIGHTS_PER_FILE, MAX_FRAME_BYTES } from '../../schemas/limits.js';
+import { toFileError } from './errors.js';
 
 /**
  * What the engine made of each height (framed PeerMessage bodies of gateways: ExecutedHeight), by
@@ -26,8 +29,10 @@ export interface ExecutedStore {
   /** `height` is `last() + 1`, or one already held: the same bytes then, and nothing happens. */
   append(height: number, bytes: Uint8Array): void;
   read(height: number): Uint8Array | null;
-  /** Everything appended so far is durable on return. */
+  /** Everything appended so far is durable on return; for a process that is about to end. */
   sync(): void;
+  /** Everything appended before the call is durable on resolve. Rejects with FileError. */
+  flush(): Promise<void>;
   /** Whole files below this height are removed. */
   prune(belowHeight: number): void;
   close(): void;
@@ -40,6 +45,8 @@ interface Segment {
   /** Offset of each record, and of the end. */
   readonly offsets: number[];
 }
+
+const datasync = promisify(fdatasync);
 
 /** Length of the bytes and their CRC-32 (RFC 1952), both big-endian uint32. */
 const HEADER_BYTES = 8;
@@ -109,6 +116,8 @@ export function openExecutedStore(folder: string, startHeight: number): Executed
     const segment = newest();
     return segment === undefined ? startHeight - 1 : segment.first + segment.offsets.length - 2;
   };
+  /** Files with records that may not be on disk yet. */
+  const unsynced = new Set<Segment>();
   const segmentOf = (height: number): Segment | undefined =>
     segments.findLast(({ first }) => first <= height);
   return {
@@ -128,6 +137,7 @@ export function openExecutedStore(folder: string, startHeight: number): Executed
       view.setUint32(4, crc32(bytes));
       record.set(bytes, HEADER_BYTES);
       writeSync(segment.file, record);
+      unsynced.add(segment);
       segment.offsets.push((segment.offsets[segment.offsets.length - 1] as number) + record.length);
     },
     read(height) {
@@ -138,12 +148,23 @@ export function openExecutedStore(folder: string, startHeight: number): Executed
       return readAt(segment.file, at + HEADER_BYTES, end - at - HEADER_BYTES);
     },
     sync: () => {
-      const segment = newest();
-      if (segment !== undefined) fdatasyncSync(segment.file);
+      for (const { file } of unsynced) fdatasyncSync(file);
+      unsynced.clear();
+    },
+    async flush() {
+      const waiting = [...unsynced];
+      unsynced.clear();
+      for (const segment of waiting) {
+        await datasync(segment.file).catch((error: unknown) => {
+          unsynced.add(segment);
+          throw toFileError(error, segment.path);
+        });
+      }
     },
     prune(belowHeight) {
       while (segments.length > 1 && (segments[1] as Segment).first <= belowHeight) {
         const segment = segments.shift() as Segment;
+        unsynced.delete(segment);
         closeSync(segment.file);
         rmSync(segment.path);
       }

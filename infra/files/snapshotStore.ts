@@ -1,17 +1,9 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { uint32, uint64 } from '../../schemas/kernel/bytes.js';
+import { uint64 } from '../../schemas/kernel/bytes.js';
+import { toFileError } from './errors.js';
 
 /** A state as its leaves, key and value bytes, in the order of the state tree. */
 export interface Snapshot {
@@ -24,17 +16,23 @@ export interface Snapshot {
 /** Newest first; a file that does not read back whole is passed over. */
 export interface SnapshotStore {
   newest(): Snapshot | null;
+  /**
+   * Durable on resolve. Entries are taken and written in slices of a millisecond or two, between
+   * which everything else gets its turn; they must stay what they are meanwhile. Rejects with
+   * FileError, and then the older snapshots stand.
+   */
   write(
     height: number,
     timestampMs: number,
     entries: Iterable<readonly [Uint8Array, Uint8Array]>,
-  ): void;
+  ): Promise<void>;
 }
 
 const KEPT = 2;
 const HEADER_BYTES = 16;
 const DIGEST_BYTES = 32;
-const CHUNK_BYTES = 1 << 20;
+/** One slice: about 500 accounts. */
+const CHUNK_BYTES = 64 * 1024;
 
 function fileName(height: number): string {
   return `snapshot-${String(height).padStart(12, '0')}.bin`;
@@ -77,38 +75,75 @@ function parse(bytes: Uint8Array): Snapshot | null {
 
 export function openSnapshotStore(folder: string): SnapshotStore {
   mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) {
+    if (name.endsWith('.bin.new')) rmSync(join(folder, name));
+  }
   return {
     newest() {
       for (const height of heights(folder)) {
-        const snapshot = parse(readFileSync(join(folder, fileName(height))));
+        // Not as a Buffer, whose slices are views: each leaf would keep the whole file in memory.
+        const { buffer, byteOffset, byteLength } = readFileSync(join(folder, fileName(height)));
+        const snapshot = parse(new Uint8Array(buffer, byteOffset, byteLength));
         if (snapshot !== null) return snapshot;
       }
       return null;
     },
-    write(height, timestampMs, entries) {
+    async write(height, timestampMs, entries) {
       const path = join(folder, fileName(height));
-      const file = openSync(`${path}.new`, 'w');
-      const hash = createHash('sha256');
-      let chunk: Uint8Array[] = [uint64(height), uint64(timestampMs)];
-      let chunkBytes = HEADER_BYTES;
-      const flush = (): void => {
-        const bytes = Buffer.concat(chunk);
-        hash.update(bytes);
-        writeSync(file, bytes);
-        chunk = [];
-        chunkBytes = 0;
-      };
-      for (const [key, value] of entries) {
-        chunk.push(uint32(key.length), key, uint32(value.length), value);
-        chunkBytes += 8 + key.length + value.length;
-        if (chunkBytes >= CHUNK_BYTES) flush();
+      const draft = `${path}.new`;
+      try {
+        const file = await open(draft, 'w', 0o600);
+        try {
+          await writeEntries(file, height, timestampMs, entries);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        renameSync(draft, path);
+        for (const old of heights(folder).slice(KEPT)) rmSync(join(folder, fileName(old)));
+      } catch (error) {
+        throw toFileError(error, draft);
       }
-      flush();
-      writeSync(file, hash.digest());
-      fsyncSync(file);
-      closeSync(file);
-      renameSync(`${path}.new`, path);
-      for (const old of heights(folder).slice(KEPT)) rmSync(join(folder, fileName(old)));
     },
   };
+}
+
+async function writeEntries(
+  file: FileHandle,
+  height: number,
+  timestampMs: number,
+  entries: Iterable<readonly [Uint8Array, Uint8Array]>,
+): Promise<void> {
+  const hash = createHash('sha256');
+  let chunk = new Uint8Array(2 * CHUNK_BYTES);
+  let used = 0;
+  const put = (bytes: Uint8Array): void => {
+    chunk.set(bytes, used);
+    used += bytes.length;
+  };
+  const putSized = (bytes: Uint8Array): void => {
+    new DataView(chunk.buffer).setUint32(used, bytes.length);
+    used += 4;
+    put(bytes);
+  };
+  const flush = async (): Promise<void> => {
+    const bytes = chunk.subarray(0, used);
+    used = 0;
+    hash.update(bytes);
+    await file.writeFile(bytes);
+  };
+  put(uint64(height));
+  put(uint64(timestampMs));
+  for (const [key, value] of entries) {
+    const needed = 8 + key.length + value.length;
+    if (needed > chunk.length - used) {
+      await flush();
+      if (needed > chunk.length) chunk = new Uint8Array(needed);
+    }
+    putSized(key);
+    putSized(value);
+    if (used >= CHUNK_BYTES) await flush();
+  }
+  await flush();
+  await file.writeFile(hash.digest());
 }

@@ -140,6 +140,11 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
       receipts.add(block.height, block.receipts);
       admission.executed(block.receipts, block.timestampMs);
     },
+    onSnapshot(height, fault) {
+      if (fault === null) return;
+      parts.metrics.count('snapshot_failures_total');
+      parts.commandTelemetry.log('error', 'no snapshot', { height, fault });
+    },
     onCertified: () => {
       clients?.onCertified();
       publisher?.onCertified();
@@ -196,6 +201,7 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
       await publisher?.stop();
       await validator.stop();
       await admission.close();
+      await application.idle();
     },
   };
 }

@@ -21,6 +21,7 @@ function storeOf(first: number): ExecutedStore {
     read: (height) => (height < first ? null : (frames[height - 1] ?? null)),
     append: () => undefined,
     sync: () => undefined,
+    flush: async () => undefined,
     prune: () => undefined,
     close: () => undefined,
   };

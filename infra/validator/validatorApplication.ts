@@ -11,6 +11,7 @@ import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { EXECUTED_HEIGHTS_KEPT, SNAPSHOT_EVERY_HEIGHTS } from '../../schemas/limits.js';
 import type { BlockHeader, CertifiedBlock, ResultCertificate } from '../../schemas/types/block.js';
+import { FileError } from '../files/errors.js';
 import type { ExecutedStore } from '../files/executedStore.js';
 import type { SnapshotStore } from '../files/snapshotStore.js';
 import type { Metrics } from '../telemetry/metrics.js';
@@ -27,6 +28,8 @@ export interface ValidatorApplicationOptions {
   readonly metrics: Pick<Metrics, 'count' | 'gauge' | 'observe'>;
   /** A height was executed here; its result is not certified yet. */
   onExecuted(block: ExecutedBlock): void;
+  /** A snapshot is on disk, or why it is not. */
+  onSnapshot(height: number, fault: Error | null): void;
   /** A height is certified and in the executed store. */
   onCertified(height: number): void;
 }
@@ -37,6 +40,8 @@ export interface ValidatorApplication extends Application {
   certifiedTip(): number;
   /** Newest certificate, for proofs of state. Null before height 1. */
   certificate(height: number): ResultCertificate | null;
+  /** Resolves when no snapshot is being written. */
+  idle(): Promise<void>;
 }
 
 /** Certificates of as many heights as the engine keeps trees for. */
@@ -63,7 +68,29 @@ export function createValidatorApplication(
   const certificates = new Map<number, ResultCertificate>();
   /** The leaves as they were at a height, until that height is certified. */
   const due = new Map<number, ReturnType<typeof exportEntries>>();
+  /** The snapshot that is being written, of which there is one at a time. */
+  let writing: Promise<void> | null = null;
   let tip = 0;
+
+  /** Never rejects: without a new snapshot a restart executes more blocks, and nothing else. */
+  const writeSnapshot = async (
+    height: number,
+    timestampMs: number,
+    entries: ReturnType<typeof exportEntries>,
+  ): Promise<void> => {
+    try {
+      // A snapshot says that everything below it need not be executed again.
+      await executed.flush();
+      await snapshots.write(height, timestampMs, entries);
+      executed.prune(height - EXECUTED_HEIGHTS_KEPT);
+      options.onSnapshot(height, null);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      options.onSnapshot(height, error);
+    } finally {
+      writing = null;
+    }
+  };
 
   const certified = (certifiedBlock: CertifiedBlock): void => {
     const { certificate } = certifiedBlock;
@@ -78,9 +105,8 @@ export function createValidatorApplication(
     const snapshot = due.get(height);
     if (snapshot !== undefined) {
       due.delete(height);
-      executed.sync();
-      snapshots.write(height, block.timestampMs, snapshot);
-      executed.prune(height - EXECUTED_HEIGHTS_KEPT);
+      if (writing === null) writing = writeSnapshot(height, block.timestampMs, snapshot);
+      else options.onSnapshot(height, new Error('the snapshot before is still being written'));
     }
     options.onCertified(height);
   };
@@ -113,5 +139,6 @@ export function createValidatorApplication(
     hasWork: (unexecutedItems) => mempool.hasExecutable(timer.unixMs(), flatten(unexecutedItems)),
     certifiedTip: () => tip,
     certificate: (height) => certificates.get(height) ?? null,
+    idle: () => writing ?? Promise.resolve(),
   };
 }

@@ -125,6 +125,7 @@ function storeOf(executed: Map<number, Uint8Array>): ExecutedStore {
     append: () => undefined,
     read: (height) => executed.get(height) ?? null,
     sync: () => undefined,
+    flush: async () => undefined,
     prune: () => undefined,
     close: () => undefined,
   };

@@ -148,11 +148,12 @@ export function proveLeaf(tree: Tree, keyHash: Uint8Array): ProvenLeaf {
 
 /** Every leaf, ascending by key hash. */
 export function* leavesOf(tree: Tree): Generator<readonly [Uint8Array, Uint8Array]> {
-  if (tree === null) return;
-  if (tree.kind === 'leaf') {
-    yield [tree.keyBytes, tree.valueBytes];
-    return;
+  // A stack of what is still to come: delegating to generators would cost one a level for a leaf.
+  const ahead: Tree[] = [tree];
+  while (ahead.length > 0) {
+    const next = ahead.pop() ?? null;
+    if (next === null) continue;
+    if (next.kind === 'leaf') yield [next.keyBytes, next.valueBytes];
+    else ahead.push(next.right, next.left);
   }
-  yield* leavesOf(tree.left);
-  yield* leavesOf(tree.right);
 }
