@@ -44,7 +44,7 @@ function memoryJournal(content: Uint8Array[] = []) {
   return journal satisfies MempoolJournal & { broken: boolean };
 }
 
-function setup(journal = memoryJournal(), pendingMax = 100) {
+function setup(journal = memoryJournal(), pendingMax = 100, isBackedUp = () => false) {
   const ledger = createToyLedger();
   ledger.create(alice);
   const envelopes = createVerifiedEnvelopes();
@@ -83,6 +83,7 @@ function setup(journal = memoryJournal(), pendingMax = 100) {
     },
     clock: { unixMs: () => 1000 },
     pendingMax,
+    isBackedUp,
     telemetry: { count() {}, gauge() {}, observe() {}, log() {} },
   });
   const told = { gossiped, gossipedFor, wakeUps };
@@ -182,6 +183,22 @@ describe('the way of an envelope', () => {
     expect(last.verdicts[0]!.code).toBe(RejectCode.backpressure);
     expect((await all[0]!).durable).toBe(true);
     await Promise.all(all);
+  });
+
+  test('while the log is too far behind, players are refused and validators are not', async () => {
+    let isBackedUp = true;
+    const { admission, mempool } = setup(memoryJournal(), 100, () => isBackedUp);
+    const refused = await admission.submit(of(0).bytes, 'gateway');
+    expect(refused).toMatchObject({
+      durable: false,
+      verdicts: [{ code: RejectCode.backpressure }],
+    });
+    expect((await admission.submit(of(1).bytes, 'validator')).durable).toBe(true);
+    // What is held already was promised, and is answered as ever.
+    expect((await admission.submit(of(1).bytes, 'gateway')).durable).toBe(true);
+    isBackedUp = false;
+    expect((await admission.submit(of(0).bytes, 'gateway')).durable).toBe(true);
+    expect(mempool.sizes.envelopes).toBe(2);
   });
 
   test('after a restart the journal is held again, without what has ended or is forged', async () => {

@@ -32,6 +32,8 @@ export interface AdmissionOptions {
   readonly telemetry: CommandTelemetry;
   /** Envelopes between the cheap checks and the journal at once. */
   readonly pendingMax?: number;
+  /** Whether more is executed already than the log could be given: gateways are refused then. */
+  readonly isBackedUp?: () => boolean;
   /** Called when something that may execute has come into the pool. */
   readonly onWork?: () => void;
 }
@@ -114,7 +116,9 @@ async function submit(
   if (envelope === null || kind === 'refused') return refuse(state, answer);
   const mustStore = state.unstored.has(key);
   if (kind === 'known' && !mustStore) return answerKnown(state, answer);
-  if (pending.size >= (state.pendingMax ?? ADMISSION_PENDING_MAX)) {
+  // What other validators pass on has been accepted there, and may not get lost here.
+  const isBackedUp = source === 'gateway' && state.isBackedUp?.() === true;
+  if (isBackedUp || pending.size >= (state.pendingMax ?? ADMISSION_PENDING_MAX)) {
     return refuse(state, withCode(answer, envelope, RejectCode.backpressure));
   }
   const running = mustStore

@@ -62,6 +62,8 @@ interface State {
   isReplaced: boolean;
   stopping: boolean;
   retryMs: number;
+  /** Code of the failure that goes on, told once. */
+  lastFailure: string | null;
   wake: (() => void) | null;
 }
 
@@ -82,6 +84,7 @@ export function followLog(options: FollowOptions): LogFollower {
     isReplaced: false,
     stopping: false,
     retryMs: PUBLISH_RETRY_MS_MIN,
+    lastFailure: null,
     wake: null,
   };
   const ended = run(state);
@@ -126,9 +129,10 @@ async function onFailure(
 ): Promise<void> {
   const { telemetry, onNews } = state.options;
   telemetry.count('publish_follow_failures_total', { code: error.code });
-  if (state.isFollowing) {
+  if (state.lastFailure !== error.code) {
     telemetry.log('warn', 'the log cannot be read', { code: error.code, detail: error.message });
   }
+  state.lastFailure = error.code;
   state.isFollowing = false;
   state.isReplaced ||= error.code === 'offsetOutOfRange';
   rejectWaiters(state, error);
@@ -269,6 +273,7 @@ function begun(state: State): void {
   const { telemetry, onNews } = state.options;
   state.isFollowing = true;
   state.retryMs = PUBLISH_RETRY_MS_MIN;
+  state.lastFailure = null;
   telemetry.log('info', 'following the log', { ...state.progress.heights() });
   onNews();
 }

@@ -21,6 +21,8 @@ export interface PublisherOptions extends Omit<FollowOptions, 'onNews'> {
   readonly self: number;
   /** Same for all publishers of the shard: opening it fences the one before. */
   readonly writerId: string;
+  /** Certified heights that may be missing from the log; default PUBLISH_BACKLOG_HEIGHTS_MAX. */
+  readonly backlogHeightsMax?: number;
 }
 
 export interface Publisher {
@@ -73,7 +75,7 @@ interface State {
 
 /** Publishes certified heights, each once, as one of all the validators that could. */
 export function startPublisher(options: PublisherOptions): Publisher {
-  const { source, timer } = options;
+  const { source, timer, backlogHeightsMax = PUBLISH_BACKLOG_HEIGHTS_MAX } = options;
   const nowMs = timer.nowMs();
   const state: State = {
     options,
@@ -102,7 +104,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
     onCertified,
     publishedHeight: () => state.tail,
     isBackedUp: () =>
-      source.certifiedTip() - Math.max(state.tail, state.startedAt) > PUBLISH_BACKLOG_HEIGHTS_MAX,
+      source.certifiedTip() - Math.max(state.tail, state.startedAt) > backlogHeightsMax,
     isActive: () => state.tenure !== null,
     async stop() {
       state.stopping = true;
@@ -238,7 +240,8 @@ async function standBy(state: State): Promise<void> {
   const before = state.tail;
   await follower.catchUp();
   await look(state);
-  if (state.tail === before && dueMs(state) <= timer.nowMs()) await takeOver(state);
+  const isDue = state.tail === before && dueMs(state) <= timer.nowMs();
+  if (isDue && !state.stopping) await takeOver(state);
 }
 
 async function takeOver(state: State): Promise<void> {

@@ -19,14 +19,18 @@ export interface LogConfig {
   readonly kafkaBrokers: readonly string[];
 }
 
+/** Refuses a configuration that names no log. @throws ConfigError */
+export function checkLogConfig(config: LogConfig): void {
+  if (config.log === 'postgres') requireDatabase(config);
+  else if (config.kafkaBrokers.length === 0) {
+    throw new ConfigError('--kafka-brokers (KAFKA_BROKERS): expected a list');
+  }
+}
+
 /** The log that the configuration names. */
 export async function openLog(config: LogConfig, logger: AdapterLog): Promise<Log> {
-  if (config.log === 'kafka') {
-    const { kafkaBrokers: brokers } = config;
-    if (brokers.length === 0)
-      throw new ConfigError('--kafka-brokers (KAFKA_BROKERS): expected a list');
-    return openKafkaLog({ brokers, log: logger });
-  }
+  checkLogConfig(config);
+  if (config.log === 'kafka') return openKafkaLog({ brokers: config.kafkaBrokers, log: logger });
   return openPostgresLog({ url: requireDatabase(config), log: logger });
 }
 

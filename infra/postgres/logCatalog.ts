@@ -88,6 +88,12 @@ export function createLogCatalog(pool: pg.Pool): LogCatalog {
     return { topic, partitionId: present(topic.partitionIds[partition], 'id of a partition') };
   };
   const ensureTopics: LogCatalog['ensureTopics'] = async (wanted) => {
+    // Publishers may read what is there, but not lock nor create.
+    await refresh();
+    if (wanted.every(({ name }) => topics.has(name))) {
+      for (const topic of wanted) checkTopic(present(topics.get(topic.name), 'a topic'), topic);
+      return;
+    }
     await withTransaction(pool, async (client) => {
       await client.query('lock table nullspace_log.topics in share row exclusive mode');
       const found = await readTopics(client);

@@ -183,6 +183,7 @@ describe('the Postgres log', () => {
       const writer = await opened.openWriter('granted');
       await writer.append([one('by a publisher')]);
       await writer.close();
+      await opened.ensureTopics([TOPIC]);
       const refusal = expect(opened.ensureTopics([{ ...TOPIC, name: 'more' }])).rejects;
       await refusal.toMatchObject({ code: 'failed' });
     });

@@ -9,7 +9,8 @@ import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { createNativeSigner, nativeVerifier } from '../crypto/nativeSignatures.js';
 import { readGenesis } from '../genesis/genesisFile.js';
 import { createStatusServer, listen } from '../http/statusServer.js';
-import { logOptions, openLog } from '../log/openLog.js';
+import { lateLog } from '../log/lateLog.js';
+import { checkLogConfig, logOptions, openLog } from '../log/openLog.js';
 import { createHeightTimesLog } from '../telemetry/heightTimes.js';
 import { createMetrics } from '../telemetry/metrics.js';
 import { lockValidator } from '../validator/validatorLocks.js';
@@ -53,6 +54,7 @@ function indexOf(key: KeyFile, validators: readonly Uint8Array[]): number {
 export function validatorRole(argv: readonly string[]): Promise<void> {
   return runRole('validator', async (logger): Promise<RunningRole> => {
     const config = loadConfig(configSchema, argv, process.env);
+    if (config.publish) checkLogConfig(config);
     installNativeCrypto();
     const genesis = readGenesis(config.genesis);
     const key = readKeyFile(config.key);
@@ -86,7 +88,7 @@ export function validatorRole(argv: readonly string[]): Promise<void> {
       onRefused: (error) => logger.debug({ code: error.code }, error.message),
     });
     const url = await listen(server, config.host, config.port);
-    const log = config.publish ? await openLog(config, logger) : null;
+    const log = config.publish ? lateLog(() => openLog(config, logger)) : null;
     const opened = await openNode({
       genesis,
       self,

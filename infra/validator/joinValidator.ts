@@ -124,8 +124,10 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     timer,
     clock: timer,
     telemetry: parts.commandTelemetry,
+    isBackedUp: () => publisher?.isBackedUp() ?? false,
     onWork: () => validator.workChanged(),
   });
+  const { log } = parts;
   const application = createValidatorApplication({
     state,
     mempool,
@@ -136,6 +138,8 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     snapshots: parts.snapshots,
     timer,
     metrics: parts.metrics,
+    publishedHeight: () =>
+      log === null ? Number.MAX_SAFE_INTEGER : (publisher?.publishedHeight() ?? 0),
     onExecuted: (block) => {
       receipts.add(block.height, block.receipts);
       admission.executed(block.receipts, block.timestampMs);
@@ -177,7 +181,6 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
   await validator.start();
   await admission.recover();
   validator.workChanged();
-  const { log } = parts;
   if (log !== null) {
     const topics = topicNames(chainId);
     publisher = startPublisher({

@@ -26,6 +26,8 @@ export interface ValidatorApplicationOptions {
   readonly snapshots: SnapshotStore;
   readonly timer: Timer;
   readonly metrics: Pick<Metrics, 'count' | 'gauge' | 'observe'>;
+  /** Heights above this one stay on disk: the log does not have them yet. */
+  publishedHeight(): number;
   /** A height was executed here; its result is not certified yet. */
   onExecuted(block: ExecutedBlock): void;
   /** A snapshot is on disk, or why it is not. */
@@ -82,7 +84,7 @@ export function createValidatorApplication(
       // A snapshot says that everything below it need not be executed again.
       await executed.flush();
       await snapshots.write(height, timestampMs, entries);
-      executed.prune(height - EXECUTED_HEIGHTS_KEPT);
+      executed.prune(Math.min(height - EXECUTED_HEIGHTS_KEPT, options.publishedHeight()));
       options.onSnapshot(height, null);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;

@@ -31,6 +31,9 @@ export interface FaultyLogOptions {
   isAlive(): boolean;
   /** Whether the log cannot be reached now. */
   isAway(): boolean;
+  /** Whether this append gets lost, and is answered as if it had not. */
+  loses(): boolean;
+  onRead(records: number): void;
   /** The process gets to a point at which it may die. */
   at(point: CrashPoint): void;
 }
@@ -85,7 +88,7 @@ async function openWriter(faulty: Faulty, writerId: string): Promise<LogWriter> 
       await act(faulty, 'before append', weather.appendMs);
       const broken = prng.chance(weather.ambiguous);
       if (broken && prng.chance(0.5)) faulty.fail();
-      await writer.append(records);
+      if (!faulty.loses()) await writer.append(records);
       await act(faulty, 'after append', weather.delayMs);
       if (broken) faulty.fail();
     },
@@ -128,6 +131,7 @@ async function* breaking(
   for await (const batch of subscription.batches) {
     await faulty.pass([0, 0]);
     if (faulty.isAway() || faulty.prng.chance(faulty.weather.readFaults)) faulty.fail();
+    faulty.onRead(batch.records.length);
     yield batch;
   }
 }

@@ -1,0 +1,258 @@
+import { describe, expect, it } from 'vitest';
+import { PUBLISH_TAIL_BLOCKS, PUBLISH_TAIL_EVENTS } from '../../schemas/limits.js';
+import { buildChain, type ChainedHeight } from '../../test/simulation/certifiedChain.js';
+import { heightRecords } from '../../test/simulation/chainRecords.js';
+import { createPrng } from '../../test/simulation/prng.js';
+import { startHostilePublisher } from '../../test/simulation/publish/hostilePublisher.js';
+import {
+  createPublisherWorld,
+  growChain,
+  type PublisherWorld,
+  worldManifest,
+  worldTopics,
+} from '../../test/simulation/publish/publisherWorld.js';
+
+const chain = buildChain(
+  Array.from({ length: 30 }, (_, at) => (at % 3 === 2 ? [0, 0, 0, 0] : [1, 2, 0, at % 2])),
+);
+
+function newWorld(own: readonly ChainedHeight[] = chain, backlogHeightsMax = 20): PublisherWorld {
+  const chains = [own, own, own, own];
+  return createPublisherWorld({ prng: createPrng(7), chains, backlogHeightsMax });
+}
+
+/** All validators run, and heights up to `upTo` are certified, one each 50 ms. */
+function grow(world: PublisherWorld, upTo: number): void {
+  growChain(world, createPrng(1), [50, 50], upTo);
+}
+
+function startAll(world: PublisherWorld): void {
+  for (const { index } of world.validators) world.start(index);
+}
+
+const published = (world: PublisherWorld, index: number): number =>
+  world.validators[index]?.publisher?.publishedHeight() ?? 0;
+const activeOf = (world: PublisherWorld): number[] =>
+  world.validators.filter(({ publisher }) => publisher?.isActive()).map(({ index }) => index);
+const counted = (world: PublisherWorld, name: string): number =>
+  world.validators.reduce((sum, { counters }) => sum + (counters.get(name) ?? 0), 0);
+const upTo = (height: number): number[] => Array.from({ length: height }, (_, at) => at + 1);
+
+async function append(world: PublisherWorld, records: Parameters<typeof write>[1]): Promise<void> {
+  await world.log.ensureTopics(worldManifest);
+  await write(await world.log.openWriter('by hand'), records);
+}
+
+async function write(
+  writer: Awaited<ReturnType<PublisherWorld['log']['openWriter']>>,
+  records: ReturnType<typeof heightRecords>,
+): Promise<void> {
+  await writer.append(records);
+  await writer.close();
+}
+
+describe('publishers', () => {
+  it('write each height once, one of them active, the others following', async () => {
+    const world = newWorld();
+    startAll(world);
+    grow(world, 30);
+    await world.run(3_000);
+    expect(activeOf(world)).toEqual([0]);
+    const read = await world.read();
+    expect(read.heights).toEqual(upTo(30));
+    expect(read.copiesMax).toBe(1);
+    expect([0, 1, 2, 3].map((index) => published(world, index))).toEqual([30, 30, 30, 30]);
+    expect(counted(world, 'publish_takeovers_total')).toBe(1);
+  });
+
+  it('tell partitions without events of new heights every few seconds', async () => {
+    const quiet = buildChain(
+      Array.from({ length: 30 }, (_, at) => (at === 0 ? [1, 0, 0, 0] : [0, 0, 0, 0])),
+    );
+    const world = newWorld(quiet);
+    startAll(world);
+    growChain(world, createPrng(1), [500, 500], 30);
+    await world.run(15_000);
+    const { marked } = await world.read();
+    expect(Math.min(...marked)).toBeGreaterThanOrEqual(25);
+  });
+
+  it('go on within a second when the active one dies, the next in line first', async () => {
+    const world = newWorld();
+    startAll(world);
+    grow(world, 30);
+    await world.run(500);
+    world.crash(0);
+    const tookMs = await world.runUntil(() => activeOf(world).length > 0, 1_000);
+    expect(activeOf(world)).toEqual([1]);
+    expect(tookMs).toBeGreaterThanOrEqual(450);
+    world.crash(1);
+    await world.runUntil(() => activeOf(world).length > 0, 1_000);
+    expect(activeOf(world)).toEqual([2]);
+    await world.run(3_000);
+    const read = await world.read();
+    expect([read.heights, read.copiesMax]).toEqual([upTo(30), 1]);
+  });
+
+  it('go on where the log ends when all of them were away', async () => {
+    const world = newWorld();
+    startAll(world);
+    grow(world, 20);
+    await world.run(3_000);
+    for (const { index } of world.validators) await world.stop(index);
+    startAll(world);
+    grow(world, 30);
+    await world.run(3_000);
+    const read = await world.read();
+    expect([read.heights, read.copiesMax]).toEqual([upTo(30), 1]);
+  });
+
+  it('write under an id of their own when they are fenced without end', async () => {
+    const world = newWorld();
+    startHostilePublisher(world, createPrng(3), 3, ['fences']);
+    for (const index of [0, 1, 2]) world.start(index);
+    grow(world, 30);
+    await world.runUntil(() => published(world, 0) === 30, 20_000);
+    expect((await world.read()).heights).toEqual(upTo(30));
+    expect(counted(world, 'publish_failures_total fenced')).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('what stands in the log', () => {
+  const holes: [
+    string,
+    (height: number) => (record: ReturnType<typeof heightRecords>[0]) => boolean,
+  ][] = [
+    [
+      'blocks without events and marks',
+      () =>
+        ({ topic }) =>
+          topic === worldTopics.blocks,
+    ],
+    [
+      'a hole in blocks',
+      (height) =>
+        ({ topic }) =>
+          topic !== worldTopics.blocks || height !== 4,
+    ],
+    [
+      'a hole in a partition',
+      (height) =>
+        ({ topic, partition }) =>
+          topic === worldTopics.blocks || height !== 4 || partition !== 1,
+    ],
+    [
+      'a mark without its events',
+      (height) =>
+        ({ key, topic, partition }) =>
+          topic === worldTopics.blocks || height !== 4 || partition !== 1 || key.length <= 4,
+    ],
+  ];
+  for (const [name, keep] of holes) {
+    it(`is completed: ${name}`, async () => {
+      const world = newWorld();
+      for (const height of chain.slice(0, 9)) {
+        const records = heightRecords(height, worldTopics);
+        const isEvent = (value: Uint8Array): boolean =>
+          height.events.some((values) => values.includes(value));
+        const keyed = records.map((record) =>
+          isEvent(record.value) ? { ...record, key: new Uint8Array(32) } : record,
+        );
+        await append(world, keyed.filter(keep(height.tip.height)));
+      }
+      startAll(world);
+      for (const own of world.validators) own.certifiedTip = 9;
+      grow(world, 12);
+      await world.run(6_000);
+      const { heights, events } = await world.read();
+      expect(heights).toEqual(upTo(12));
+      const expected = chain
+        .slice(0, 12)
+        .flatMap((each) => each.events.filter(({ length }) => length > 0));
+      expect(events.size).toBe(expected.length);
+      expect(published(world, 2)).toBe(12);
+    });
+  }
+
+  it('is not read from its beginning by a publisher that starts', async () => {
+    const long = buildChain(Array.from({ length: 1_100 }, () => [0, 0, 1, 0]));
+    const world = newWorld(long);
+    await append(
+      world,
+      long.flatMap((height) => heightRecords(height, worldTopics)),
+    );
+    let readRecords = 0;
+    for (const own of world.validators) own.certifiedTip = 1_100;
+    world.onRead = (records) => {
+      readRecords += records;
+    };
+    world.start(1);
+    await world.runUntil(() => published(world, 1) === 1_100, 5_000);
+    expect(readRecords).toBeLessThanOrEqual(PUBLISH_TAIL_BLOCKS + 4 * PUBLISH_TAIL_EVENTS);
+  }, 120_000);
+});
+
+describe('while the log is away', () => {
+  it('players are refused above a bound, and everything is published when it is back', async () => {
+    const world = newWorld();
+    startAll(world);
+    grow(world, 5);
+    await world.run(1_000);
+    let isAway = true;
+    world.isAway = () => isAway;
+    grow(world, 30);
+    await world.run(4_000);
+    const isBackedUp = (): boolean[] =>
+      world.validators.map(({ publisher }) => publisher!.isBackedUp());
+    expect(isBackedUp()).toEqual([true, true, true, true]);
+    isAway = false;
+    await world.runUntil(() => !isBackedUp().includes(true), 10_000);
+    await world.runUntil(() => published(world, 0) === 30, 10_000);
+    const read = await world.read();
+    expect([read.heights, read.copiesMax]).toEqual([upTo(30), 1]);
+  });
+
+  it('a publisher starts, and publishes once the log is there', async () => {
+    const world = newWorld();
+    let isAway = true;
+    world.isAway = () => isAway;
+    startAll(world);
+    grow(world, 30);
+    await world.run(4_000);
+    isAway = false;
+    await world.runUntil(() => published(world, 3) === 30, 10_000);
+    expect((await world.read()).heights).toEqual(upTo(30));
+  });
+});
+
+describe('a writer', () => {
+  it('that loses an append is replaced by the next validator', async () => {
+    const world = newWorld();
+    world.loses = (count) => count === 3;
+    startAll(world);
+    grow(world, 30);
+    await world.run(4_000);
+    expect((await world.read()).heights).toEqual(upTo(30));
+    expect(activeOf(world)).toEqual([1]);
+  });
+
+  it('is thrown away when what it appended cannot be read back', async () => {
+    const world = newWorld();
+    world.loses = (count) => count === 3;
+    world.start(0);
+    grow(world, 30);
+    await world.run(12_000);
+    expect((await world.read()).heights).toEqual(upTo(30));
+    expect(counted(world, 'publish_failures_total failed')).toBeGreaterThanOrEqual(1);
+  });
+
+  it('of a validator that does not hold what is missing leaves the log to another', async () => {
+    const world = newWorld();
+    world.validators[0]!.heldFrom = 6;
+    for (const own of world.validators) own.certifiedTip = 10;
+    startAll(world);
+    await world.runUntil(() => published(world, 2) === 10, 10_000);
+    expect(world.validators[0]?.counters.get('publish_failures_total unheld')).toBeGreaterThan(0);
+    expect((await world.read()).heights).toEqual(upTo(10));
+  });
+});
