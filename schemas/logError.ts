@@ -14,13 +14,20 @@ export type LogErrorCode =
   | 'offsetOutOfRange'
   /** The log cannot be reached, or the connection broke; an append may or may not be written. */
   | 'unreachable'
+  /** The log answered an append in a way that cannot be: it may or may not be written. */
+  | 'inDoubt'
   /** The log's disk is full. */
   | 'storageFull'
   /** The log refused for another reason; `cause` has its words. */
   | 'failed';
 
 /** Retriable: the same thing, on a new writer or subscription, may work later by itself. */
-const RETRIABLE: ReadonlySet<LogErrorCode> = new Set(['unreachable', 'storageFull', 'discarded']);
+const RETRIABLE: ReadonlySet<LogErrorCode> = new Set([
+  'unreachable',
+  'inDoubt',
+  'storageFull',
+  'discarded',
+]);
 
 export class LogError extends Error {
   override readonly name = 'LogError';

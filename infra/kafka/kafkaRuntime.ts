@@ -26,6 +26,8 @@ export interface KafkaRuntimeOptions {
   readonly log: AdapterLog;
   /** Must be free; without, the last ones are used again where they are free, else others. */
   readonly ports?: { readonly broker: number; readonly controller: number };
+  /** A second port, whose clients are told that the broker is at another: a proxy before it. */
+  readonly proxied?: { readonly port: number; readonly advertisedPort: number };
   /** Default 120 s: a busy machine, or the replay of a log after a kill. */
   readonly startTimeoutMs?: number;
 }
@@ -63,14 +65,26 @@ const CONFIG_FILE = 'server.properties';
 const JVM = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC'];
 const LOGGING = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
 
-function properties(dataDir: string, state: BrokerState): string {
+function properties(
+  dataDir: string,
+  state: BrokerState,
+  proxied: KafkaRuntimeOptions['proxied'],
+): string {
   const broker = `PLAINTEXT://127.0.0.1:${state.broker}`;
+  const listeners = [broker, `CONTROLLER://127.0.0.1:${state.controller}`];
+  const advertised = [broker];
+  if (proxied !== undefined) {
+    listeners.push(`PROXIED://127.0.0.1:${proxied.port}`);
+    advertised.push(`PROXIED://127.0.0.1:${proxied.advertisedPort}`);
+  }
   const lines = [
     'process.roles=broker,controller',
     'node.id=1',
     `controller.quorum.voters=1@127.0.0.1:${state.controller}`,
-    `listeners=${broker},CONTROLLER://127.0.0.1:${state.controller}`,
-    `advertised.listeners=${broker}`,
+    `listeners=${listeners.join(',')}`,
+    `advertised.listeners=${advertised.join(',')}`,
+    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'inter.broker.listener.name=PLAINTEXT',
     'controller.listener.names=CONTROLLER',
     `log.dirs=${join(dataDir, 'logs')}`,
     'auto.create.topics.enable=false',
@@ -241,7 +255,7 @@ async function launch(
   state: BrokerState,
   options: KafkaRuntimeOptions,
 ): Promise<number> {
-  writeFileSync(place.config, properties(place.dataDir, state));
+  writeFileSync(place.config, properties(place.dataDir, state, options.proxied));
   format(place, state.clusterId);
   const logStart = rotateLog(place.serverLog);
   const child = spawnBroker(place);

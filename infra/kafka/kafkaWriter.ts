@@ -7,6 +7,7 @@ import { checkAppend, recordBytes } from '../../schemas/logRecords.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { CLIENT_RETRY } from './client.js';
 import { toLogError } from './errors.js';
+import { createOffsetCheck, type OffsetCheck } from './offsetCheck.js';
 import type { TopicCatalog } from './topicCatalog.js';
 
 /** An open transaction stalls the readers of its partitions; the broker aborts it after this. */
@@ -83,6 +84,7 @@ export async function openKafkaWriter(options: {
     retry: CLIENT_RETRY,
     createPartitioner: () => namedPartition,
   });
+  const offsets = createOffsetCheck();
   let next: Transaction | null = null;
   let usable = true;
   let closing: Promise<void> | null = null;
@@ -109,7 +111,7 @@ export async function openKafkaWriter(options: {
       if (records.length === 0) return;
       const transaction = next ?? (await begin(producer));
       next = null;
-      await commit(transaction, records, log).catch((error: unknown) => {
+      await commit(transaction, records, offsets, log).catch((error: unknown) => {
         usable = false;
         throw error;
       });
@@ -136,12 +138,14 @@ function namedPartition({ message }: { readonly message: Message }): number {
 async function commit(
   transaction: Transaction,
   records: readonly LogRecord[],
+  offsets: OffsetCheck,
   log: AdapterLog,
 ): Promise<void> {
   const started = performance.now();
   try {
     for (const request of planRequests(records)) {
-      await transaction.sendBatch({ acks: -1, topicMessages: toTopicMessages(request) });
+      const topicMessages = toTopicMessages(request);
+      offsets.stored(request, await transaction.sendBatch({ acks: -1, topicMessages }));
     }
     await transaction.commit();
   } catch (error) {

@@ -1,0 +1,40 @@
+import type { RecordMetadata } from 'kafkajs';
+import { present } from '../../schemas/kernel/assert.js';
+import type { LogRecord } from '../../schemas/log.js';
+import { LogError } from '../../schemas/logError.js';
+
+/** Where each partition's records must stand behind; the broker says where it put a request's. */
+export interface OffsetCheck {
+  /** @throws LogError inDoubt */
+  stored(requested: readonly LogRecord[], answer: readonly RecordMetadata[]): void;
+}
+
+/**
+ * New records stand behind all that this writer wrote before. Where they do not, the broker has
+ * taken them for a repeat of those that stand there, and dropped them.
+ */
+export function createOffsetCheck(): OffsetCheck {
+  const ends = new Map<string, bigint>();
+  return {
+    stored(requested, answer) {
+      const counts = new Map<string, number>();
+      for (const { topic, partition } of requested) {
+        const name = `${topic}/${partition}`;
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+      for (const { topicName, partition, baseOffset } of answer) {
+        const name = `${topicName}/${partition}`;
+        const base = BigInt(present(baseOffset, 'a base offset'));
+        const end = ends.get(name) ?? 0n;
+        if (base < end) {
+          const message = `${name}: new records at ${base}, where others stand up to ${end}`;
+          throw new LogError('inDoubt', message);
+        }
+        ends.set(name, base + BigInt(counts.get(name) ?? 0));
+        counts.delete(name);
+      }
+      const missing = [...counts.keys()];
+      if (missing.length > 0) throw new LogError('inDoubt', `no answer for ${missing.join(', ')}`);
+    },
+  };
+}
