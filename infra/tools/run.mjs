@@ -22,6 +22,7 @@ const TOOLS = {
   vectors: 'test/vectors/vectorsCommand.js',
   simulate: 'test/simulation/main.js',
   bench: 'test/perf/main.js',
+  campaign: 'test/campaigns/main.js',
 };
 
 function complain(message) {

@@ -9,7 +9,7 @@ const ENTRIES: readonly RegExp[] = [
   /^infra\/tools\/(?:\w+Command\.ts|testRunner\.ts|\w+\.mjs)$/,
   /^query\/explorer\/(?:build\.mjs|main\.tsx|nodeShim\.ts)$/,
   /^test\/vitest\.config\.ts$/,
-  /^test\/(?:simulation|vectors|perf|bench|e2e)\/(?:main|\w+Command|bench\w*)\.ts$/,
+  /^test\/(?:simulation|vectors|perf|bench|e2e|campaigns)\/(?:main|\w+Command|bench\w*)\.ts$/,
 ];
 
 const isEntry = (path: string): boolean => ENTRIES.some((entry) => entry.test(path));
