@@ -16,7 +16,7 @@ import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { assert } from '../../schemas/kernel/assert.js';
 import { EXECUTED_HEIGHTS_PER_FILE, MAX_FRAME_BYTES } from '../../schemas/limits.js';
-import { toFileError } from './errors.js';
+import { FileError, toFileError } from './errors.js';
 
 /**
  * What the engine made of each height (framed PeerMessage bodies of gateways: ExecutedHeight), by
@@ -28,6 +28,7 @@ export interface ExecutedStore {
   last(): number;
   /** `height` is `last() + 1`, or one already held: the same bytes then, and nothing happens. */
   append(height: number, bytes: Uint8Array): void;
+  /** @throws FileError corrupt */
   read(height: number): Uint8Array | null;
   /** Everything appended so far is durable on return; for a process that is about to end. */
   sync(): void;
@@ -78,6 +79,16 @@ function readAt(file: number, at: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   readSync(file, bytes, 0, length, at);
   return bytes;
+}
+
+/** Whole or not at all: a full disk may take a part of it. @throws FileError disk-full, io */
+function writeRecord({ file, path }: Segment, record: Uint8Array, end: number): void {
+  try {
+    for (let at = 0; at < record.length; ) at += writeSync(file, record, at);
+  } catch (error) {
+    ftruncateSync(file, end);
+    throw toFileError(error, path);
+  }
 }
 
 function openSegment(folder: string, first: number): Segment {
@@ -136,16 +147,21 @@ export function openExecutedStore(folder: string, startHeight: number): Executed
       view.setUint32(0, bytes.length);
       view.setUint32(4, crc32(bytes));
       record.set(bytes, HEADER_BYTES);
-      writeSync(segment.file, record);
+      const end = segment.offsets[segment.offsets.length - 1] as number;
+      writeRecord(segment, record, end);
       unsynced.add(segment);
-      segment.offsets.push((segment.offsets[segment.offsets.length - 1] as number) + record.length);
+      segment.offsets.push(end + record.length);
     },
     read(height) {
       const segment = segmentOf(height);
       const at = segment?.offsets[height - segment.first];
       const end = segment?.offsets[height - segment.first + 1];
       if (segment === undefined || at === undefined || end === undefined) return null;
-      return readAt(segment.file, at + HEADER_BYTES, end - at - HEADER_BYTES);
+      const record = readAt(segment.file, at, end - at);
+      const bytes = record.subarray(HEADER_BYTES);
+      const crc = new DataView(record.buffer).getUint32(4);
+      if (crc32(bytes) === crc) return bytes;
+      throw new FileError('corrupt', `${segment.path}: height ${height} does not read back`);
     },
     sync: () => {
       for (const { file } of unsynced) fdatasyncSync(file);

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BlockStore } from '../../consensus/ports.js';
 import { decodeTrusted, encode } from '../../schemas/codec/codec.js';
+import { blockDigest } from '../../schemas/crypto/digests.js';
 import { assert } from '../../schemas/kernel/assert.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import { CERTIFIED_SEGMENT_BYTES, PENDING_FILE_BYTES } from '../../schemas/limits.js';
@@ -62,8 +63,11 @@ async function readCertified(
   return found;
 }
 
+/** Sizes at which files are begun or rewritten. */
+const SIZES = { segmentBytes: CERTIFIED_SEGMENT_BYTES, pendingBytes: PENDING_FILE_BYTES };
+
 /** Certified blocks in segment files by height, pending ones in a file that is rewritten. */
-export async function openFileBlockStore(folder: string): Promise<FileBlockStore> {
+export async function openFileBlockStore(folder: string, sizes = SIZES): Promise<FileBlockStore> {
   mkdirSync(folder, { recursive: true });
   const segments = await openSegments(folder);
   const pendingPath = join(folder, 'pending.log');
@@ -75,11 +79,18 @@ export async function openFileBlockStore(folder: string): Promise<FileBlockStore
   );
   /** Height by digest of what the pending file holds and may still be needed. */
   const held = new Map<string, { readonly height: number; readonly bytes: Uint8Array }>();
+  for (const block of opened) {
+    const { header } = block;
+    held.set(toHex(blockDigest(header)), {
+      height: header.height,
+      bytes: encode('Block', block),
+    });
+  }
   let rewriting: Promise<void> = Promise.resolve();
 
   const rewritePending = async (): Promise<void> => {
     for (const [digest, { height }] of held) if (height <= certifiedHeight) held.delete(digest);
-    if (pendingFile.sizeBytes < PENDING_FILE_BYTES) return;
+    if (pendingFile.sizeBytes < sizes.pendingBytes) return;
     const draft = await openFrameFile(`${pendingPath}.new`);
     await draft.append([...held.values()].map(({ bytes }) => bytes));
     await pendingFile.close();
@@ -88,7 +99,7 @@ export async function openFileBlockStore(folder: string): Promise<FileBlockStore
   };
   const newest = async (): Promise<Segment> => {
     const last = segments[segments.length - 1];
-    if (last !== undefined && last.file.sizeBytes < CERTIFIED_SEGMENT_BYTES) return last;
+    if (last !== undefined && last.file.sizeBytes < sizes.segmentBytes) return last;
     const first = certifiedHeight + 1;
     const segment = { first, file: await openFrameFile(segmentPath(folder, first)) };
     segments.push(segment);

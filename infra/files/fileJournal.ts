@@ -52,7 +52,11 @@ async function openSegment(path: string, identity: Uint8Array): Promise<Segment>
  * A validator's vote journal in segment files. Every segment begins with the identity it belongs to
  * (chain, shard, epoch, key); an entry is its view (uint64) and its bytes.
  */
-export async function openFileJournal(folder: string, identity: Uint8Array): Promise<FileJournal> {
+export async function openFileJournal(
+  folder: string,
+  identity: Uint8Array,
+  segmentBytes = JOURNAL_SEGMENT_BYTES,
+): Promise<FileJournal> {
   mkdirSync(folder, { recursive: true });
   const numbers = segmentNumbers(folder);
   const created = numbers.length === 0;
@@ -63,7 +67,7 @@ export async function openFileJournal(folder: string, identity: Uint8Array): Pro
   }
   const current = async (): Promise<Segment> => {
     const newest = segments[segments.length - 1];
-    if (newest !== undefined && newest.file.sizeBytes < JOURNAL_SEGMENT_BYTES) return newest;
+    if (newest !== undefined && newest.file.sizeBytes < segmentBytes) return newest;
     const segment = await openSegment(segmentPath(folder, next++), identity);
     segments.push(segment);
     return segment;

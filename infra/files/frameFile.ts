@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { assert } from '../../schemas/kernel/assert.js';
 import { concatBytes, uint32 } from '../../schemas/kernel/bytes.js';
-import { FILE_FRAME_BYTES_MAX } from '../../schemas/limits.js';
+import { FILE_FRAME_BYTES_MAX, FILE_RESYNC_BYTES } from '../../schemas/limits.js';
 import { FileError, toFileError } from './errors.js';
 
 /** Length of the content and its CRC-32 (RFC 1952), big-endian uint32 each, before every frame. */
@@ -9,7 +10,8 @@ const HEADER_BYTES = 8;
 
 /**
  * An append-only file of frames. Appends that come while a write is under way share the next write
- * and its sync. A tail that a crash tore off is cut at opening; what was durable before is kept.
+ * and its sync. A tail that a crash tore off is cut at opening; what was durable before is kept,
+ * and where it is damaged the file does not open.
  */
 export interface FrameFile {
   readonly path: string;
@@ -34,30 +36,71 @@ async function readAt(handle: FileHandle, at: number, length: number): Promise<U
   return bytes.subarray(0, bytesRead);
 }
 
-/** Offsets of the whole frames, and where they end. Every content is checked once. */
-async function scan(handle: FileHandle): Promise<{ offsets: number[]; end: number }> {
+/** Where the frame at `at` ends; null when there is no whole one. No frame is empty: zeros are none. */
+async function frameEnd(handle: FileHandle, at: number, size: number): Promise<number | null> {
+  if (at + HEADER_BYTES > size) return null;
+  const header = await readAt(handle, at, HEADER_BYTES);
+  const view = new DataView(header.buffer);
+  const length = view.getUint32(0);
+  const end = at + HEADER_BYTES + length;
+  if (length === 0 || length > FILE_FRAME_BYTES_MAX || end > size) return null;
+  const content = await readAt(handle, at + HEADER_BYTES, length);
+  return crc32(content) === view.getUint32(4) ? end : null;
+}
+
+/** Whether a whole frame begins anywhere behind `at`, as far as is looked. */
+async function isFollowed(handle: FileHandle, at: number, size: number): Promise<boolean> {
+  const window = await readAt(handle, at + 1, Math.min(size - at - 1, 2 * FILE_RESYNC_BYTES));
+  const view = new DataView(window.buffer, window.byteOffset, window.length);
+  const until = Math.min(window.length - HEADER_BYTES, FILE_RESYNC_BYTES);
+  for (let next = 0; next < until; next++) {
+    const length = view.getUint32(next);
+    const from = next + HEADER_BYTES;
+    if (length === 0 || from + length > window.length) continue;
+    if (crc32(window.subarray(from, from + length)) === view.getUint32(next + 4)) return true;
+  }
+  return false;
+}
+
+/**
+ * Offsets of the whole frames, and where they end. Every content is checked once. What a crash tore
+ * off is the end of the file; a frame that does not read back before others that do was durable, and
+ * has been damaged since: cutting it off would forget what was said. @throws FileError corrupt
+ */
+async function scan(handle: FileHandle, path: string): Promise<{ offsets: number[]; end: number }> {
   const { size } = await handle.stat();
   const offsets: number[] = [];
   let at = 0;
-  while (at + HEADER_BYTES <= size) {
-    const header = await readAt(handle, at, HEADER_BYTES);
-    const view = new DataView(header.buffer);
-    const length = view.getUint32(0);
-    if (length > FILE_FRAME_BYTES_MAX || at + HEADER_BYTES + length > size) break;
-    const content = await readAt(handle, at + HEADER_BYTES, length);
-    if (crc32(content) !== view.getUint32(4)) break;
+  for (;;) {
+    const end = await frameEnd(handle, at, size);
+    if (end === null) break;
     offsets.push(at);
-    at += HEADER_BYTES + length;
+    at = end;
+  }
+  if (at < size && (await isFollowed(handle, at, size))) {
+    const frame = `frame ${offsets.length}, at byte ${at},`;
+    throw new FileError('corrupt', `${path}: ${frame} does not read back, and others follow it`);
   }
   return { offsets, end: at };
 }
 
+async function openWhole(handle: FileHandle, path: string) {
+  try {
+    const scanned = await scan(handle, path);
+    await handle.truncate(scanned.end);
+    return scanned;
+  } catch (error) {
+    await handle.close();
+    throw toFileError(error, path);
+  }
+}
+
+/** @throws FileError corrupt, disk-full, io */
 export async function openFrameFile(path: string): Promise<FrameFile> {
   const handle = await open(path, 'a+', 0o600).catch((error: unknown) => {
     throw toFileError(error, path);
   });
-  const { offsets, end } = await scan(handle);
-  await handle.truncate(end);
+  const { offsets, end } = await openWhole(handle, path);
   let sizeBytes = end;
   let queue: Waiting[] = [];
   let writing: Promise<void> | null = null;
@@ -101,6 +144,10 @@ export async function openFrameFile(path: string): Promise<FrameFile> {
     },
     append: (frames) =>
       new Promise((resolve, reject) => {
+        for (const frame of frames) {
+          assert(frame.length > 0, 'no frame is empty');
+          assert(frame.length <= FILE_FRAME_BYTES_MAX, 'a frame within its bound');
+        }
         queue.push({ frames, resolve, reject });
         writing ??= drain();
       }),

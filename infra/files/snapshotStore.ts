@@ -102,6 +102,7 @@ export function openSnapshotStore(folder: string): SnapshotStore {
         renameSync(draft, path);
         for (const old of heights(folder).slice(KEPT)) rmSync(join(folder, fileName(old)));
       } catch (error) {
+        rmSync(draft, { force: true }); // its place may be all that is missing
         throw toFileError(error, draft);
       }
     },
