@@ -70,6 +70,7 @@ describe('options', () => {
     });
     expect(load(['--read-only']).readOnly).toBe(true);
     expect(load([], { READ_ONLY: 'false' }).readOnly).toBe(false);
+    expect(load(['--no-read-only'], { READ_ONLY: 'true' }).readOnly).toBe(false);
   });
 
   it.each([

@@ -54,7 +54,12 @@ function flagValues(
     ]),
   );
   try {
-    return parseArgs({ args: [...argv], options: specification, strict: true }).values;
+    return parseArgs({
+      args: [...argv],
+      options: specification,
+      strict: true,
+      allowNegative: true,
+    }).values;
   } catch (error) {
     throw new ConfigError((error as Error).message);
   }

@@ -36,7 +36,8 @@ export function openReader(baseUrl: string, world: ClientWorld): ReaderClient {
     try {
       answer = await world.get(baseUrl + path);
     } catch (error) {
-      throw new ReaderError(`${baseUrl}${path}: ${(error as Error).message}`);
+      const { message } = error as Error;
+      throw new ReaderError(`no answer from ${baseUrl} (${message}): is the platform running?`);
     }
     if (answer.status === 200) return answer.body as Json;
     throw new ReaderError(`${path}: status ${answer.status} ${JSON.stringify(answer.body)}`);

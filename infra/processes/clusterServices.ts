@@ -1,6 +1,8 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { KafkaError } from '../kafka/errors.js';
+import { kafkaUnavailableReason } from '../kafka/kafkaJars.js';
 import { runningKafka, startKafka, stopKafka } from '../kafka/kafkaRuntime.js';
 import { startEmbeddedPostgres } from '../postgres/embeddedPostgres.js';
 import { runningEmbedded, stopEmbeddedPostgres } from '../postgres/runningEmbedded.js';
@@ -31,6 +33,11 @@ export async function startServices(
   onUp: (name: string, record: ProcessRecord) => void,
 ): Promise<ClusterServices> {
   const { basePort } = settings;
+  const lacking =
+    settings.log === 'kafka' && settings.kafkaBrokers === null ? kafkaUnavailableReason() : null;
+  if (lacking !== null) {
+    throw new KafkaError('unavailable', `${lacking}; give --kafka-brokers, or --log postgres`);
+  }
   let { databaseUrl, kafkaBrokers: brokers } = settings;
   if (databaseUrl === null) {
     const folder = join(dataDir, 'postgres');
