@@ -101,6 +101,8 @@ export const GATEWAY_REQUESTS_PER_MINUTE_MAX = 3_000;
 /** Heights that cannot follow come for so long before those between are given up: what is missed
  * of them is asked for command by command, and followers of channels are told to read again. */
 export const GATEWAY_GAP_MS_MAX = 5_000;
+/** Between two questions for the heights of a gap. */
+export const GATEWAY_GAP_ASK_MS = 500;
 
 /**
  * Result digests a reader of `blocks` keeps to tell a repeat from a conflict: at 50 blocks a second

@@ -105,6 +105,7 @@ function initialState(options: GatewayOptions): GatewayState {
     height: 0,
     blockTimeMs: options.genesis.createdAtMs,
     gapSinceMs: null,
+    gapAskedMs: 0,
     lookBacks: 0,
     receiptsAsked: 0,
     draining: false,

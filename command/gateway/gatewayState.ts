@@ -41,6 +41,8 @@ export interface GatewayState {
   blockTimeMs: number;
   /** Since when heights that cannot follow the newest have been coming; null while none do. */
   gapSinceMs: number | null;
+  /** When the heights between were asked for last. */
+  gapAskedMs: number;
   /** Questions for older receipts so far: they go round the validators. */
   lookBacks: number;
   /** Questions for receipts that may still be answered; an answer is an older height. */

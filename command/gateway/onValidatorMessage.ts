@@ -1,6 +1,6 @@
 import { CloseCode } from '../../schemas/gateway/protocol.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
-import { GATEWAY_GAP_MS_MAX } from '../../schemas/limits.js';
+import { GATEWAY_GAP_ASK_MS, GATEWAY_GAP_MS_MAX } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { PeerMessageBody } from '../../schemas/types/wire.js';
 import { announceHeight } from './announceHeight.js';
@@ -35,14 +35,10 @@ function onVerdict(state: GatewayState, validator: number, body: Verdict): void 
 }
 
 function onExecutedHeight(state: GatewayState, validator: number, body: Executed): void {
-  const { links } = state.options;
   const { height } = body.certificate.result;
   if (height <= state.height) return onOlderHeight(state, validator, body);
   const isNext = state.newest === null || height === state.height + 1;
-  if (!isNext && !mayJump(state)) {
-    links.send(validator, { kind: 'SubscribeResults', fromHeight: state.height + 1 });
-    return;
-  }
+  if (!isNext && !mayJump(state)) return askForMissing(state, validator);
   const verified = verify(state, validator, body);
   if (verified === null) return;
   if (!isNext) loseFollowers(state);
@@ -82,6 +78,15 @@ function mayJump(state: GatewayState): boolean {
   const nowMs = state.options.clock.nowMs();
   state.gapSinceMs ??= nowMs;
   return nowMs - state.gapSinceMs >= GATEWAY_GAP_MS_MAX;
+}
+
+/** Once in a while: the answer may be as many heights, and each of them would ask again. */
+function askForMissing(state: GatewayState, validator: number): void {
+  const { clock, links } = state.options;
+  const nowMs = clock.nowMs();
+  if (nowMs - state.gapAskedMs < GATEWAY_GAP_ASK_MS) return;
+  state.gapAskedMs = nowMs;
+  links.send(validator, { kind: 'SubscribeResults', fromHeight: state.height + 1 });
 }
 
 /** Channels have no gaps: who follows one across a gap has to read again. */

@@ -2,13 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
 import type { ClientWorld } from '../../command/client/ports.js';
 import { MAX_FRAME_BYTES } from '../../schemas/limits.js';
+import { fileOutbox } from '../files/fileOutbox.js';
 import { messageBytes } from './peerLink.js';
 
 const decoder = new TextDecoder();
 
-/** The client's world in Node: `ws` for sockets, `fetch` for reads. */
-export function nodeClientWorld(): ClientWorld {
+/**
+ * The client's world in Node: `ws` for sockets, `fetch` for reads. With a folder open commands
+ * outlive the process; players that share it keep their lanes apart.
+ */
+export function nodeClientWorld(options: { readonly outboxDir?: string } = {}): ClientWorld {
+  const { outboxDir } = options;
   return {
+    ...(outboxDir !== undefined && { outbox: fileOutbox(outboxDir) }),
     connect(url, events) {
       const socket = new WebSocket(url, {
         maxPayload: MAX_FRAME_BYTES,

@@ -10,6 +10,7 @@ const URL = 'gateway';
 /** The pure gateway on a simulated chain, as a contract of gateways sees it. */
 export function simulatedGatewayWorld(seed: number): GatewayWorld & {
   readonly platform: SimulatedPlatform;
+  connectTo(url: string): Promise<RawConnection>;
 } {
   const platform = createSimulatedPlatform(seed);
   const started = platform.startGateway(URL);
@@ -20,7 +21,8 @@ export function simulatedGatewayWorld(seed: number): GatewayWorld & {
     maxCommandLifetimeMs: engineGenesis.limits.maxCommandLifetimeMs,
     nowMs: platform.nowMs,
     newSigner: () => keyedHashSigner(`player ${signers++}`),
-    connect: async () => connection(platform),
+    connect: async () => connection(platform, URL),
+    connectTo: async (url) => connection(platform, url),
     wait: (durationMs) => platform.run(durationMs),
     async setReach(reaches) {
       started.reach.clear();
@@ -34,10 +36,10 @@ export function simulatedGatewayWorld(seed: number): GatewayWorld & {
   };
 }
 
-function connection(platform: SimulatedPlatform): RawConnection {
+function connection(platform: SimulatedPlatform, url: string): RawConnection {
   const frames: ServerMessage[] = [];
   let closeCode: number | null = null;
-  const { send, close } = platform.clientWorld().connect(URL, {
+  const { send, close } = platform.clientWorld().connect(url, {
     onOpen: () => undefined,
     onText: (text) => frames.push(JSON.parse(text) as ServerMessage),
     onClose: (code) => {

@@ -38,6 +38,10 @@ export interface SimulatedPlatform {
   ordering: boolean;
   readonly height: number;
   readonly world: World;
+  /** What validators send of a height. */
+  frame(height: number): Uint8Array;
+  /** Validators do not keep heights below this any more. */
+  forget(belowHeight: number): void;
 }
 
 export interface SimulatedGateway {
@@ -106,6 +110,12 @@ export function createSimulatedPlatform(seed: number): SimulatedPlatform {
       return platform.tip.height;
     },
     nowMs,
+    frame: (height) => executed.get(height) as Uint8Array,
+    forget(belowHeight) {
+      for (const height of [...executed.keys()]) {
+        if (height < belowHeight) executed.delete(height);
+      }
+    },
     startGateway: (url, options) => startGateway(platform, url, options),
     clientWorld: (faults) => clientWorld(platform, faults),
     run: (durationMs) => run(platform, () => false, durationMs),
@@ -211,9 +221,11 @@ function onGatewayMessage(
     const bytes = platform.executed.get(platform.receipts.heightOf(body) ?? 0);
     if (bytes !== undefined) answer(decodeTrusted('PeerMessage', bytes).body);
   } else if (body.kind === 'SubscribeResults') {
-    for (let height = Math.max(body.fromHeight, 1); height <= platform.height; height++) {
-      const bytes = platform.executed.get(height) as Uint8Array;
-      answer(decodeTrusted('PeerMessage', bytes).body);
+    // As validators do: one that has just started wants what comes, not the whole past.
+    const from = body.fromHeight <= 1 ? Math.max(platform.height, 1) : body.fromHeight;
+    for (let height = from; height <= platform.height; height++) {
+      const bytes = platform.executed.get(height);
+      if (bytes !== undefined) answer(decodeTrusted('PeerMessage', bytes).body);
     }
   }
 }
