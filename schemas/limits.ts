@@ -244,6 +244,8 @@ export const VALIDATOR_TICK_MS = 50;
  * An early block (ahead of our clock by more than the drift) is not waited for longer than this.
  */
 export const EARLY_BLOCK_WAIT_MS_MAX = 10_000;
+/** Certificates and verdicts that wait for the next vote's write, at most: under 100 KiB. */
+export const JOURNAL_UNWRITTEN_MAX = 64;
 /** Journal entries below the floor are dropped each time this many views went by. */
 export const JOURNAL_PRUNE_VIEWS = 1_024;
 /** Newest heights of which a validator tells when they reached their stages. */

@@ -31,9 +31,12 @@ export type OffenceReason =
  *
  * 1. `step` an input. For each `castVote` in order: sign it, `step` it back as `voteReceived` from
  *    oneself BEFORE any other input, and append what that gives. Repeat until none is left.
- * 2. Append all `persist` records in order to the journal and sync it, once.
- * 3. Only after that sync, do everything else in order. A vote or certificate is durable BEFORE it
- *    is sent. Never reorder outputs of two drains; several drains may share one sync.
+ * 2. Append all `persist` records in order to the journal. If an own vote is among them, sync it,
+ *    once; else the records may wait for the next append, which they precede.
+ * 3. Only after that sync, do everything else in order. A vote is durable BEFORE it is sent, and
+ *    with it every certificate and verdict it rests on. Those alone need no sync: others' signatures
+ *    prove them, and who lost one in a crash learns it again. Never reorder outputs of two drains;
+ *    several drains may share one sync.
  *
  * `broadcast*` and `send*` go over links that keep order for a peer and may lose messages when a
  * link breaks; resending is the core's business (R10, R14, R18).
@@ -41,7 +44,7 @@ export type OffenceReason =
 export type Output =
   /** Sign this and feed it back at once. Nothing was promised to anybody yet. */
   | { readonly kind: 'castVote'; readonly body: VoteBody }
-  /** Append to the journal; synced before anything else of this drain leaves. */
+  /** Append to the journal; with a vote, synced before anything else of this drain leaves. */
   | { readonly kind: 'persist'; readonly record: JournalRecord }
   /** To all peers: an own vote, new or again. A leader's notarize is the proposal. */
   | { readonly kind: 'broadcastVote'; readonly vote: Vote }

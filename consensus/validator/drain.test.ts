@@ -1,8 +1,11 @@
 import { expect, it } from 'vitest';
+import { decodeTrusted } from '../../schemas/codec/codec.js';
+import { roundMessage } from '../../schemas/crypto/digests.js';
 import { keyedHashVerifier } from '../../test/simulation/keyedHashCrypto.js';
 import { simulatedGenesis } from '../../test/simulation/validator/simulatedGenesis.js';
 import { SAME_REGION } from '../core/config.js';
 import { leaderOf } from '../core/leader.js';
+import type { Nullification } from '../core/messages.js';
 import type { Application, BlockStore, Journal, Timer, Transport } from '../ports.js';
 import { createDrain, type Drain } from './drain.js';
 import type { ValidatorOptions } from './options.js';
@@ -15,6 +18,7 @@ function leaderOfFirstView() {
   const self = leaderOf(0, 1, 4);
   const sent: string[] = [];
   const appends: (() => void)[] = [];
+  const written: string[][] = [];
   let nowMs = 0;
   const transport: Transport = {
     send: () => undefined,
@@ -25,7 +29,10 @@ function leaderOfFirstView() {
   const journal: Journal = {
     created: true,
     replay: () => [],
-    append: () => new Promise((resolve) => appends.push(resolve)),
+    append(entries) {
+      written.push(entries.map(({ bytes }) => decodeTrusted('JournalRecord', bytes).body.kind));
+      return new Promise((resolve) => appends.push(resolve));
+    },
     prune: async () => undefined,
   };
   const timer: Timer = {
@@ -53,7 +60,18 @@ function leaderOfFirstView() {
   const at = (ms: number) => {
     nowMs = ms;
   };
-  return { drain, sent, appends, settle, at };
+  /** Of all but the leader: they gave the view up. */
+  const nullification = (view: number): Nullification => {
+    const round = { epoch: 0, view };
+    const message = roundMessage(shell.keys.chainId, 0, round);
+    const others = [0, 1, 2, 3].filter((signer) => signer !== self);
+    const signatures = others.map((signer) => ({
+      signer,
+      signature: signers[signer]!.sign(message),
+    }));
+    return { kind: 'nullification', round, signatures };
+  };
+  return { drain, sent, appends, written, settle, at, nullification };
 }
 
 it('sends no vote, and appends nothing else, while an append is under way', async () => {
@@ -74,4 +92,25 @@ it('sends no vote, and appends nothing else, while an append is under way', asyn
   appends[0]!();
   await settle();
   expect(sent.slice(0, 2)).toEqual(['BlockMessage', 'Notarize']);
+});
+
+it('acts on a certificate at once, and writes it before the next own vote', async () => {
+  const { drain, sent, appends, written, settle, at, nullification } = leaderOfFirstView();
+  drain.push((nowMs) => ({ kind: 'started', nowMs }));
+  await settle();
+  appends[0]!();
+  await settle();
+  const certificate = nullification(1);
+  drain.push((nowMs) => ({ kind: 'certificateReceived', nowMs, from: 2, certificate }));
+  drain.push((nowMs) => ({ kind: 'peerHeard', nowMs, from: 3 }));
+  await settle();
+  expect(written).toEqual([['Notarize']]);
+  at(SAME_REGION.idleIntervalMs + SAME_REGION.leaderTimeoutMs);
+  drain.push((nowMs) => ({ kind: 'timeElapsed', nowMs }));
+  await settle();
+  expect(written).toEqual([['Notarize'], ['Nullification', 'Nullify']]);
+  expect(sent).toEqual(['BlockMessage', 'Notarize']);
+  appends[1]!();
+  await settle();
+  expect(sent).toEqual(['BlockMessage', 'Notarize', 'Nullify']);
 });

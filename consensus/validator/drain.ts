@@ -1,5 +1,5 @@
 import { encode } from '../../schemas/codec/codec.js';
-import { CONSENSUS_INBOX_MAX } from '../../schemas/limits.js';
+import { CONSENSUS_INBOX_MAX, JOURNAL_UNWRITTEN_MAX } from '../../schemas/limits.js';
 import type { Input } from '../core/input.js';
 import type { VoteBody } from '../core/messages.js';
 import type { Output } from '../core/output.js';
@@ -13,7 +13,8 @@ import { storedRecord, viewOfRecord } from './wireForms.js';
 /**
  * The loop that drives the core. Its order is the promise of the whole validator (core/output.ts):
  * step, sign own votes and feed them back, append all records, ONE durable append, then everything
- * else. What arrives while the append is under way shares the next one.
+ * else. What arrives while the append is under way shares the next one. Records of a group without
+ * an own vote wait for the next append: nothing in that group may only be said when it is on disk.
  */
 export interface Drain {
   push(work: Work): void;
@@ -28,16 +29,22 @@ type Effect = Exclude<Output, { kind: 'castVote' | 'persist' }>;
 interface Group {
   readonly entries: JournalEntry[];
   readonly effects: Effect[];
+  /** Something of it is promised once it is on disk, and only then. */
+  hasVote: boolean;
 }
 
 export function createDrain(shell: () => Shell): Drain {
   const queue: Work[] = [];
+  /** Certificates and verdicts that the next append takes along, in their order. */
+  const unwritten: JournalEntry[] = [];
   let running: Promise<void> | null = null;
   let cancelTimer: () => void = () => {};
   let stopped = false;
 
   async function run(): Promise<void> {
-    while (queue.length > 0 && isRunning(shell())) await drainGroup(shell(), queue.splice(0));
+    while (queue.length > 0 && isRunning(shell())) {
+      await drainGroup(shell(), queue.splice(0), unwritten);
+    }
     queue.length = isRunning(shell()) ? queue.length : 0;
     running = null;
     if (queue.length > 0) start();
@@ -82,14 +89,23 @@ export function createDrain(shell: () => Shell): Drain {
   };
 }
 
-async function drainGroup(shell: Shell, works: readonly Work[]): Promise<void> {
-  const group: Group = { entries: [], effects: [] };
+async function drainGroup(
+  shell: Shell,
+  works: readonly Work[],
+  unwritten: JournalEntry[],
+): Promise<void> {
+  const group: Group = { entries: [], effects: [], hasVote: false };
   const nowMs = shell.options.timer.nowMs();
   for (const work of works) {
     const input = work(nowMs);
     if (input !== null) stepAll(shell, input, group);
   }
-  if (group.entries.length > 0) await append(shell, group.entries);
+  unwritten.push(...group.entries);
+  // Who does not sign has no vote to share a write with.
+  const isDue = group.hasVote || !shell.signing || unwritten.length >= JOURNAL_UNWRITTEN_MAX;
+  if (isDue && unwritten.length > 0) {
+    await append(shell, unwritten.splice(0));
+  }
   for (const effect of group.effects) {
     if (!isRunning(shell)) return;
     perform(shell, effect);
@@ -112,6 +128,7 @@ function stepAll(shell: Shell, input: Input, group: Group): void {
       votes.push(output.body);
     } else if (output.kind === 'persist') {
       const { record } = output;
+      group.hasVote ||= record.kind === 'vote';
       const bytes = encode('JournalRecord', storedRecord(record));
       group.entries.push({ view: viewOfRecord(record), bytes });
     } else {

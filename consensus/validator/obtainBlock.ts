@@ -1,11 +1,6 @@
-import { blockDigest } from '../../schemas/crypto/digests.js';
-import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
-import { UNSOLICITED_BLOCKS_MAX, UNSOLICITED_VIEWS_AHEAD } from '../../schemas/limits.js';
-import type { Block, BlockHeader } from '../../schemas/types/block.js';
-import { leaderOf } from '../core/leader.js';
-import { type KnownBlock, knownBlock } from './chain.js';
+import { toHex } from '../../schemas/kernel/bytes.js';
+import type { KnownBlock } from './chain.js';
 import { extendFinal } from './extendFinal.js';
-import { mutePeer } from './mutePeer.js';
 import type { Shell } from './shell.js';
 
 /**
@@ -23,36 +18,6 @@ export function obtainBlock(
   if (known !== null) return Promise.resolve(known);
   shell.fetcher.want(digest, view, peer);
   return shell.chain.whenKnown(key, view);
-}
-
-/** Blocks that were not asked for come from leaders only, for their own views, and not without end. */
-function isWelcome(shell: Shell, from: number, header: BlockHeader): boolean {
-  const { keys, chain, core, finalTip } = shell;
-  const leader = leaderOf(keys.epoch, header.view, keys.validators.length);
-  if (header.proposer !== from || leader !== from) return false;
-  if (header.view <= finalTip.view) return false;
-  if (header.view > core.view + UNSOLICITED_VIEWS_AHEAD) return false;
-  // One for the honest leader, one more as a proof of equivocation to whom it was proposed.
-  if (chain.countOfView(header.view) >= 2) return false;
-  return chain.size() - shell.heights.size < UNSOLICITED_BLOCKS_MAX;
-}
-
-/** A block from a peer: kept when it was asked for or is its sender's proposal. */
-export function onBlock(shell: Shell, from: number, block: Block): void {
-  const { header } = block;
-  const { keys, chain, fetcher } = shell;
-  const here = equalBytes(header.chainId, keys.chainId) && header.shard === keys.shard;
-  if (!here || header.epoch !== keys.epoch) return;
-  const digest = blockDigest(header);
-  const key = toHex(digest);
-  if (chain.get(key) !== null || header.height <= chain.root().height) return;
-  if (!fetcher.wanted(key) && !isWelcome(shell, from, header)) return;
-  const known = knownBlock(block, digest);
-  if (known === null) {
-    mutePeer(shell, from, 'items of a block do not match its header');
-    return;
-  }
-  addBlock(shell, known);
 }
 
 /** A block that is now known, from whomever: who waited for it goes on. */

@@ -4,12 +4,13 @@ import type { Input } from '../core/input.js';
 import type { Certificate, Vote } from '../core/messages.js';
 import { wantsCertificate } from '../core/rules/acceptCertificate.js';
 import { wantsVote } from '../core/rules/acceptVote.js';
+import { onBlock } from './acceptBlock.js';
 import { answerBlock, answerCertified, answerHeight, type RequestBudget } from './answerRequest.js';
 import { extendFinal } from './extendFinal.js';
 import { onBeacon, onShare } from './heightBeacon.js';
 import { onResultCertificate, onResultSignature } from './heightResult.js';
 import { isMuted, mutePeer } from './mutePeer.js';
-import { onBlock } from './obtainBlock.js';
+
 import { guard, isRunning, type Shell } from './shell.js';
 import { verifyCertificate, verifyVote } from './voteSignatures.js';
 import { certificateOfForm, voteOfForm } from './wireForms.js';
