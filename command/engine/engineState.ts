@@ -1,7 +1,7 @@
+import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { eventPartition } from '../../schemas/topics.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { type AccountEntry, newAccountEntry } from './state/accountEntry.js';
-import { accountName } from './state/accountName.js';
 import { type Cell, emptyCell } from './state/cell.js';
 import { type Changes, newChanges } from './state/changes.js';
 import type { DueHeap } from './state/dueHeap.js';
@@ -19,7 +19,7 @@ export interface EngineState {
   height: number;
   /** That block's time. */
   timestampMs: number;
-  /** By `accountName`; an entry whose cell is empty is no account yet. */
+  /** By `byteKey`; an entry whose cell is empty is no account yet. */
   readonly accounts: Map<string, AccountEntry>;
   /** By position in genesis. */
   readonly houses: readonly House[];
@@ -69,7 +69,7 @@ export function emptyState(genesis: Genesis, shard: number): EngineState {
 
 /** The place of a key, whether it is an account or not. */
 export function accountEntry(state: EngineState, publicKey: Uint8Array): AccountEntry {
-  const name = accountName(publicKey);
+  const name = byteKey(publicKey);
   const known = state.accounts.get(name);
   if (known !== undefined) return known;
   const partition = eventPartition(publicKey, state.genesis.eventPartitions);
@@ -80,7 +80,7 @@ export function accountEntry(state: EngineState, publicKey: Uint8Array): Account
 
 /** The account of a key, or null. Leaves nothing behind for a stranger's key. */
 export function findAccount(state: EngineState, publicKey: Uint8Array): AccountEntry | null {
-  const entry = state.accounts.get(accountName(publicKey));
+  const entry = state.accounts.get(byteKey(publicKey));
   return entry === undefined || entry.cell.value === null ? null : entry;
 }
 

@@ -1,5 +1,6 @@
 import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
 import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
+import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { ADMISSION_BATCH_MAX, ADMISSION_PENDING_MAX } from '../../schemas/limits.js';
 import { RejectCode, rejectName } from '../../schemas/rejectCode.js';
 import type { CommandVerdict, EnvelopeVerdict } from '../../schemas/types/wire.js';
@@ -11,7 +12,6 @@ import type {
   MempoolJournal,
   WallClock,
 } from '../ports.js';
-import { byteKey } from './byteKey.js';
 import { createGossipOutbox, type GossipOutbox } from './gossipOutbox.js';
 import { createJournalWriter, type JournalWriter } from './journalWriter.js';
 import type { Mempool, MempoolAnswer } from './mempool.js';

@@ -1,12 +1,13 @@
 import { framedName } from '../../schemas/codec/codec.js';
 import { envelopeHash } from '../../schemas/crypto/digests.js';
 import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
+import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { CommandVerdict } from '../../schemas/types/wire.js';
 import type { CommandReceipt } from '../ports.js';
-import { byteKey, laneKey } from './byteKey.js';
 import { decideCommands } from './decideCommands.js';
+import { laneKey } from './laneKey.js';
 import type { MempoolConfig } from './mempoolConfig.js';
 import { consumeNonce, createPool, expireEnvelopes, holdEnvelope, type Pool } from './pool.js';
 import { type PreparedEnvelope, prepareEnvelope } from './preparedEnvelope.js';

@@ -1,5 +1,6 @@
 import type { IdentifiedCommand, OpenedEnvelope } from '../../schemas/crypto/envelope.js';
-import { byteKey, laneKey } from './byteKey.js';
+import { byteKey } from '../../schemas/kernel/byteKey.js';
+import { laneKey } from './laneKey.js';
 
 /** A command with the keys under which the pool looks for it. */
 export interface PreparedCommand extends IdentifiedCommand {

@@ -4,8 +4,8 @@ import {
   type OpenedEnvelope,
   openEnvelope,
 } from '../../schemas/crypto/envelope.js';
+import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { VERIFIED_ENVELOPES_BYTES_MAX } from '../../schemas/limits.js';
-import { byteKey } from './byteKey.js';
 
 /**
  * Envelopes whose signatures this process has verified, by the hash of their whole bytes: an

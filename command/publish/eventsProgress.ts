@@ -3,6 +3,7 @@ import { eventHash } from '../../schemas/crypto/digests.js';
 import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
+import { byteKey } from '../../schemas/kernel/byteKey.js';
 import {
   FOLLOWED_WINDOW_BYTES,
   MAX_FRAME_BYTES,
@@ -10,7 +11,6 @@ import {
 } from '../../schemas/limits.js';
 import type { LogRecord } from '../../schemas/log.js';
 import type { HeightMark } from '../../schemas/types/event.js';
-import { byteKey } from '../mempool/byteKey.js';
 import { mayBeMark } from './markKey.js';
 
 /**

@@ -1,6 +1,7 @@
-import { byteKey, laneKey } from '../../command/mempool/byteKey.js';
+import { laneKey } from '../../command/mempool/laneKey.js';
 import type { CommandReceipt } from '../../command/ports.js';
 import { decodeTrusted } from '../../schemas/codec/codec.js';
+import { byteKey } from '../../schemas/kernel/byteKey.js';
 import type { Lane } from '../../schemas/lane.js';
 import { RECEIPTS_INDEXED_MAX, RECEIPTS_REBUILT_MAX } from '../../schemas/limits.js';
 import type { ExecutedStore } from '../files/executedStore.js';

@@ -1,7 +1,7 @@
 import { decode } from '../../schemas/codec/codec.js';
 import { eventHash } from '../../schemas/crypto/digests.js';
+import { byteKey } from '../../schemas/kernel/byteKey.js';
 import type { HeightMark } from '../../schemas/types/event.js';
-import { byteKeyOf } from './byteKeyOf.js';
 import { type Faults, recordPlace } from './faults.js';
 
 /** What stands in the events topic against what execution says must stand there. */
@@ -41,7 +41,7 @@ export function createEventLedger(
     faults.add(place, what);
   };
   const onEvent = (place: string, partition: number, height: number, value: Uint8Array): void => {
-    const key = byteKeyOf(eventHash(value));
+    const key = byteKey(eventHash(value));
     if (seen.has(key)) {
       counts.repeated++;
       faults.add(place, `an event of height ${height} stands here again`);
@@ -73,7 +73,7 @@ export function createEventLedger(
       lastHeight = height;
       for (const [partition, own] of hashes.entries()) {
         if (own.length > 0) wantedMarks.set(`${height}/${partition}`, { height, partition });
-        for (const hash of own) wanted.set(byteKeyOf(hash), { height, partition });
+        for (const hash of own) wanted.set(byteKey(hash), { height, partition });
       }
     },
     found(partition, offset, value) {

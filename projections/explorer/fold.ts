@@ -6,8 +6,8 @@ import type {
   EventEnvelope,
   SupplyReported,
 } from '../../schemas/types/event.js';
+import { countItems } from '../countItems.js';
 import type { CommittedBlock, CommittedEvents, ReadModel, Rows } from '../readModel.js';
-import { countItems } from './countItems.js';
 import { jsonOf } from './jsonOf.js';
 import { blocks, commands, events, marks, supply } from './table.js';
 

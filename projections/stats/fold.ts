@@ -1,6 +1,6 @@
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { BalanceChanged, PostingReason } from '../../schemas/types/event.js';
-import { countItems } from '../explorer/countItems.js';
+import { countItems } from '../countItems.js';
 import { BLOCKS_PARTITION } from '../ports.js';
 import type { CommittedBlock, CommittedEvents, ReadModel, Rows } from '../readModel.js';
 import {

@@ -1,8 +1,8 @@
 import { present, unreachable } from '../../../schemas/kernel/assert.js';
+import { byteKey } from '../../../schemas/kernel/byteKey.js';
 import { toHex } from '../../../schemas/kernel/bytes.js';
 import { STATE_HEIGHTS_KEPT } from '../../../schemas/limits.js';
 import type { EngineState } from '../engineState.js';
-import { accountName } from './accountName.js';
 import { type Cell, valueBytes } from './cell.js';
 import { pushDue } from './dueHeap.js';
 import { addDeadline } from './gameDeadlines.js';
@@ -48,7 +48,7 @@ export function commit(state: EngineState, height: number): Uint8Array {
 function forget(state: EngineState, cell: Cell): void {
   const { key } = cell;
   if (key.kind === 'HouseKey' || key.kind === 'PartitionKey') return;
-  const name = accountName(key.account);
+  const name = byteKey(key.account);
   if (key.kind === 'AccountKey') {
     state.accounts.delete(name);
     return;

@@ -107,7 +107,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'projections',
     'projections/readModel.ts',
     'projections/ports.ts',
-    'projections/explorer/countItems.ts',
+    'projections/countItems.ts',
     'schemas/',
   ],
   'projections/runner': [

@@ -1,5 +1,5 @@
-import { BytesTap, DecodeError } from '../../schemas/codec/bytesTap.js';
-import { FRAME_HEADER_BYTES, framedName } from '../../schemas/codec/codec.js';
+import { BytesTap, DecodeError } from '../schemas/codec/bytesTap.js';
+import { FRAME_HEADER_BYTES, framedName } from '../schemas/codec/codec.js';
 
 /** What a block's items hold. */
 export interface ItemCounts {
