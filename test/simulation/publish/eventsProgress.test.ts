@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EventsFollower } from '../../projections/runner/eventsFollower.js';
-import { FOLLOWED_WINDOW_BYTES } from '../../schemas/limits.js';
+import { createEventsProgress } from '../../../command/publish/eventsProgress.js';
+import { markKey } from '../../../command/publish/markKey.js';
+import { EventsFollower } from '../../../projections/runner/eventsFollower.js';
+import { FOLLOWED_WINDOW_BYTES } from '../../../schemas/limits.js';
 import {
   buildChain,
   type ChainedHeight,
   chainKeys,
   chainStart,
   keyedVerifiers,
-} from '../../test/simulation/certifiedChain.js';
-import { markRecord } from '../../test/simulation/chainRecords.js';
-import { createEventsProgress } from './eventsProgress.js';
-import { markKey } from './markKey.js';
+} from '../certifiedChain.js';
+import { markRecord } from '../chainRecords.js';
 
 const PARTITION = 1;
 const COUNTS = [2, 0, 1, 3, 0, 0, 2];
