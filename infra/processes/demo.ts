@@ -182,6 +182,9 @@ export async function demo(argv: readonly string[]): Promise<void> {
   }
   const report = await check(players, reader, genesis, times);
   if (config.json) process.stdout.write(`${JSON.stringify(report)}\n`);
-  else for (const [name, value] of Object.entries(report)) say(`${name.padEnd(14)} ${value}`);
+  else
+    for (const [name, value] of Object.entries(report)) {
+      process.stdout.write(`${name.padEnd(14)} ${value}\n`);
+    }
   if (!holds(report)) process.exitCode = 1;
 }
