@@ -50,6 +50,7 @@ export interface ValidatorParts {
   /** Restored from `snapshots`, or of genesis. */
   readonly state: EngineState;
   readonly snapshots: SnapshotStore;
+  readonly snapshotEveryHeights: number;
   readonly executed: ExecutedStore;
   readonly blocks: BlockStore;
   readonly journal: Journal;
@@ -136,6 +137,7 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     verifier,
     executed,
     snapshots: parts.snapshots,
+    snapshotEveryHeights: parts.snapshotEveryHeights,
     timer,
     metrics: parts.metrics,
     publishedHeight: () =>
@@ -175,11 +177,12 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     onHalt: parts.onHalt,
   });
   if (parts.firstStart) parts.onSigning();
+  await validator.start();
+  await admission.recover();
+  // Not before: what was accepted in an earlier life comes into the pool ahead of what is new.
   clients = serveClients({
     ...{ transport, admission, executed, application, state, timer, receipts },
   });
-  await validator.start();
-  await admission.recover();
   validator.workChanged();
   if (log !== null) {
     const topics = topicNames(chainId);

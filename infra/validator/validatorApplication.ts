@@ -9,7 +9,7 @@ import type { Application, Timer, UnexecutedItems } from '../../consensus/ports.
 import { encode } from '../../schemas/codec/codec.js';
 import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
 import { present } from '../../schemas/kernel/assert.js';
-import { EXECUTED_HEIGHTS_KEPT, SNAPSHOT_EVERY_HEIGHTS } from '../../schemas/limits.js';
+import { EXECUTED_HEIGHTS_KEPT } from '../../schemas/limits.js';
 import type { BlockHeader, CertifiedBlock, ResultCertificate } from '../../schemas/types/block.js';
 import { FileError } from '../files/errors.js';
 import type { ExecutedStore } from '../files/executedStore.js';
@@ -24,6 +24,7 @@ export interface ValidatorApplicationOptions {
   readonly verifier: BatchVerifier;
   readonly executed: ExecutedStore;
   readonly snapshots: SnapshotStore;
+  readonly snapshotEveryHeights: number;
   readonly timer: Timer;
   readonly metrics: Pick<Metrics, 'count' | 'gauge' | 'observe'>;
   /** Heights above this one stay on disk: the log does not have them yet. */
@@ -130,7 +131,7 @@ export function createValidatorApplication(
       const result = executeBlock(state, block, seed, envelopes.opened);
       waiting.set(result.height, result);
       options.onExecuted(result);
-      if (result.height % SNAPSHOT_EVERY_HEIGHTS === 0)
+      if (result.height % options.snapshotEveryHeights === 0)
         due.set(result.height, exportEntries(state));
       metrics.observe('execute_seconds', (timer.nowMs() - startedMs) / 1000);
       metrics.count('commands_total', {}, result.receipts.length);

@@ -5,6 +5,7 @@ import type { ValidatorStatus } from '../../consensus/validator/options.js';
 import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
 import type { Signer } from '../../schemas/crypto/signatures.js';
 import { ascii, concatBytes, uint32, uint64 } from '../../schemas/kernel/bytes.js';
+import { SNAPSHOT_EVERY_HEIGHTS } from '../../schemas/limits.js';
 import type { Log } from '../../schemas/log.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { inlineBatchVerifier } from '../crypto/inlineBatchVerifier.js';
@@ -86,6 +87,7 @@ export async function openNode(options: ValidatorNodeOptions): Promise<Validator
   const joined = await joinValidator({
     ...stores,
     ...{ genesis, shard: SHARD, self, signer, beaconSecret, transport, log, metrics },
+    snapshotEveryHeights: SNAPSHOT_EVERY_HEIGHTS,
     firstStart: options.firstStart,
     onSigning: options.onSigning,
     signatures,

@@ -7,9 +7,10 @@ import { concatBytes, uint32 } from '../../../schemas/kernel/bytes.js';
 import type { CertifiedBlock, Result } from '../../../schemas/types/block.js';
 import type { GenesisLimits } from '../../../schemas/types/genesis.js';
 import type { PeerMessageBody } from '../../../schemas/types/wire.js';
+import { type BlockDisk, emptyBlockDisk, openMemoryBlockStore } from '../disk/memoryBlockStore.js';
+import { emptyJournalDisk, type JournalDisk, openMemoryJournal } from '../disk/memoryJournal.js';
+import { createSimulatedDisk } from '../disk/simulatedDisk.js';
 import { keyedHashVerifier } from '../keyedHashCrypto.js';
-import { type BlockDisk, emptyBlockDisk, openMemoryBlockStore } from '../memoryBlockStore.js';
-import { emptyJournalDisk, type JournalDisk, openMemoryJournal } from '../memoryJournal.js';
 import { createNetwork, type LinkConditions, type Network } from '../network.js';
 import { createPrng, type Prng } from '../prng.js';
 import { createScheduler, type Scheduler } from '../scheduler.js';
@@ -61,15 +62,17 @@ export function simulateCluster(options: {
   readonly links?: LinkConditions;
   readonly limits?: Partial<GenesisLimits>;
   readonly timing?: Timing;
+  /** The longest that a disk takes to sync; default SYNC_MS always. */
+  readonly syncMaxMs?: number;
 }): SimulatedCluster {
-  const { validators, seed, links = LINKS, timing = SAME_REGION } = options;
+  const { validators, seed, links = LINKS, timing = SAME_REGION, syncMaxMs = SYNC_MS } = options;
   const scheduler = createScheduler();
   const prng = createPrng(seed);
   const network = createNetwork<Uint8Array>(scheduler, prng.fork(), links);
   const chain = simulatedGenesis(validators, options.limits);
   let submitted = 0;
   const nodes = Array.from({ length: validators }, (_, index) => newNode(index));
-  const context = { scheduler, network, chain, timing, nodes };
+  const context = { scheduler, prng, network, chain, timing, nodes, syncMaxMs };
 
   async function run(durationMs: number): Promise<void> {
     const untilMs = scheduler.nowMs + durationMs;
@@ -146,9 +149,11 @@ function unstarted(index: number): Validator {
 
 interface World {
   readonly scheduler: Scheduler;
+  readonly prng: Prng;
   readonly network: Network<Uint8Array>;
   readonly chain: SimulatedGenesis;
   readonly timing: Timing;
+  readonly syncMaxMs: number;
   readonly nodes: readonly SimulatedNode[];
 }
 
@@ -161,10 +166,11 @@ function startNode(world: World, node: SimulatedNode): void {
   node.isUp = true;
   const isAlive = (): boolean => node.isUp && node.application === life;
   const timer = timerOf(world, node, isAlive);
-  const diskDelay = (): Promise<void> =>
-    new Promise((resolve) => {
-      timer.after(SYNC_MS, resolve);
-    });
+  const disk = createSimulatedDisk({
+    after: timer.after,
+    prng: world.prng.fork(),
+    conditions: { syncMinMs: SYNC_MS, syncMaxMs: world.syncMaxMs },
+  });
   node.validator = createValidator({
     genesis: chain.genesis,
     shard: 0,
@@ -174,8 +180,8 @@ function startNode(world: World, node: SimulatedNode): void {
     signatures: keyedHashVerifier,
     beacon: chain.beacon.scheme,
     transport: transportOf(world, node, nodes, isAlive),
-    journal: openMemoryJournal(node.disk.journal, diskDelay),
-    store: openMemoryBlockStore(node.disk.blocks, diskDelay),
+    journal: openMemoryJournal(node.disk.journal, disk.openFile()),
+    store: openMemoryBlockStore(node.disk.blocks, disk.openFile()),
     timer,
     application: life,
     telemetry: telemetryOf(node),

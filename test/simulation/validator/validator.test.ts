@@ -237,6 +237,15 @@ describe('four validators', () => {
     expectHealthy(cluster, [1, 2, 3]);
   });
 
+  it('write one group of votes at a time, and send none before, on slow disks', async () => {
+    const cluster = simulateCluster({ validators: 4, seed: 39, syncMaxMs: 40 });
+    await startAll(cluster);
+    await play(cluster, 60, 15);
+    await cluster.run(2_000);
+    expect(executedCount(cluster, 0)).toBe(60);
+    expectHealthy(cluster, [0, 1, 2, 3]);
+  });
+
   it('wait for a block from the future instead of calling it invalid', async () => {
     const cluster = simulateCluster({ validators: 4, seed: 36 });
     cluster.nodes[1]!.clockAheadMs = 550;

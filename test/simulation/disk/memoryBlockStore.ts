@@ -1,9 +1,9 @@
-import type { BlockStore } from '../../consensus/ports.js';
-import { decodeTrusted, encode } from '../../schemas/codec/codec.js';
-import { assert } from '../../schemas/kernel/assert.js';
-import { toHex } from '../../schemas/kernel/bytes.js';
-import type { CertifiedBlock } from '../../schemas/types/block.js';
-import { type DiskDelay, noDelay } from './memoryJournal.js';
+import type { BlockStore } from '../../../consensus/ports.js';
+import { decodeTrusted, encode } from '../../../schemas/codec/codec.js';
+import { assert } from '../../../schemas/kernel/assert.js';
+import { toHex } from '../../../schemas/kernel/bytes.js';
+import type { CertifiedBlock } from '../../../schemas/types/block.js';
+import { type DiskWrite, writeAtOnce } from './simulatedDisk.js';
 
 /** What is left of a block store when its process is gone: bytes. */
 export interface BlockDisk {
@@ -18,26 +18,33 @@ export function emptyBlockDisk(): BlockDisk {
 }
 
 /** A block store on a simulated disk. */
-export function openMemoryBlockStore(disk: BlockDisk, delay: DiskDelay = noDelay): BlockStore {
+export function openMemoryBlockStore(
+  disk: BlockDisk,
+  write: DiskWrite = writeAtOnce,
+  onCertified: (block: CertifiedBlock) => void = () => undefined,
+): BlockStore {
   return {
     certifiedHeight: () => disk.certified.length,
     pending: () => [...disk.pending.values()].map(({ bytes }) => decodeTrusted('Block', bytes)),
     async putPending(digest, block) {
       const bytes = encode('Block', block);
-      await delay();
-      disk.pending.set(toHex(digest), { height: block.header.height, bytes });
+      await write(1, (count) => {
+        if (count > 0) disk.pending.set(toHex(digest), { height: block.header.height, bytes });
+      });
     },
     async appendCertified(blocks) {
       const encoded = blocks.map((block) => encode('CertifiedBlock', block));
-      await delay();
-      for (const [index, block] of blocks.entries()) {
-        const { height } = block.block.header;
-        assert(height === disk.certified.length + 1, 'certified heights have no gaps');
-        disk.certified.push(encoded[index]!);
-      }
-      for (const [key, { height }] of disk.pending) {
-        if (height <= disk.certified.length) disk.pending.delete(key);
-      }
+      await write(blocks.length, (count) => {
+        for (const [index, block] of blocks.slice(0, count).entries()) {
+          const { height } = block.block.header;
+          assert(height === disk.certified.length + 1, 'certified heights have no gaps');
+          disk.certified.push(encoded[index]!);
+          onCertified(block);
+        }
+        for (const [key, { height }] of disk.pending) {
+          if (height <= disk.certified.length) disk.pending.delete(key);
+        }
+      });
     },
     async certifiedBlocks(fromHeight, maxCount, maxBytes) {
       const found: CertifiedBlock[] = [];

@@ -1,0 +1,108 @@
+import {
+  BLOCKS_PARTITION,
+  type Checkpoint,
+  type ProjectionStore,
+  type SourceCommit,
+  ZombieWriterError,
+} from '../../projections/ports.js';
+import { type CellValue, keyColumns, type Table } from '../../projections/readModel.js';
+import { readModels } from '../../projections/readModels.js';
+import { mergeCell, type StoredRow } from '../../projections/runner/rowBatch.js';
+import { genesisTip } from '../../schemas/crypto/epochKeys.js';
+import { assert } from '../../schemas/kernel/assert.js';
+import { toHex } from '../../schemas/kernel/bytes.js';
+import type { Genesis } from '../../schemas/types/genesis.js';
+
+/** Tables and checkpoints in memory, in transactions, for one shard; all leases to whoever asks. */
+export interface MemoryProjectionStore extends ProjectionStore {
+  /** One line a row, `table key columns`, sorted: equal tables give equal lines. */
+  lines(): string[];
+}
+
+export function createMemoryProjectionStore(genesis: Genesis): MemoryProjectionStore {
+  const tables = new Map<Table, Map<string, StoredRow>>();
+  const checkpoints = new Map(startOf(genesis).map((start) => [start.partition, start]));
+  return {
+    acquireLeases: async () => [...checkpoints.keys()],
+    releaseLeases: async () => undefined,
+    checkpoints: async () => [...checkpoints.values()],
+    async commit(commits) {
+      for (const { partition, fromHeight } of commits) {
+        if (checkpoints.get(partition)?.height !== fromHeight) {
+          throw new ZombieWriterError(partition, fromHeight);
+        }
+      }
+      for (const commit of commits) write(tables, commit);
+      for (const { partition, checkpoint } of commits) checkpoints.set(partition, checkpoint);
+    },
+    lines: () => linesOf(tables),
+  };
+}
+
+function startOf(genesis: Genesis): Checkpoint[] {
+  const { blockDigest, resultDigest, seed, timestampMs } = genesisTip(genesis, 0);
+  const none = new Uint8Array(0);
+  const start = {
+    shard: 0,
+    height: 0,
+    lastEventHeight: 0,
+    resultDigest,
+    timestampMs,
+    position: 0n,
+  };
+  const events = Array.from({ length: genesis.eventPartitions }, (_, partition) => ({
+    ...start,
+    ...{ partition, blockDigest: none, seed: none },
+  }));
+  return [{ ...start, partition: BLOCKS_PARTITION, blockDigest, seed }, ...events];
+}
+
+function write(tables: Map<Table, Map<string, StoredRow>>, { rows }: SourceCommit): void {
+  for (const { tables: own } of readModels) {
+    for (const table of own) {
+      const kept = tables.get(table) ?? new Map<string, StoredRow>();
+      tables.set(table, kept);
+      for (const row of rows.appended.get(table) ?? []) {
+        const key = keyOf(table, row);
+        assert(!kept.has(key), `${table.name}: row ${key} is there already`);
+        kept.set(key, row);
+      }
+      for (const row of rows.folded(table)) {
+        const key = keyOf(table, row);
+        const older = kept.get(key);
+        kept.set(key, older === undefined ? row : merge(table, older, row));
+      }
+    }
+  }
+}
+
+function merge(table: Table, older: StoredRow, newer: StoredRow): StoredRow {
+  return Object.fromEntries(
+    Object.entries(table.columns).map(([name, column]) => [
+      name,
+      mergeCell(column.merge, older[name]!, newer[name]!),
+    ]),
+  );
+}
+
+function text(value: CellValue | undefined): string {
+  if (value instanceof Uint8Array) return toHex(value);
+  return typeof value === 'bigint' ? `${value}` : JSON.stringify(value ?? null);
+}
+
+function keyOf(table: Table, row: StoredRow): string {
+  return keyColumns(table)
+    .map((name) => text(row[name]))
+    .join('/');
+}
+
+function linesOf(tables: Map<Table, Map<string, StoredRow>>): string[] {
+  const lines: string[] = [];
+  for (const [table, rows] of tables) {
+    for (const row of rows.values()) {
+      const columns = Object.keys(table.columns).map((name) => text(row[name]));
+      lines.push(`${table.name} ${columns.join(' ')}`);
+    }
+  }
+  return lines.sort();
+}
