@@ -36,6 +36,16 @@ export function encode<Name extends FramedName>(name: Name, value: FramedTypes[N
   return bytes;
 }
 
+/** The same bytes in a buffer that the next call of this module writes over: to be hashed at once. */
+export function encodeBriefly<Name extends FramedName>(
+  name: Name,
+  value: FramedTypes[Name],
+): Uint8Array {
+  scratch.pos = 0;
+  writeFrame(scratch, SCHEMA_IDS[name], avroType(name), value);
+  return scratch.buf.subarray(0, scratch.pos);
+}
+
 /** The same bytes in an arena. */
 export function encodeIn<Name extends FramedName>(
   arena: ByteArena,

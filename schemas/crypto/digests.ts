@@ -1,4 +1,4 @@
-import { encode } from '../codec/codec.js';
+import { encode, encodeBriefly } from '../codec/codec.js';
 import { concatBytes, uint32, uint64 } from '../kernel/bytes.js';
 import type { BlockHeader, Proposal, Result, Round } from '../types/block.js';
 import type { EnvelopeHead } from '../types/command.js';
@@ -13,16 +13,16 @@ export function chainIdOf(genesis: Genesis): Uint8Array {
   return taggedHash(DOMAIN.genesis, encode('Genesis', genesis));
 }
 
-/** `headBytes` and `commandBytes` are framed. The head's length is fixed by its schema but for the
- * varints, so it is hashed first, once for all commands of an envelope. */
-export function commandIds(headBytes: Uint8Array): (commandBytes: Uint8Array) => Uint8Array {
-  const head = sha256(headBytes);
-  return (commandBytes) => taggedHash(DOMAIN.command, head, commandBytes);
+/** Ids of framed commands under a head. Its length is fixed by its schema but for the varints, so it
+ * is hashed first, once for all commands of an envelope. */
+export function commandIds(head: EnvelopeHead): (commandBytes: Uint8Array) => Uint8Array {
+  const headHash = sha256(encodeBriefly('EnvelopeHead', head));
+  return (commandBytes) => taggedHash(DOMAIN.command, headHash, commandBytes);
 }
 
 /** What the signer of an envelope signs. */
 export function envelopeMessage(head: EnvelopeHead, commandIds: readonly Uint8Array[]): Uint8Array {
-  return concatBytes(DOMAIN.envelope, merkleRoot(commandIds), encode('EnvelopeHead', head));
+  return concatBytes(DOMAIN.envelope, merkleRoot(commandIds), encodeBriefly('EnvelopeHead', head));
 }
 
 /** Names whole envelope bytes, signature included. */
@@ -31,7 +31,7 @@ export function envelopeHash(envelopeBytes: Uint8Array): Uint8Array {
 }
 
 export function blockDigest(header: BlockHeader): Uint8Array {
-  return taggedHash(DOMAIN.block, encode('BlockHeader', header));
+  return taggedHash(DOMAIN.block, encodeBriefly('BlockHeader', header));
 }
 
 /** Parent digest of the block at height 1, and of nothing else. */
@@ -51,16 +51,16 @@ export function proposalMessage(
   shard: number,
   proposal: Proposal,
 ): Uint8Array {
-  return concatBytes(DOMAIN[kind], chainId, uint32(shard), encode('Proposal', proposal));
+  return concatBytes(DOMAIN[kind], chainId, uint32(shard), encodeBriefly('Proposal', proposal));
 }
 
 /** What a validator signs to nullify a view. */
 export function roundMessage(chainId: Uint8Array, shard: number, round: Round): Uint8Array {
-  return concatBytes(DOMAIN.nullify, chainId, uint32(shard), encode('Round', round));
+  return concatBytes(DOMAIN.nullify, chainId, uint32(shard), encodeBriefly('Round', round));
 }
 
 export function resultDigest(result: Result): Uint8Array {
-  return taggedHash(DOMAIN.result, encode('Result', result));
+  return taggedHash(DOMAIN.result, encodeBriefly('Result', result));
 }
 
 /** What a validator signs about a result; chain, epoch, shard and height are in the digest. */
@@ -99,7 +99,7 @@ export function eventHash(recordValue: Uint8Array): Uint8Array {
 
 /** Path of a leaf in the state tree. */
 export function stateKeyHash(key: StateKey): Uint8Array {
-  return taggedHash(DOMAIN.stateKey, encode('StateKey', key));
+  return taggedHash(DOMAIN.stateKey, encodeBriefly('StateKey', key));
 }
 
 /** `valueBytes` is a framed StateValue. */

@@ -75,7 +75,7 @@ export function openEnvelope(bytes: Uint8Array): OpenEnvelopeResult {
   if (encoded.length < 1 || encoded.length > MAX_ENVELOPE_COMMANDS) {
     return refuse(RejectCode.badCommandCount, `${encoded.length} commands in an envelope`);
   }
-  const idOf = commandIds(encode('EnvelopeHead', head));
+  const idOf = commandIds(head);
   const commands: IdentifiedCommand[] = [];
   for (const commandBytes of encoded) {
     const command = decode('Command', commandBytes, MAX_COMMAND_BYTES);
@@ -106,9 +106,8 @@ export function sealEnvelope(
   commands: readonly Command[],
   signer: Signer,
 ): OpenedEnvelope {
-  const headBytes = encode('EnvelopeHead', head);
   const encoded = commands.map((command) => encode('Command', command));
-  const ids = encoded.map(commandIds(headBytes));
+  const ids = encoded.map(commandIds(head));
   const message = envelopeMessage(head, ids);
   const signature = signer.sign(message);
   const bytes = encode('Envelope', { head, commands: encoded, signature });

@@ -2,7 +2,7 @@ import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import { ceilingsBench } from './ceilingsBench.js';
 import { commandsBench } from './commands/commandsBench.js';
 import { engineBench } from './engine/engineBench.js';
-import type { Bench, Measure } from './measure.js';
+import { type Bench, type Measure, OptionError } from './measure.js';
 import { projectionBench } from './projectionBench.js';
 
 /** Every benchmark by its name; a new one is one line here. */
@@ -27,6 +27,12 @@ function row({ measure, value, unit, beside, besideValue, ratio }: Measure): str
   return `${own.padEnd(86)} ${ratio}x of ${besideValue.toLocaleString('en-US')} (${beside})`;
 }
 
+/** What somebody typed, not a benchmark that failed. */
+function isOptionFault(error: unknown): error is Error {
+  if (error instanceof OptionError) return true;
+  return error instanceof TypeError && String(Reflect.get(error, 'code')).startsWith('ERR_PARSE_');
+}
+
 /**
  * `npm run bench` lists the benchmarks, `npm run bench -- NAME [--json]` runs one. With --json the
  * last line of the output is the array of its measures, without it a table; progress is on stderr.
@@ -43,7 +49,14 @@ export async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   installNativeCrypto();
-  const measures = await bench.run(rest, (line) => process.stderr.write(`${line}\n`));
+  let measures: readonly Measure[];
+  try {
+    measures = await bench.run(rest, (line) => process.stderr.write(`${line}\n`));
+  } catch (error) {
+    if (!isOptionFault(error)) throw error;
+    process.stderr.write(`bench ${name}: ${error.message}\n${listing()}`);
+    return 2;
+  }
   const text = args.includes('--json') ? JSON.stringify(measures) : measures.map(row).join('\n');
   process.stdout.write(`${text}\n`);
   return 0;

@@ -23,6 +23,11 @@ export interface Bench {
   run(args: readonly string[], say: (line: string) => void): Promise<readonly Measure[]>;
 }
 
+/** An option of a benchmark has a value that cannot be. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
+
 /** A figure that explains others. */
 export function figure(measure: string, value: number, unit: string): Measure {
   return { measure, value: rounded(value), unit, beside: null, besideValue: null, ratio: null };

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { VerifyPool } from '../../../infra/crypto/verifyPool.js';
 import { poolVerifiesPerSecond, verifyCpuUs } from '../ceilings.js';
-import { type Bench, besides, figure, type Measure } from '../measure.js';
+import { type Bench, besides, figure, type Measure, OptionError } from '../measure.js';
 import { type BenchCluster, startBenchCluster } from './benchCluster.js';
 import { type BesideFigures, runBeside } from './besideProgram.js';
 import { type LoadClient, openLoadClient } from './loadClient.js';
@@ -41,9 +41,10 @@ function readOptions(args: readonly string[]): Options {
   });
   const seconds = Number(values.seconds);
   const validators = values.validators.split(',').map(Number);
-  if (!(seconds > 0)) throw new Error(`--seconds ${values.seconds}: expected a number above 0`);
+  if (!(seconds > 0))
+    throw new OptionError(`--seconds ${values.seconds}: expected a number above 0`);
   if (validators.some((count) => ![1, 4, 7].includes(count))) {
-    throw new Error(`--validators ${values.validators}: expected some of 1, 4, 7`);
+    throw new OptionError(`--validators ${values.validators}: expected some of 1, 4, 7`);
   }
   return {
     seconds,
@@ -195,7 +196,7 @@ function besideMeasures(own: ClusterFigures, peer: BesideFigures): Measure[] {
 export const commandsBench: Bench = {
   about: 'signed commands through real validators: rate, latency to final and to result, CPU',
   usage:
-    '[--seconds N] [--validators 1,4] [--everything true|false] [--beside FILE] [--node-args "…"]',
+    '[--seconds N] [--validators 1,4] [--everything true|false] [--beside FILE] [--node-args="…"]',
   async run(args, say): Promise<readonly Measure[]> {
     const options = readOptions(args);
     const measures: Measure[] = [];

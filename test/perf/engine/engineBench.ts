@@ -4,7 +4,7 @@ import { type OpenedEnvelope, openEnvelope } from '../../../schemas/crypto/envel
 import { assert } from '../../../schemas/kernel/assert.js';
 import { seedOf } from '../../vectors/engine/engineWorld.js';
 import { hashCpuUs } from '../ceilings.js';
-import { type Bench, besides, figure, type Measure, median } from '../measure.js';
+import { type Bench, besides, figure, type Measure, median, OptionError } from '../measure.js';
 import { openedWorld, type PlayedBlocks, playedBlocks } from './playedBlocks.js';
 
 const ACCOUNTS = 10_000;
@@ -97,7 +97,7 @@ export const engineBench: Bench = {
       },
     });
     const [blocks, rounds] = [Number(values.blocks), Number(values.rounds)];
-    assert(blocks > 0 && rounds > 0, '--blocks and --rounds are above 0');
+    if (!(blocks > 0 && rounds > 0)) throw new OptionError('--blocks and --rounds are above 0');
     const all: Measure[] = [];
     for (const perEnvelope of [1, 50]) {
       const name = `bets, ${perEnvelope} an envelope`;
