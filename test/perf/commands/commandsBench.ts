@@ -16,7 +16,7 @@ const WARM_SECONDS = 3;
 const CEILING_SECONDS = 1;
 /** Closed loops: commands an envelope, commands open at once, and of one account. */
 const CLOSED = [
-  { perEnvelope: 1, openCommands: 2_000, openPerAccountMax: 16 },
+  { perEnvelope: 1, openCommands: 5_000, openPerAccountMax: 16 },
   { perEnvelope: 64, openCommands: 8_192, openPerAccountMax: 64 },
 ] as const;
 
