@@ -11,13 +11,19 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   return merkleRootOfHashes(leaves.map(leafHash));
 }
 
-// Kept inputs: see taggedHash. Most leaves are hashes themselves.
-const hashLeaf = new Uint8Array(1 + 32);
+// Kept inputs and their views by length: see taggedHash.
+const KEPT_BYTES = 1_024;
+const keptLeaf = new Uint8Array(KEPT_BYTES);
+const keptLeafOfLength: Uint8Array[] = [];
 const node = new Uint8Array(1 + 32 + 32);
 node[0] = 1;
 
 function leafHash(leaf: Uint8Array): Uint8Array {
-  const input = leaf.length === 32 ? hashLeaf : new Uint8Array(leaf.length + 1);
+  const length = leaf.length + 1;
+  const input =
+    length > KEPT_BYTES
+      ? new Uint8Array(length)
+      : (keptLeafOfLength[length] ??= keptLeaf.subarray(0, length));
   input.set(leaf, 1);
   return sha256(input);
 }
