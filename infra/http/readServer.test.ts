@@ -44,7 +44,7 @@ async function openServer(more: Partial<ReadServerOptions> = {}): Promise<Fastif
     metrics: createMetrics('reader'),
     status: () => ({ role: 'reader', name: 'test', ready: true, height: 0 }),
     log: quietLog,
-    explorerDir: null,
+    page: null,
     waitMsMax: 60,
     ...more,
   });
@@ -410,15 +410,21 @@ describe('how it is answered', () => {
 
   it('with the page where a person asks for one', async () => {
     writeFileSync(join(pages, 'index.html'), '<!doctype html><title>page</title>');
-    const withPage = await openServer({ explorerDir: pages });
+    const withPage = await openServer({ page: { folder: pages, gatewayUrl: ':9010' } });
     const html = { accept: 'text/html' };
-    for (const url of ['/', '/blocks/5', '/nowhere']) {
+    for (const url of ['/', '/blocks/5', '/nowhere', `/account/${'ab'.repeat(32)}`]) {
       const answer = await get(url, html, withPage);
       expect(answer).toMatchObject({ status: 200 });
       expect(answer.text).toContain('<title>page');
-      expect(answer.headers['content-security-policy']).toContain("default-src 'self'");
+      expect(answer.headers['content-security-policy']).toBe(
+        "default-src 'self'; connect-src 'self' ws://127.0.0.1:9010 wss://127.0.0.1:9010; " +
+          "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+      );
     }
     expect(await get('/nowhere', {}, withPage)).toMatchObject({ status: 404 });
+    const account = await get(`/account/${'ab'.repeat(32)}`, {}, withPage);
+    expect(account.headers).toMatchObject({ vary: expect.stringContaining('accept') });
+    expect(JSON.parse(account.text)).toMatchObject({ exists: false });
     await withPage.close();
   });
 });

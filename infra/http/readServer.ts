@@ -1,7 +1,6 @@
 import compress from '@fastify/compress';
 import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
-import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Sql, StateReader } from '../../query/ports.js';
@@ -19,6 +18,7 @@ import type { Genesis } from '../../schemas/types/genesis.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { isLoopback } from '../websocket/playerPath.js';
+import { addExplorerPage, type ExplorerPage, sendExplorerPage } from './explorerPage.js';
 import { sendProblem, statusOf } from './problem.js';
 import type { ReadHeights } from './readHeights.js';
 import { addNotFound, sendError, sendRetry } from './readProblems.js';
@@ -33,8 +33,8 @@ export interface ReadServerOptions {
   readonly metrics: Metrics;
   readonly status: () => RoleStatus;
   readonly log: AdapterLog;
-  /** Folder of the explorer's page with an index.html, when it has been built. */
-  readonly explorerDir: string | null;
+  /** The explorer's page, when it has been built. */
+  readonly page: ExplorerPage | null;
   readonly waitMsMax?: number;
   readonly requestsPerMinuteMax?: number;
 }
@@ -44,14 +44,6 @@ export const VISIBLE_HEADER = 'nullspace-visible-height';
 /** Raised with any change of what a path answers: copies that clients keep are of one version. */
 const API_VERSION = 1;
 const IMMUTABLE = 'public, max-age=86400, immutable';
-/**
- * The page is one bundle: nothing comes from elsewhere. avsc compiles its readers (unsafe-eval).
- */
-const PAGE_POLICY =
-  "default-src 'self'; script-src 'self' 'unsafe-eval'; " +
-  "connect-src 'self' ws: wss: http: https:; img-src 'self' data:; " +
-  "style-src 'self' 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
-
 /** The read API over the projections' tables, its document, and the explorer's page. */
 export async function createReadServer(options: ReadServerOptions): Promise<FastifyInstance> {
   const { log, metrics } = options;
@@ -75,12 +67,13 @@ export async function createReadServer(options: ReadServerOptions): Promise<Fast
     metrics.observe('read_request_seconds', reply.elapsedTime / 1000, labels);
   });
   await addPlugins(server, options);
+  // Before the routes: its hook gives those who navigate to an account the page.
+  const { page } = options;
+  if (page !== null) await addExplorerPage(server, page);
   addStatusRoutes(server, metrics, options.status);
   for (const route of routes) addRoute(server, route, options);
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger());
-  const { explorerDir } = options;
-  if (explorerDir !== null) await addPage(server, explorerDir);
-  addNotFound(server, explorerDir === null ? null : sendPage);
+  addNotFound(server, page === null ? null : sendExplorerPage);
   return server;
 }
 
@@ -202,21 +195,4 @@ function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer
     if (request.headers['if-none-match'] === etag) return reply.code(304).send();
   }
   return reply.send(answer.body);
-}
-
-async function addPage(server: FastifyInstance, folder: string): Promise<void> {
-  await server.register(fastifyStatic, {
-    root: folder,
-    wildcard: false,
-    cacheControl: false,
-    setHeaders: (reply) => {
-      reply.header('cache-control', 'no-cache');
-      reply.header('content-security-policy', PAGE_POLICY);
-    },
-  });
-}
-
-/** Paths of the page's own are answered with the page, which says so when there is nothing. */
-function sendPage(reply: FastifyReply): FastifyReply {
-  return reply.code(200).sendFile('index.html');
 }

@@ -62,9 +62,10 @@ export function platformRoles(plan: PlatformPlan): PlannedRole[] {
     ...many(counts.projectors, (index) =>
       role('projector', index, ports.projectors, [...logArgv, '--name', `projector-${index}`]),
     ),
-    ...many(counts.readers, (index) =>
-      role('reader', index, ports.readers, [...links, '--name', `reader-${index}`]),
-    ),
+    ...many(counts.readers, (index) => {
+      const own = ['--name', `reader-${index}`, '--gateway-url', `:${ports.gateways}`];
+      return role('reader', index, ports.readers, [...links, ...own]);
+    }),
     ...many(counts.gateways, (index) => {
       const own = ['--gateway-instance-id', `gateway-${index}`];
       return role('gateway', index, ports.gateways, [...links, ...own]);

@@ -31,6 +31,11 @@ const configSchema = z.object({
   feedConnectionsPerAddressMax: count(1_000_000).default(FEED_CONNECTIONS_PER_IP_MAX),
   /** Addresses and networks that the feed's limit by address does not hold for. */
   trustedNetworks: list.default([]),
+  /** Told to the page: a gateway's WebSocket, or `:port` of the host under which the page is seen. */
+  gatewayUrl: z
+    .string()
+    .regex(/^(?::[0-9]{1,5}|wss?:\/\/[^\s;,'"]+)$/, 'expected ws://host:port/play or :port')
+    .default(':9010'),
 });
 
 type Config = z.infer<typeof configSchema>;
@@ -81,11 +86,12 @@ export function readerRole(argv: readonly string[]): Promise<void> {
     const config = loadConfig(configSchema, argv, process.env);
     installNativeCrypto();
     const genesis = readGenesis(config.genesis);
-    const explorerDir = pageFolder(config.explorerDir);
+    const folder = pageFolder(config.explorerDir);
+    const page = folder === null ? null : { folder, gatewayUrl: config.gatewayUrl };
     const { sql, heights, states } = await openSources(config, genesis, logger);
     const metrics = createMetrics('reader');
     const server = await createReadServer({
-      ...{ sql, heights, states, genesis, shard: SHARD, metrics, explorerDir },
+      ...{ sql, heights, states, genesis, shard: SHARD, metrics, page },
       log: logger,
       status: () => ({
         role: 'reader',
