@@ -1,17 +1,45 @@
 // Bundles the explorer page: `build({ outDir })`; or `node query/explorer/build.mjs OUT_DIR`.
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
+/** The codec without generated code: the page's policy allows no eval (codec/interpretedTypes.ts). */
+const interpretedCodec = {
+  name: 'interpreted-codec',
+  setup(plugin) {
+    plugin.onResolve({ filter: /\/avroTypes\.js$/ }, () => ({
+      path: join(here, 'codec', 'interpretedTypes.ts'),
+    }));
+  },
+};
+
+/** Texts of documentation in the definitions are for readers of the sources. */
+const withoutDocs = {
+  name: 'definitions-without-docs',
+  setup(plugin) {
+    plugin.onLoad({ filter: /schemas[\\/]types[\\/]definitions\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(
+        /\n?\s*\bdoc:\s*(['"])(?:\\.|(?!\1).)*\1,?/g,
+        '',
+      ),
+      loader: 'ts',
+    }));
+  },
+};
+
 export async function build({ outDir }) {
+  rmSync(outDir, { recursive: true, force: true });
   mkdirSync(outDir, { recursive: true });
+  const { version } = JSON.parse(readFileSync(join(here, '../../package.json'), 'utf8'));
   await bundle({
-    entryPoints: [join(here, 'main.tsx')],
-    outfile: join(outDir, 'main.js'),
+    entryPoints: { main: join(here, 'main.tsx'), styles: join(here, 'styles/main.css') },
+    outdir: outDir,
+    chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
+    splitting: true,
     minify: true,
     format: 'esm',
     target: 'es2022',
@@ -19,14 +47,10 @@ export async function build({ outDir }) {
     jsxImportSource: 'preact',
     legalComments: 'none',
     logLevel: 'error',
-    define: { global: 'globalThis', 'process.env.NODE_DEBUG': '""' },
-    inject: [join(here, 'nodeShim.ts')],
-    alias: {
-      avsc: 'avsc/etc/browser/avsc-types.js',
-      util: join(here, 'nodeShim.ts'),
-    },
+    define: { PAGE_VERSION: JSON.stringify(version) },
+    plugins: [interpretedCodec, withoutDocs],
   });
-  for (const file of ['index.html', 'styles.css'])
+  for (const file of ['index.html', 'favicon.svg'])
     copyFileSync(join(here, file), join(outDir, file));
 }
 

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { jsonOf } from '../../../projections/explorer/jsonOf.js';
+import { decode, encode } from '../../../schemas/codec/codec.js';
+import { fromJson, JsonFormError } from './fromJson.js';
+
+const key = (fill: number) => new Uint8Array(32).fill(fill);
+
+const transfer = {
+  account: key(1),
+  authorization: 2,
+  nonce: 3,
+  request: { id: new Uint8Array(16).fill(7), untilMs: 1_700_000_000_000 },
+  instruction: { kind: 'Transfer', to: key(4), asset: 0, amount: 12_345_678_901_234_567n },
+} as const;
+
+describe('a record from JSON', () => {
+  it('is what the reader made the JSON of', () => {
+    const json = JSON.parse(JSON.stringify(jsonOf(transfer)));
+    const record = fromJson('Command', json);
+    expect(record).toEqual(transfer);
+    expect(decode('Command', encode('Command', record))).toEqual({ ok: true, value: transfer });
+    expect(fromJson('Command', { ...json, request: null }).request).toBeNull();
+  });
+
+  const json = JSON.parse(JSON.stringify(jsonOf(transfer)));
+  const bad: readonly [title: string, json: unknown, message: string][] = [
+    ['no object', 7, 'Command: not an object'],
+    ['a field too few', { ...json, nonce: undefined, account: undefined }, 'not hex'],
+    ['no hex', { ...json, account: 'xyz' }, 'Command.account: not hex'],
+    ['an unknown kind', { ...json, instruction: { kind: 'Steal' } }, 'no such kind: Steal'],
+    [
+      'a fraction of an amount',
+      { ...json, instruction: { ...json.instruction, amount: '1.5' } },
+      'Command.instruction.amount: not an amount',
+    ],
+  ];
+  it.each(bad)('is refused with %s', (_title, given, message) => {
+    expect(() => fromJson('Command', given)).toThrow(JsonFormError);
+    expect(() => fromJson('Command', given)).toThrow(message);
+  });
+});

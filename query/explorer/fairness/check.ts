@@ -1,0 +1,6 @@
+/** One step of a check, and whether it holds. */
+export interface Check {
+  readonly name: string;
+  readonly passed: boolean;
+  readonly detail: string;
+}

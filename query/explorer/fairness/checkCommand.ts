@@ -1,0 +1,126 @@
+import {
+  openCertificate,
+  openProvenEvent,
+  type Trust,
+} from '../../../command/client/verifyEvents.js';
+import { decode, encode } from '../../../schemas/codec/codec.js';
+import { verifyBeacon } from '../../../schemas/crypto/bls.js';
+import { beaconMessage, nextSeed } from '../../../schemas/crypto/digests.js';
+import type { ProvenEvent } from '../../../schemas/gateway/protocol.js';
+import { equalBytes, fromHex, parseHex, toHex } from '../../../schemas/kernel/bytes.js';
+import type { CertifiedBlock, ResultCertificate } from '../../../schemas/types/block.js';
+import type { EventEnvelope } from '../../../schemas/types/event.js';
+import type { Genesis } from '../../../schemas/types/genesis.js';
+import type { FullBlock, FullCommand } from '../api/answers.js';
+import { read } from '../api/read.js';
+import type { Check } from './check.js';
+import { previousStep } from './previousStep.js';
+import { type HiLoBefore, hiLoAfter, recompute } from './recompute.js';
+import { readTrust } from './trustOfGenesis.js';
+
+/**
+ * Every step from genesis' keys to the outcome of a command, over what the reader answers. With
+ * `alter` a byte of each event is changed first, to show that the check can fail.
+ */
+export async function checkCommand(id: string, alter: boolean): Promise<Check[]> {
+  const { trust, genesis } = await readTrust();
+  const command = await read<FullCommand>(`/explorer/commands/${id}`);
+  const block = await readCertified(command.height);
+  if (block === null) {
+    const detail = 'its bytes are no certified block';
+    return [{ name: 'The block can be read', passed: false, detail }];
+  }
+  const before = command.height > 1 ? await readCertified(command.height - 1) : null;
+  const { certificate, checks } = checkSeed(block, before, trust);
+  if (certificate === null) return checks;
+  const events = alter ? command.events.map(altered) : command.events;
+  checks.push(...(await checkEvents(command.account, events, certificate, trust, genesis)));
+  return checks;
+}
+
+async function readCertified(height: number): Promise<CertifiedBlock | null> {
+  const { certified } = await read<Pick<FullBlock, 'certified'>>(`/explorer/blocks/${height}`);
+  const record = decode('BlocksRecord', parseHex(certified) ?? new Uint8Array());
+  return record.ok && record.value.body.kind === 'CertifiedBlock' ? record.value.body : null;
+}
+
+/** That a quorum signed the result, and that its seed is the beacon's, made after finality. */
+function checkSeed(
+  block: CertifiedBlock,
+  before: CertifiedBlock | null,
+  trust: Trust,
+): { readonly certificate: ResultCertificate | null; readonly checks: Check[] } {
+  const { keys } = trust;
+  const hex = toHex(encode('ResultCertificate', block.certificate));
+  const certificate = openCertificate(hex, trust);
+  const checks = [
+    {
+      name: 'A quorum of validators signed the result',
+      passed: certificate !== null,
+      detail: `${block.certificate.signatures.length} signatures of ${keys.validators.length}`,
+    },
+  ];
+  if (certificate === null) return { certificate, checks };
+  const { chainId, shard, epoch, beaconKeys } = keys;
+  const { result } = certificate;
+  const message = beaconMessage(chainId, shard, epoch, block.beacon.height);
+  checks.push({
+    name: 'The beacon is the validators’ threshold signature for this height',
+    passed: verifyBeacon(beaconKeys.groupKey, message, block.beacon.signature),
+    detail: toHex(block.beacon.signature),
+  });
+  if (before !== null) {
+    const { seed: last } = before.certificate.result;
+    const seed = nextSeed(last, block.beacon.signature, result.blockDigest);
+    checks.push({
+      name: 'The seed follows from the beacon, the block and the seed before',
+      passed: equalBytes(seed, result.seed),
+      detail: toHex(result.seed),
+    });
+  }
+  return { certificate, checks };
+}
+
+/** That the events belong to the result, and that draws and payouts in them follow from the seed. */
+export async function checkEvents(
+  account: string,
+  events: readonly ProvenEvent[],
+  certificate: ResultCertificate,
+  trust: Trust,
+  genesis: Genesis,
+): Promise<Check[]> {
+  const checks: Check[] = [];
+  let game: HiLoBefore | null = null;
+  for (const proven of events) {
+    const event = openProvenEvent(proven, certificate, trust);
+    const place = `Event ${proven.index} of partition ${proven.partition}`;
+    checks.push({
+      name: `${place} belongs to the result`,
+      passed: event !== null,
+      detail: event === null ? 'not what the validators certified' : event.body.kind,
+    });
+    if (event === null) continue;
+    if (game === null) game = await gameBefore(account, event, trust);
+    const outcome = recompute(event, certificate.result.seed, game, genesis);
+    if (outcome !== null) checks.push(outcome);
+    game = hiLoAfter(event, game);
+  }
+  return checks;
+}
+
+async function gameBefore(
+  account: string,
+  event: EventEnvelope,
+  trust: Trust,
+): Promise<HiLoBefore | null> {
+  const { body } = event;
+  const needsIt = body.kind === 'HiLoGuessed' || body.kind === 'HiLoEnded';
+  return needsIt ? previousStep(account, body.game, event, trust) : null;
+}
+
+function altered<Row extends ProvenEvent>(proven: Row): Row {
+  const bytes = fromHex(proven.value);
+  const last = bytes.length - 1;
+  bytes[last] = (bytes[last] ?? 0) ^ 2;
+  return { ...proven, value: toHex(bytes) };
+}

@@ -1,0 +1,45 @@
+import { useState } from 'preact/hooks';
+import { ApiError } from '../api/read.js';
+import { Icon } from '../widgets/icons.js';
+import type { Check } from './check.js';
+import { CheckList } from './checkList.js';
+
+/** Recomputes a command's outcome in this browser when asked to; its code is loaded then. */
+export function FairnessCard(props: { readonly id: string }) {
+  const [checks, setChecks] = useState<readonly Check[] | null>(null);
+  const [busy, setBusy] = useState(false);
+  const run = async (alter: boolean) => {
+    setBusy(true);
+    setChecks(null);
+    try {
+      const { checkCommand } = await import('./checkCommand.js');
+      setChecks(await checkCommand(props.id, alter));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      setChecks([{ name: 'The data could be read', passed: false, detail: error.message }]);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <section class="card" id="fairness">
+      <h2>
+        <Icon name="shield" /> Fairness check
+      </h2>
+      <p class="quiet">
+        Recomputed in this browser from public data and the validators’ keys of genesis, with code
+        that shares nothing with the engine.
+      </p>
+      <p class="buttons">
+        <button type="button" disabled={busy} onClick={() => run(false)}>
+          Check this command
+        </button>
+        <button type="button" class="second" disabled={busy} onClick={() => run(true)}>
+          Check an altered copy
+        </button>
+      </p>
+      {busy && <p class="loading">Checking…</p>}
+      {checks !== null && <CheckList checks={checks} />}
+    </section>
+  );
+}

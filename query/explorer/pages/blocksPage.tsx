@@ -1,0 +1,76 @@
+import { useState } from 'preact/hooks';
+import type { Block } from '../api/answers.js';
+import { useLive } from '../api/liveContext.js';
+import { go, useTitle } from '../router.js';
+import { Await } from '../widgets/await.js';
+import { BlockRows } from '../widgets/blockRows.js';
+import { Nothing } from '../widgets/fields.js';
+import { NewRows } from '../widgets/newRows.js';
+import { grouped } from '../widgets/numbers.js';
+import { Pager, usePages } from '../widgets/pager.js';
+
+function JumpToHeight() {
+  const [text, setText] = useState('');
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (text.trim() !== '') go(`/block/${encodeURIComponent(text.trim())}`);
+  };
+  return (
+    <form class="inline" onSubmit={submit}>
+      <label>
+        Height{' '}
+        <input
+          inputMode="numeric"
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="second">
+        Go
+      </button>
+    </form>
+  );
+}
+
+/** All blocks; rows stay where they are until the reader asks for newer ones. */
+export function BlocksPage() {
+  useTitle('Blocks');
+  const { height } = useLive();
+  const [nonEmpty, setNonEmpty] = useState(false);
+  const [version, setVersion] = useState(0);
+  const filter = nonEmpty ? '&nonEmpty=true' : '';
+  const paged = usePages<Block>(`/explorer/blocks?limit=25${filter}`, version);
+  const { loaded, index } = paged;
+  const seen = loaded.state === 'loaded' ? loaded.value.visibleHeight : height;
+  return (
+    <div class="card">
+      <h1>Blocks</h1>
+      <div class="filters">
+        <label>
+          <input
+            type="checkbox"
+            checked={nonEmpty}
+            onChange={(event) => setNonEmpty(event.currentTarget.checked)}
+          />{' '}
+          only blocks with commands
+        </label>
+        <JumpToHeight />
+      </div>
+      {index === 0 && (
+        <NewRows count={height - seen} what="block" onLoad={() => setVersion(version + 1)} />
+      )}
+      <Await loaded={loaded} what="list of blocks">
+        {({ items, visibleHeight }) => (
+          <>
+            {items.length === 0 ? (
+              <Nothing>No block up to height {grouped(visibleHeight)} holds a command.</Nothing>
+            ) : (
+              <BlockRows blocks={items} full />
+            )}
+            <Pager paged={paged} label="blocks" />
+          </>
+        )}
+      </Await>
+    </div>
+  );
+}

@@ -1,0 +1,123 @@
+import { useState } from 'preact/hooks';
+import type { Command } from '../api/answers.js';
+import { useLive } from '../api/liveContext.js';
+import { go, useTitle } from '../router.js';
+import { Await } from '../widgets/await.js';
+import { CommandRows } from '../widgets/commandRows.js';
+import { commandsCsv } from '../widgets/csvText.js';
+import { DownloadButton } from '../widgets/download.js';
+import { Nothing } from '../widgets/fields.js';
+import { NewRows } from '../widgets/newRows.js';
+import { Pager, usePages } from '../widgets/pager.js';
+import { COMMAND_KINDS } from '../widgets/status.js';
+import { inWords } from '../widgets/words.js';
+
+const FILTERS = ['kind', 'status', 'account', 'fromHeight', 'asOf'] as const;
+type Filter = (typeof FILTERS)[number];
+
+/** The address holds the filters: a filtered list can be sent to somebody. */
+function filterPath(query: URLSearchParams, changed: Partial<Record<Filter, string>>): string {
+  const next = new URLSearchParams();
+  for (const name of FILTERS) {
+    const value = (changed[name] ?? query.get(name) ?? '').trim();
+    if (value !== '') next.set(name, value);
+  }
+  return next.size === 0 ? '' : `?${next}`;
+}
+
+function Filters(props: { readonly query: URLSearchParams }) {
+  const { query } = props;
+  const set = (name: Filter) => (event: Event) => {
+    const { value } = event.currentTarget as HTMLInputElement | HTMLSelectElement;
+    go(`/commands${filterPath(query, { [name]: value })}`, true);
+  };
+  const value = (name: Filter) => query.get(name) ?? '';
+  return (
+    <form class="filters" onSubmit={(event) => event.preventDefault()}>
+      <label>
+        Kind{' '}
+        <select value={value('kind')} onChange={set('kind')}>
+          <option value="">any</option>
+          {COMMAND_KINDS.map((kind) => (
+            <option key={kind} value={kind}>
+              {inWords(kind)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Status{' '}
+        <select value={value('status')} onChange={set('status')}>
+          <option value="">any</option>
+          <option value="executed">executed</option>
+          <option value="refused">refused</option>
+        </select>
+      </label>
+      <label>
+        Account{' '}
+        <input class="key" value={value('account')} onChange={set('account')} placeholder="any" />
+      </label>
+      <label>
+        From height{' '}
+        <input inputMode="numeric" value={value('fromHeight')} onChange={set('fromHeight')} />
+      </label>
+      <label>
+        to{' '}
+        <input
+          inputMode="numeric"
+          value={value('asOf')}
+          onChange={set('asOf')}
+          placeholder="newest"
+        />
+      </label>
+      {query.size > 0 && (
+        <a class="button second" href="/commands">
+          Clear
+        </a>
+      )}
+    </form>
+  );
+}
+
+/** All commands; rows stay where they are until the reader asks for newer ones. */
+export function CommandsPage(props: { readonly query: URLSearchParams }) {
+  useTitle('Commands');
+  const { commands, height } = useLive();
+  const [version, setVersion] = useState(0);
+  const filters = filterPath(props.query, {}).replace('?', '&');
+  const paged = usePages<Command>(`/explorer/commands?limit=25${filters}`, version);
+  const { loaded, index } = paged;
+  const seen = loaded.state === 'loaded' ? loaded.value.visibleHeight : height;
+  const newer = commands.filter((command) => command.height > seen).length;
+  const isPinned = props.query.has('asOf');
+  return (
+    <div class="card">
+      <h1>Commands</h1>
+      <Filters query={props.query} />
+      {index === 0 && !isPinned && (
+        <NewRows count={newer} what="command" onLoad={() => setVersion(version + 1)} />
+      )}
+      <Await loaded={loaded} what="list of these commands">
+        {({ items }) =>
+          items.length === 0 ? (
+            <Nothing>No command is like that.</Nothing>
+          ) : (
+            <>
+              <CommandRows commands={items} full />
+              <Pager paged={paged} label="commands" />
+              <p class="buttons">
+                <DownloadButton
+                  fileName="commands.csv"
+                  type="text/csv"
+                  text={() => commandsCsv(items)}
+                >
+                  CSV of this page
+                </DownloadButton>
+              </p>
+            </>
+          )
+        }
+      </Await>
+    </div>
+  );
+}

@@ -1,0 +1,168 @@
+import { useState } from 'preact/hooks';
+import type { Counters, SeriesAnswer, Stats } from '../api/answers.js';
+import { useAsset } from '../api/assets.js';
+import { useSlowHeight } from '../api/liveContext.js';
+import { loadedValue, useRead } from '../api/read.js';
+import { useTitle } from '../router.js';
+import { Await } from '../widgets/await.js';
+import { Chart, type Series } from '../widgets/chart.js';
+import { Figures } from '../widgets/figures.js';
+import { Icon } from '../widgets/icons.js';
+import { amountText, grouped } from '../widgets/numbers.js';
+
+interface Range {
+  readonly title: string;
+  readonly span: 'minute' | 'hour' | 'day';
+  readonly points: number;
+}
+
+const RANGES: readonly Range[] = [
+  { title: '1 h', span: 'minute', points: 60 },
+  { title: '24 h', span: 'hour', points: 24 },
+  { title: '7 d', span: 'hour', points: 168 },
+  { title: '31 d', span: 'day', points: 31 },
+];
+const REFRESH_MS = 10_000;
+
+interface Line {
+  readonly series: string;
+  readonly title: string;
+  readonly colour: Series['colour'];
+}
+
+interface ChartPlan {
+  readonly title: string;
+  readonly lines: readonly Line[];
+}
+
+const line = (series: string, title: string, colour: Series['colour'] = 'chart-a'): Line => ({
+  series,
+  title,
+  colour,
+});
+
+const CHARTS: readonly ChartPlan[] = [
+  {
+    title: 'Commands',
+    lines: [line('executed', 'executed'), line('refused', 'refused', 'chart-c')],
+  },
+  { title: 'Bets', lines: [line('bets', 'bets')] },
+  { title: 'Staked and paid', lines: [line('staked', 'staked'), line('paid', 'paid', 'chart-b')] },
+  { title: 'Blocks', lines: [line('blocks', 'blocks')] },
+  { title: 'New accounts', lines: [line('newAccounts', 'new accounts', 'chart-b')] },
+  { title: 'Active accounts', lines: [line('activeAccounts', 'active accounts', 'chart-b')] },
+  { title: 'Events', lines: [line('events', 'events')] },
+  { title: 'Size of blocks', lines: [line('sizeBytes', 'bytes')] },
+];
+
+/** Active accounts are counted by hour and day: an hour is the shortest range of their chart. */
+function pathOf(series: string, { span, points }: Range): string {
+  const fits = series === 'activeAccounts' && span === 'minute';
+  const shown = fits ? { span: 'hour', points: 24 } : { span, points };
+  return `/explorer/stats/${series}?span=${shown.span}&points=${shown.points}`;
+}
+
+function SeriesChart(props: { readonly plan: ChartPlan; readonly range: Range }) {
+  const { plan, range } = props;
+  const version = useSlowHeight(REFRESH_MS);
+  const [first, second] = plan.lines;
+  const one = useRead<SeriesAnswer>(pathOf(first?.series ?? '', range), version);
+  const other = useRead<SeriesAnswer>(
+    second === undefined ? null : pathOf(second.series, range),
+    version,
+  );
+  const points = loadedValue(one)?.points ?? [];
+  const others = loadedValue(other)?.points;
+  const valuesOf = (list: typeof points) => list.map(({ value }) => Number(value));
+  const series = plan.lines.flatMap(({ title, colour }, index) => {
+    const list = index === 0 ? points : others;
+    return list === undefined ? [] : [{ title, colour, values: valuesOf(list) }];
+  });
+  return (
+    <section class="card">
+      <h2>
+        {plan.title}
+        <span class="files">
+          {plan.lines.map(({ series: name, title }) => (
+            <a
+              key={name}
+              class="button second small"
+              href={`${pathOf(name, range)}&format=csv`}
+              download={`${name}.csv`}
+              aria-label={`${title} as CSV`}
+            >
+              <Icon name="download" /> CSV
+            </a>
+          ))}
+        </span>
+      </h2>
+      <Chart
+        label={`${plan.title} over ${range.title}, a bar a ${range.span}`}
+        x="time"
+        kind="bars"
+        xs={points.map(({ startMs }) => startMs / 1000)}
+        series={series}
+      />
+    </section>
+  );
+}
+
+function Totals(props: { readonly totals: Counters }) {
+  const { totals } = props;
+  const game = totals.games[0];
+  const asset = useAsset(game?.asset ?? 0);
+  const stakedTotal = BigInt(game?.staked ?? 0);
+  const paid = BigInt(game?.paid ?? 0);
+  const returned = stakedTotal === 0n ? '–' : `${Number((paid * 10_000n) / stakedTotal) / 100} %`;
+  return (
+    <Figures
+      label="totals since genesis"
+      figures={[
+        ['Executed', grouped(totals.executed)],
+        ['Refused', grouped(totals.refused)],
+        ['Bets', grouped(totals.bets)],
+        ['Accounts', grouped(totals.accounts)],
+        ['Events', grouped(totals.events)],
+        ['Staked', `${amountText(stakedTotal, asset)} ${asset.symbol}`],
+        ['Paid', `${amountText(paid, asset)} ${asset.symbol}`],
+        ['Returned', returned, 'paid of what was staked; open games are staked, not yet paid'],
+      ]}
+    />
+  );
+}
+
+export function StatsPage() {
+  useTitle('Charts');
+  const [range, setRange] = useState<Range>(RANGES[0] as Range);
+  const version = useSlowHeight(REFRESH_MS);
+  const loaded = useRead<Stats>('/explorer/stats?hours=1', version);
+  return (
+    <>
+      <div class="title">
+        <h1>Charts</h1>
+        <fieldset class="ranges">
+          <legend class="hidden">range</legend>
+          {RANGES.map((each) => (
+            <button
+              key={each.title}
+              type="button"
+              class="second"
+              aria-pressed={each === range}
+              onClick={() => setRange(each)}
+            >
+              {each.title}
+            </button>
+          ))}
+        </fieldset>
+      </div>
+      <Await loaded={loaded} what="summary of the chain">
+        {({ totals }) => <Totals totals={totals} />}
+      </Await>
+      <div class="charts">
+        {CHARTS.map((plan) => (
+          <SeriesChart key={plan.title} plan={plan} range={range} />
+        ))}
+      </div>
+    </>
+  );
+}

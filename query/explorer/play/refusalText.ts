@@ -1,0 +1,28 @@
+import type { RejectName } from '../../../schemas/rejectCode.js';
+
+/** Refusals that a player may meet here, in plain words. */
+const TEXTS: Partial<Record<RejectName, string>> = {
+  faucetTooSoon: 'You have had chips from the faucet already; it gives again after a day.',
+  faucetBlockFull: 'Many are at the faucet just now. Try again in a moment.',
+  faucetEmpty: 'The faucet is empty.',
+  faucetPoolFull: 'Many are at the faucet just now. Try again in a moment.',
+  insufficientBalance: 'You do not have that many chips.',
+  stakeOutOfRange: 'The stake is outside the limits of the table.',
+  badBet: 'The table does not take such a bet.',
+  badAmount: 'That is not an amount to stake.',
+  payoutAboveCap: 'That could win more than the table pays. Stake less.',
+  houseExposed: 'The house cannot cover such a win just now. Stake less.',
+  gameNotFound: 'That game has ended already.',
+  badMove: 'That guess cannot win on this card.',
+  tooManyGames: 'You have as many open games as one account may have. End one first.',
+  unknownAccount: 'This key is no account yet. Get chips from the faucet first.',
+  rateLimited: 'That was too fast. Try again in a moment.',
+  accountPoolFull: 'Too many of your moves are still under way. Wait for them.',
+  poolFull: 'The validators have more to do than they can hold. Try again in a moment.',
+  unavailable: 'No validator is within the gateway’s reach. Try again in a moment.',
+  expired: 'It came too late to be played. Nothing was staked.',
+};
+
+export function refusalText(name: string, detail: string): string {
+  return TEXTS[name as RejectName] ?? `It was refused: ${detail === '' ? name : detail}.`;
+}

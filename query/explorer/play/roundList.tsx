@@ -1,0 +1,46 @@
+import { CheckList } from '../fairness/checkList.js';
+import { Nothing } from '../widgets/fields.js';
+import { Icon } from '../widgets/icons.js';
+import { grouped } from '../widgets/numbers.js';
+import { Kind } from '../widgets/status.js';
+import type { PlayedRound } from './openTable.js';
+
+function Round(props: { readonly round: PlayedRound }) {
+  const { round } = props;
+  const isVerified = round.checks.every(({ passed }) => passed);
+  return (
+    <li>
+      <details>
+        <summary>
+          <Kind kind={round.instruction} />{' '}
+          <span class={isVerified ? 'chip good' : 'chip bad'}>
+            <Icon name="shield" /> {isVerified ? 'verified' : 'does not verify'}
+          </span>
+        </summary>
+        <CheckList checks={round.checks} />
+      </details>
+      <p class="quiet">
+        <a href={`/command/${round.commandId}`}>command</a> in block{' '}
+        <a href={`/block/${round.height}`}>{grouped(round.height)}</a>
+      </p>
+    </li>
+  );
+}
+
+/** What was played here, newest first, each checked in this browser as it came. */
+export function RoundList(props: { readonly rounds: readonly PlayedRound[] }) {
+  return (
+    <section class="card">
+      <h2>Played here</h2>
+      {props.rounds.length === 0 ? (
+        <Nothing>Each result is checked in this browser and shows up here.</Nothing>
+      ) : (
+        <ol class="rounds">
+          {props.rounds.map((round) => (
+            <Round key={round.commandId} round={round} />
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}

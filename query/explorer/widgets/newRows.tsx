@@ -1,0 +1,19 @@
+import { grouped } from './numbers.js';
+
+/** `12 new blocks, click to load`: its room is there from the start, so that rows do not move. */
+export function NewRows(props: {
+  readonly count: number;
+  readonly what: string;
+  readonly onLoad: () => void;
+}) {
+  const { count, what, onLoad } = props;
+  return (
+    <p class="new-rows">
+      {count > 0 && (
+        <button type="button" class="link" onClick={onLoad}>
+          {grouped(count)} new {count === 1 ? what : `${what}s`}, click to load
+        </button>
+      )}
+    </p>
+  );
+}
