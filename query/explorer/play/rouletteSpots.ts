@@ -31,18 +31,18 @@ function outside(kind: RouletteBet['kind'], short: string, title: string, index?
 }
 
 export const OUTSIDE: readonly Spot[] = [
-  outside('DOZEN', '1–12', 'the first dozen', 0),
-  outside('DOZEN', '13–24', 'the second dozen', 1),
-  outside('DOZEN', '25–36', 'the third dozen', 2),
-  outside('COLUMN', '1, 4, 7…', 'the column of 1', 0),
-  outside('COLUMN', '2, 5, 8…', 'the column of 2', 1),
-  outside('COLUMN', '3, 6, 9…', 'the column of 3', 2),
+  outside('DOZEN', '1–12', 'the first dozen, 1–12', 0),
+  outside('DOZEN', '13–24', 'the second dozen, 13–24', 1),
+  outside('DOZEN', '25–36', 'the third dozen, 25–36', 2),
+  outside('COLUMN', '1, 4, 7…', 'the column 1, 4, 7…', 0),
+  outside('COLUMN', '2, 5, 8…', 'the column 2, 5, 8…', 1),
+  outside('COLUMN', '3, 6, 9…', 'the column 3, 6, 9…', 2),
   outside('RED', 'Red', 'red'),
   outside('BLACK', 'Black', 'black'),
   outside('EVEN', 'Even', 'even'),
   outside('ODD', 'Odd', 'odd'),
-  outside('LOW', '1–18', 'low, 1 to 18'),
-  outside('HIGH', '19–36', 'high, 19 to 36'),
+  outside('LOW', '1–18', 'low, 1–18'),
+  outside('HIGH', '19–36', 'high, 19–36'),
 ];
 
 export function spotColour({ bet, short }: Spot): 'red' | 'black' | 'green' | 'plain' {

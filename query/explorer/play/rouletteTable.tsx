@@ -31,7 +31,11 @@ function SpotButton(props: {
       onClick={() => onPlace(spot)}
     >
       {spot.short}
-      {amount > 0n && <span class="chips">{grouped(amount)}</span>}
+      {amount > 0n && (
+        <span class="chips" aria-hidden="true">
+          {grouped(amount)}
+        </span>
+      )}
     </button>
   );
 }
