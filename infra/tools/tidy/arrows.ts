@@ -161,7 +161,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   consensus: [],
   projections: [],
   query: [],
-  'query/explorer': ['preact', 'buffer'],
+  'query/explorer': ['preact', 'uplot'],
   'query/explorer/verify': ['@noble/hashes'],
   infra: ['node:', 'dependencies'],
   'infra/tools': ['node:', 'dependencies', 'devDependencies'],
