@@ -295,8 +295,10 @@ function arrivesWithin(
 }
 
 async function catchUp(state: State): Promise<void> {
+  // As they are before the ends are asked for: meanwhile more is written, and read.
+  const before = new Map(state.positions);
   const ranges = await rangesOf(state, state.progress.partitions);
-  const isLess = ({ of, end }: Range): boolean => end < (state.positions.get(nameOf(of)) ?? 0n);
+  const isLess = ({ of, end }: Range): boolean => end < (before.get(nameOf(of)) ?? 0n);
   if (ranges.some(isLess)) {
     state.isReplaced = true;
     state.isFollowing = false;

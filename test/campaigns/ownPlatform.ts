@@ -50,7 +50,7 @@ export interface OwnPlatformOptions {
 
 const VALIDATORS = 4;
 const HOST = '127.0.0.1';
-const READY_TIMEOUT_MS = 180_000;
+const READY_TIMEOUT_MS = 300_000;
 const STOP_TIMEOUT_MS = 15_000;
 const compiled = import.meta.url.includes('/dist/test/');
 const PROGRAM = fileURLToPath(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandTelemetry, CommandTimer, HeightSource } from '../../../command/ports.js';
 import { type Publisher, startPublisher } from '../../../command/publish/publisher.js';
 import { nativeSha256 } from '../../../infra/crypto/nativeSha256.js';
@@ -72,11 +73,14 @@ export function createPublisherWorld(options: {
   /** By validator. */
   readonly chains: readonly (readonly ChainedHeight[])[];
   readonly backlogHeightsMax?: number;
+  /** By validator, handles on one real log; then time is real as well. */
+  readonly logs?: readonly Log[];
 }): PublisherWorld {
-  const { prng, chains, backlogHeightsMax } = options;
-  const scheduler = createScheduler();
+  const { prng, chains, backlogHeightsMax, logs } = options;
+  const scheduler = logs === undefined ? createScheduler() : realScheduler();
   const store = createMemoryLog();
-  const log = store.open();
+  const openLog = (index: number): Log => logs?.[index] ?? store.open();
+  const log = openLog(0);
   const validators = chains.map(
     (chain, index): WorldValidator => ({
       index,
@@ -89,6 +93,7 @@ export function createPublisherWorld(options: {
     }),
   );
   const run = async (durationMs: number): Promise<void> => {
+    if (logs !== undefined) return sleep(durationMs);
     const untilMs = scheduler.nowMs + durationMs;
     await settled();
     while (scheduler.runNext(untilMs)) await settled();
@@ -104,7 +109,7 @@ export function createPublisherWorld(options: {
     loses: () => false,
     onRead: () => {},
     start: (index) =>
-      startValidator(world, store.open(), prng, validators[index]!, backlogHeightsMax),
+      startValidator(world, openLog(index), prng, validators[index]!, backlogHeightsMax),
     crash(index) {
       validators[index]!.life++;
       validators[index]!.publisher = null;
@@ -136,6 +141,25 @@ export function createPublisherWorld(options: {
       }),
   };
   return world;
+}
+
+/** Real time for a world on a real log; nothing is due but what is due. */
+function realScheduler(): Scheduler {
+  const startMs = performance.now();
+  const never = (): never => {
+    throw new Error('real time goes on by itself');
+  };
+  return {
+    get nowMs() {
+      return performance.now() - startMs;
+    },
+    after(delayMs, action) {
+      const timer = setTimeout(action, delayMs);
+      return () => clearTimeout(timer);
+    },
+    runUntil: never,
+    runNext: never,
+  };
 }
 
 /** Every promise that can settle without time passing has settled. */

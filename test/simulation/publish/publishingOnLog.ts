@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Log } from '../../../schemas/log.js';
+import { buildChain } from '../certifiedChain.js';
+import { createPrng } from '../prng.js';
+import { CRASH_POINTS } from './faultyLog.js';
+import {
+  CALM,
+  createPublisherWorld,
+  growChain,
+  type PublisherWorld,
+  WORLD_VALIDATORS,
+} from './publisherWorld.js';
+
+export interface PublishingPlace {
+  /** Another handle on the same log. */
+  open(): Promise<Log>;
+  stop(): Promise<void>;
+}
+
+const HEIGHTS_EACH = 12;
+const ROUNDS = 2 * CRASH_POINTS.length;
+const HEIGHTS = HEIGHTS_EACH * (ROUNDS + 1);
+const TIMEOUT_MS = 240_000;
+
+const activeOf = (world: PublisherWorld): number | undefined =>
+  world.validators.find(({ publisher }) => publisher?.isActive())?.index;
+
+/**
+ * Registers that publishers on a real log go on when the active one dies at any point of its way,
+ * and that every height stands there once. A dead process' connections stay open, as a zombie's do.
+ */
+export function describePublishing(name: string, place: () => Promise<PublishingPlace>): void {
+  describe(`publishers on ${name}`, () => {
+    let own: PublishingPlace;
+    const logs: Log[] = [];
+    beforeAll(async () => {
+      own = await place();
+      for (let index = 0; index < WORLD_VALIDATORS; index++) logs.push(await own.open());
+    }, TIMEOUT_MS);
+    afterAll(async () => {
+      for (const log of logs) await log.close();
+      await own.stop();
+    }, TIMEOUT_MS);
+
+    it(
+      'write each height once, wherever the active one dies',
+      async () => {
+        const counts = Array.from({ length: HEIGHTS }, (_, at) => [at % 3, 1, 0, at % 2]);
+        const chain = buildChain(withIdleHeights(counts));
+        const world = createPublisherWorld({
+          prng: createPrng(11),
+          chains: Array.from({ length: WORLD_VALIDATORS }, () => chain),
+          logs,
+        });
+        const prng = createPrng(5);
+        for (const { index } of world.validators) world.start(index);
+        growChain(world, prng, [5, 30], HEIGHTS_EACH);
+        await world.runUntil(() => activeOf(world) !== undefined, 20_000);
+        for (let round = 0; round < ROUNDS; round++) {
+          const point = CRASH_POINTS[round % CRASH_POINTS.length];
+          // The second time round connections break as well, with and without what they carried.
+          world.weather = round < CRASH_POINTS.length ? CALM : { ...CALM, ambiguous: 0.2 };
+          let died: number | null = null;
+          world.kills = (index, at) => {
+            const dies = died === null && at === point;
+            if (dies) died = index;
+            return dies;
+          };
+          growChain(world, prng, [5, 30], HEIGHTS_EACH * (round + 2));
+          if (point === 'before open' || point === 'after open' || point === 'while reading') {
+            const active = activeOf(world);
+            if (active !== undefined) {
+              world.crash(active);
+              world.start(active);
+            }
+          }
+          await world.runUntil(() => died !== null, 30_000);
+          world.kills = () => false;
+          world.start(died as unknown as number);
+        }
+        world.weather = CALM;
+        const isDone = (): boolean =>
+          world.validators.some(({ publisher }) => publisher?.publishedHeight() === HEIGHTS);
+        await world.runUntil(isDone, 60_000);
+        for (const { index } of world.validators) await world.stop(index);
+        const read = await world.read();
+        expect(read.heights).toEqual(chain.map(({ tip }) => tip.height));
+        const partitions = chain.flatMap(({ events }) => events.filter(({ length }) => length > 0));
+        expect(read.events.size).toBe(partitions.length);
+        expect(read.copiesMax).toBe(1);
+      },
+      TIMEOUT_MS,
+    );
+  });
+}
+
+/** Every fourth height is idle. */
+function withIdleHeights(counts: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  return counts.map((own, at) => (at % 4 === 3 ? [0, 0, 0, 0] : own));
+}
