@@ -56,7 +56,7 @@ export type RowOf<T extends Table> = {
   readonly [Name in keyof T['columns']]: CellOf<T['columns'][Name]>;
 };
 
-/** Where folds put their rows. */
+/** Where folds put their rows. A row is given away: later ones of its key change it. */
 export interface Rows {
   put<T extends Table>(table: T, row: RowOf<T>): void;
 }

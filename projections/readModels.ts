@@ -5,8 +5,11 @@ import { sessions } from './sessions/fold.js';
 import { stats } from './stats/fold.js';
 import { validatorsModel } from './validators/fold.js';
 
-/** Postgres schema of this version of the tables: raise the number with any change of a table. */
-export const PROJECTION_SCHEMA = 'nullspace_2';
+/**
+ * Names, together with the tables themselves, what the folds write: raise it when a fold writes
+ * other values into the same columns. Tables of another version are made anew from the log.
+ */
+export const PROJECTION_VERSION = 2;
 
 /** Postgres schema of the views that readers and analysts use, whichever version is current. */
 export const VIEW_SCHEMA = 'nullspace';

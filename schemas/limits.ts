@@ -291,17 +291,35 @@ export const FOLLOWED_WINDOW_BYTES = 2 * MAX_FRAME_BYTES;
 export const PROJECTION_BATCH_ROWS_MAX = 60_000;
 /** Bytes of records behind the rows of one transaction. */
 export const PROJECTION_BATCH_BYTES_MAX = 16 * 1024 * 1024;
-/** Bytes of one read of the log by a projector. */
-export const PROJECTION_READ_BYTES_MAX = 1024 * 1024;
+/** Rows that are worth a transaction while the log's end is far: a third of the most. */
+export const PROJECTION_BATCH_ROWS_MIN = 20_000;
+/** While the log's end is far, a transaction waits for more rows no longer than this. */
+export const PROJECTION_GATHER_MS_MAX = 500;
+/** Bytes of one read of the log by a projector: of 17 partitions together. */
+export const PROJECTION_READ_BYTES_MAX = 4 * 1024 * 1024;
 /** COPY beats unnest above this many rows of one table (measured: between 1,000 and 10,000). */
 export const PROJECTION_COPY_ROWS_MIN = 2_000;
 /** A projector that has not said that it lives for so long loses its partitions. */
 export const PROJECTION_LEASE_MS = 6_000;
 /** A projector further behind the log than this is not ready. */
 export const PROJECTION_READY_LAG_MS = 10_000;
+/** Without progress for so long, though the log has more, a projector begins anew with its reader. */
+export const PROJECTION_STALL_MS = 30_000;
+/** How long a projector that is told to stop waits for its transaction: less than its process has. */
+export const PROJECTION_DRAIN_MS = 5_000;
 /** Pauses of a projector between attempts, while store or log cannot be reached. */
 export const PROJECTION_RETRY_MS_MIN = 50;
 export const PROJECTION_RETRY_MS_MAX = 5_000;
+/** Attempts to put new tables behind the views while readers hold them: 15 s. */
+export const PROJECTION_SWAP_ATTEMPTS_MAX = 50;
+/** How long replaced tables are kept, unless asked otherwise: long enough to look, and to go back. */
+export const PROJECTION_GRACE_MS = 60 * 60 * 1000;
+/** A rebuild that has replaced the tables goes on folding for so long, until projectors take over. */
+export const PROJECTION_HAND_OVER_MS = 10_000;
+/** Attempts to compare old and new tables at one height. */
+export const PROJECTION_COMPARE_ATTEMPTS_MAX = 3;
+/** How long each of them waits for a projector that is behind the new tables. */
+export const PROJECTION_COMPARE_WAIT_MS = 30_000;
 /** Signatures remembered as valid: a quorum of each of some hundred heights. */
 export const PROJECTION_SIGNATURES_KEPT = 1_024;
 

@@ -9,8 +9,13 @@ async function beginSharing(client: pg.ClientBase, shard: number): Promise<void>
   await client.query('select pg_advisory_xact_lock($1, $2)', [LEASE_LOCK, shard]);
 }
 
-async function sayAlive(client: pg.ClientBase, owner: string, ttlMs: number): Promise<number> {
-  const projectors = qualified('projectors');
+async function sayAlive(
+  client: pg.ClientBase,
+  schema: string,
+  owner: string,
+  ttlMs: number,
+): Promise<number> {
+  const projectors = qualified(schema, 'projectors');
   await client.query(`delete from ${projectors} where expires_at < now()`);
   await client.query(
     `insert into ${projectors} (owner, expires_at) values ($1, now() + $2 * interval '1 ms')
@@ -27,17 +32,18 @@ async function sayAlive(client: pg.ClientBase, owner: string, ttlMs: number): Pr
  */
 export function acquireLeases(
   pool: pg.Pool,
+  schema: string,
   shard: number,
   owner: string,
   ttlMs: number,
 ): Promise<readonly number[]> {
-  const leases = qualified('leases');
+  const leases = qualified(schema, 'leases');
   return withTransaction(pool, async (client) => {
     await beginSharing(client, shard);
-    const living = await sayAlive(client, owner, ttlMs);
+    const living = await sayAlive(client, schema, owner, ttlMs);
     await client.query(`delete from ${leases} where shard = $1 and expires_at < now()`, [shard]);
     const { rows: sources } = await client.query<{ partition: number; owner: string | null }>(
-      `select partition, owner from ${qualified('checkpoints')}
+      `select partition, owner from ${qualified(schema, 'checkpoints')}
        left join ${leases} using (shard, partition) where shard = $1 order by partition`,
       [shard],
     );
@@ -55,13 +61,16 @@ export function acquireLeases(
   });
 }
 
-export async function releaseLeases(pool: pg.Pool, shard: number, owner: string): Promise<void> {
+export async function releaseLeases(
+  pool: pg.Pool,
+  schema: string,
+  shard: number,
+  owner: string,
+): Promise<void> {
   await withTransaction(pool, async (client) => {
     await beginSharing(client, shard);
-    await client.query(`delete from ${qualified('leases')} where shard = $1 and owner = $2`, [
-      shard,
-      owner,
-    ]);
-    await client.query(`delete from ${qualified('projectors')} where owner = $1`, [owner]);
+    const leases = qualified(schema, 'leases');
+    await client.query(`delete from ${leases} where shard = $1 and owner = $2`, [shard, owner]);
+    await client.query(`delete from ${qualified(schema, 'projectors')} where owner = $1`, [owner]);
   });
 }

@@ -1,13 +1,21 @@
 import type pg from 'pg';
 import { BLOCKS_PARTITION, type Checkpoint } from '../../projections/ports.js';
-import { PROJECTION_SCHEMA, readModels, VIEW_SCHEMA } from '../../projections/readModels.js';
+import { VIEW_SCHEMA } from '../../projections/readModels.js';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
 import { genesisTip } from '../../schemas/crypto/epochKeys.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { withTransaction } from './connection.js';
-import { qualified, quote, schemaSql } from './projectionSql.js';
+import {
+  ensureGenerations,
+  type Generation,
+  listGenerations,
+  nextSchema,
+  ownGeneration,
+  recordGeneration,
+} from './generations.js';
+import { qualified, quote, schemaSql, storedTables } from './projectionSql.js';
 
 /** The tables of this schema were folded from another chain's log. */
 export class ProjectionChainError extends Error {
@@ -16,8 +24,13 @@ export class ProjectionChainError extends Error {
   readonly retriable = false;
 }
 
-/** Any number, the same for all projectors of a database: who makes the tables holds it. */
-const MIGRATION_LOCK = 0x6e756c6c;
+/** Any number, the same for all projectors of a database: who makes or moves tables holds it. */
+const GENERATION_LOCK = 0x6e756c6c;
+
+/** One at a time makes, swaps or removes generations. Held until the transaction ends. */
+export async function lockGenerations(client: pg.ClientBase): Promise<void> {
+  await client.query('select pg_advisory_xact_lock($1)', [GENERATION_LOCK]);
+}
 
 /** Where every source of a shard stands before its first record. */
 function genesisCheckpoints(genesis: Genesis, shard: number): Checkpoint[] {
@@ -31,11 +44,15 @@ function genesisCheckpoints(genesis: Genesis, shard: number): Checkpoint[] {
   return [blocks, ...events];
 }
 
-async function insertCheckpoints(client: pg.ClientBase, checkpoints: Checkpoint[]): Promise<void> {
+async function insertCheckpoints(
+  client: pg.ClientBase,
+  schema: string,
+  checkpoints: Checkpoint[],
+): Promise<void> {
   for (const at of checkpoints) {
     await client.query(
-      `insert into ${qualified('checkpoints')} (shard, partition, height, last_event_height,
-         block_digest, result_digest, seed, timestamp_ms, position)
+      `insert into ${qualified(schema, 'checkpoints')} (shard, partition, height,
+         last_event_height, block_digest, result_digest, seed, timestamp_ms, position)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
       [
         ...[at.shard, at.partition, at.height, at.lastEventHeight],
@@ -46,27 +63,28 @@ async function insertCheckpoints(client: pg.ClientBase, checkpoints: Checkpoint[
   }
 }
 
-async function makeTables(client: pg.ClientBase, genesis: Genesis): Promise<void> {
-  await client.query(`create schema ${quote(PROJECTION_SCHEMA)}`);
-  await client.query(`set local search_path to ${quote(PROJECTION_SCHEMA)}`);
+async function makeTables(client: pg.ClientBase, schema: string, genesis: Genesis): Promise<void> {
+  await client.query(`create schema ${quote(schema)}`);
+  await client.query(`set local search_path to ${quote(schema)}`);
   await client.query(schemaSql());
+  await client.query('set local search_path to default');
   await client.query(
-    `insert into ${qualified('projection')} (chain_id, shards, event_partitions)
+    `insert into ${qualified(schema, 'projection')} (chain_id, shards, event_partitions)
      values ($1, $2, $3)`,
     [Buffer.from(chainIdOf(genesis)), genesis.shards, genesis.eventPartitions],
   );
   for (let shard = 0; shard < genesis.shards; shard++) {
-    await insertCheckpoints(client, genesisCheckpoints(genesis, shard));
+    await insertCheckpoints(client, schema, genesisCheckpoints(genesis, shard));
   }
 }
 
 /** Analysts see the comments of a table on its view too. */
-async function copyComments(client: pg.ClientBase, name: string): Promise<void> {
+async function copyComments(client: pg.ClientBase, schema: string, name: string): Promise<void> {
   const { rows } = await client.query<{ attname: string | null; description: string }>(
     `select attname, description from pg_description
      left join pg_attribute on attrelid = objoid and attnum = objsubid and objsubid > 0
      where objoid = $1::regclass and classoid = 'pg_class'::regclass order by objsubid`,
-    [qualified(name)],
+    [qualified(schema, name)],
   );
   const view = `${quote(VIEW_SCHEMA)}.${quote(name)}`;
   for (const { attname, description } of rows) {
@@ -79,43 +97,106 @@ function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Readers and analysts use these names, whichever version of the tables is behind them. */
-async function makeViews(client: pg.ClientBase): Promise<void> {
-  await client.query(`create schema if not exists ${quote(VIEW_SCHEMA)}`);
-  const tables = readModels.flatMap((model) => model.tables.map(({ name }) => name));
-  for (const name of [...tables, 'checkpoints', 'visible_height']) {
+/** Puts the tables of a schema behind the names that readers and analysts use. */
+export async function makeViews(client: pg.ClientBase, schema: string): Promise<void> {
+  for (const name of [
+    ...storedTables.map((table) => table.name),
+    'checkpoints',
+    'visible_height',
+  ]) {
     const view = `${quote(VIEW_SCHEMA)}.${quote(name)}`;
     await client.query(`drop view if exists ${view}`);
-    await client.query(`create view ${view} as select * from ${qualified(name)}`);
-    await copyComments(client, name);
+    await client.query(`create view ${view} as select * from ${qualified(schema, name)}`);
+    await copyComments(client, schema, name);
   }
 }
 
-async function checkChain(client: pg.ClientBase, genesis: Genesis): Promise<void> {
+async function checkChain(
+  client: pg.ClientBase,
+  { schema }: Generation,
+  genesis: Genesis,
+): Promise<void> {
   const { rows } = await client.query<{ chain_id: Buffer; event_partitions: number }>(
-    `select chain_id, event_partitions from ${qualified('projection')}`,
+    `select chain_id, event_partitions from ${qualified(schema, 'projection')}`,
   );
   const found = present(rows[0], 'the row of table projection');
   const chainId = chainIdOf(genesis);
   if (equalBytes(found.chain_id, chainId)) return;
   throw new ProjectionChainError(
-    `schema ${PROJECTION_SCHEMA} holds tables of chain ${toHex(found.chain_id).slice(0, 16)}, ` +
-      `not of ${toHex(chainId).slice(0, 16)}; use another database, or drop that schema`,
+    `schema ${schema} holds tables of chain ${toHex(found.chain_id).slice(0, 16)}, ` +
+      `not of ${toHex(chainId).slice(0, 16)}; use another database, or drop schemas ` +
+      `${schema} and ${VIEW_SCHEMA}`,
   );
 }
 
 /**
- * Makes schema, tables, views and first checkpoints where they are missing; one projector does, the
- * others wait for it. @throws PostgresError, ProjectionChainError
+ * The schema that a projector of this program folds into, made where it is missing; one projector
+ * does, the others wait for it. The first of a database is active at once; one beside tables of
+ * another version is built, and takes their place when it has caught up (`generationSwap.ts`).
+ * @throws PostgresError, ProjectionChainError
  */
-export async function prepareProjections(pool: pg.Pool, genesis: Genesis): Promise<void> {
-  await withTransaction(pool, async (client) => {
-    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    const { rows } = await client.query('select to_regclass($1) is not null as made', [
-      qualified('projection'),
-    ]);
-    if (rows[0]?.made === true) return checkChain(client, genesis);
-    await makeTables(client, genesis);
-    await makeViews(client);
+export async function prepareProjections(pool: pg.Pool, genesis: Genesis): Promise<string> {
+  return withTransaction(pool, async (client) => {
+    await lockGenerations(client);
+    await ensureGenerations(client);
+    const all = await listGenerations(client);
+    const active = all.find(({ state }) => state === 'active');
+    if (active !== undefined) await checkChain(client, active, genesis);
+    const own = ownGeneration(all);
+    if (own !== null) return own.schema;
+    const schema = nextSchema(all);
+    await makeTables(client, schema, genesis);
+    await recordGeneration(client, schema, active === undefined ? 'active' : 'building', false);
+    if (active === undefined) await makeViews(client, schema);
+    return schema;
   });
+}
+
+/** An empty generation beside the active one, without the indexes that can be made at its end. */
+export async function makeBareGeneration(pool: pg.Pool, genesis: Genesis): Promise<string> {
+  return withTransaction(pool, async (client) => {
+    await lockGenerations(client);
+    await ensureGenerations(client);
+    const all = await listGenerations(client);
+    for (const generation of all) {
+      if (generation.state === 'active') await checkChain(client, generation, genesis);
+    }
+    const schema = nextSchema(all);
+    await makeTables(client, schema, genesis);
+    await deferIndexes(client, schema);
+    await recordGeneration(client, schema, 'building', true);
+    return schema;
+  });
+}
+
+/** Sets aside what only slows COPY down: all but the keys by which rows merge. */
+async function deferIndexes(client: pg.ClientBase, schema: string): Promise<void> {
+  const deferred = qualified(schema, 'deferred_indexes');
+  const append = storedTables.filter(({ kind }) => kind === 'append').map(({ name }) => name);
+  const all = storedTables.map(({ name }) => name);
+  await client.query(`create table ${deferred} (place integer not null primary key,
+    definition text not null)`);
+  const { rows } = await client.query<{ drop: string; definition: string }>(
+    `select
+       case when con.oid is null then format('drop index %I.%I', $1::text, index.relname)
+         else format('alter table %I.%I drop constraint %I', $1::text, tab.relname, con.conname)
+       end as drop,
+       case when con.oid is null then pg_get_indexdef(index.oid)
+         else format('alter table %I.%I add constraint %I %s', $1::text, tab.relname,
+           con.conname, pg_get_constraintdef(con.oid))
+       end as definition
+     from pg_index
+     join pg_class as index on index.oid = indexrelid
+     join pg_class as tab on tab.oid = indrelid
+     join pg_namespace on pg_namespace.oid = tab.relnamespace
+     left join pg_constraint as con on con.conindid = index.oid
+     where nspname = $1 and tab.relname = any($2::text[])
+       and (con.oid is null or tab.relname = any($3::text[]))
+     order by tab.relname, index.relname`,
+    [schema, all, append],
+  );
+  for (const [place, { drop, definition }] of rows.entries()) {
+    await client.query(`insert into ${deferred} values ($1, $2)`, [place, definition]);
+    await client.query(drop);
+  }
 }

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { ColumnType, Table } from '../../projections/readModel.js';
-import { PROJECTION_SCHEMA, readModels } from '../../projections/readModels.js';
+import { PROJECTION_VERSION, readModels, VISIBLE_CHANNEL } from '../../projections/readModels.js';
 import { assert } from '../../schemas/kernel/assert.js';
 
 const POSTGRES_TYPE: Readonly<Record<ColumnType, string>> = {
@@ -29,13 +30,23 @@ export function schemaSql(): string {
   return files.map((file) => readFileSync(new URL(file, folder), 'utf8')).join('\n');
 }
 
+const CONTENT_DIGITS = 12;
+let content: string | null = null;
+
+/** Names what the tables of this program hold: equal for programs that write equal tables. */
+export function projectionContent(): string {
+  if (content !== null) return content;
+  const text = JSON.stringify([PROJECTION_VERSION, schemaSql(), storedTables]);
+  content = createHash('sha256').update(text).digest('hex').slice(0, CONTENT_DIGITS);
+  return content;
+}
+
 export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A table of this version, qualified. */
-export function qualified(name: string): string {
-  return `${quote(PROJECTION_SCHEMA)}.${quote(name)}`;
+export function qualified(schema: string, name: string): string {
+  return `${quote(schema)}.${quote(name)}`;
 }
 
 export function columnNames(table: Table): string {
@@ -58,19 +69,73 @@ function mergeClause(table: Table): string {
   return `on conflict (${keys.join(', ')}) do ${action}`;
 }
 
-/**
- * Writes any number of rows by one prepared statement: a parameter a column, each an array. Rows of
- * a `fold` table merge with those that are there; a repeated key of an `append` table is an error.
- */
-export function insertSql(table: Table): string {
+/** Statement that writes rows from arrays, a parameter a column counted from `first`. */
+function insertSql(schema: string, table: Table, first: number, where: string): string {
   const types = Object.values(table.columns).map(({ type }) => POSTGRES_TYPE[type]);
-  const arrays = types.map((type, index) => `$${index + 1}::${type}[]`).join(', ');
-  const insert = `insert into ${qualified(table.name)} as kept (${columnNames(table)})`;
+  const arrays = types.map((type, index) => `$${first + index}::${type}[]`).join(', ');
+  const insert = `insert into ${qualified(schema, table.name)} as kept (${columnNames(table)})`;
   const merge = table.kind === 'fold' ? mergeClause(table) : '';
-  return `${insert} select * from unnest(${arrays}) ${merge}`;
+  return `${insert} select * from unnest(${arrays}) ${where} ${merge}`;
 }
 
-export function copySql(table: Table): string {
-  const name = qualified(table.name);
+/** Tables in the order of the parameters of `commitSql`. */
+export const storedTables: readonly Table[] = readModels.flatMap(({ tables }) => tables);
+
+/** Rows of `fold` tables merge with those there; a repeated key of an `append` table is an error. */
+export function upsertSql(schema: string, table: Table): string {
+  return insertSql(schema, table, 1, '');
+}
+
+const CHECKPOINT_TYPES = [
+  ...['integer[]', 'bigint[]', 'bigint[]', 'bigint[]', 'bytea[]', 'bytea[]', 'bytea[]'],
+  ...['bigint[]', 'bigint[]'],
+];
+
+/**
+ * A whole transaction as one statement, for one round trip at the tail: compares the checkpoints
+ * (locked in one order for all) with what was folded from, writes the rows of every table and moves
+ * the checkpoints, or does nothing; wakes the readers, who read the height themselves. Answers in
+ * `strays` the partitions that another projector has moved; null when all is written. Parameters:
+ * shard; of checkpoints the partition, the height folded from, and the columns; then the columns
+ * of `storedTables`.
+ */
+export function commitSql(schema: string): string {
+  const checkpoints = qualified(schema, 'checkpoints');
+  const arrays = CHECKPOINT_TYPES.map((type, index) => `$${index + 2}::${type}`).join(', ');
+  let next = 2 + CHECKPOINT_TYPES.length;
+  const writes = storedTables.map((table, index) => {
+    const insert = insertSql(schema, table, next, 'where (select strays is null from strays)');
+    next += Object.keys(table.columns).length;
+    return `write_${index} as (${insert})`;
+  });
+  return `
+    with step as (
+      select * from unnest(${arrays}) as step (partition, from_height, height,
+        last_event_height, block_digest, result_digest, seed, timestamp_ms, position)
+    ), locked as materialized (
+      select kept.partition, kept.height from ${checkpoints} as kept
+      where kept.shard = $1 and kept.partition in (select partition from step)
+      order by kept.partition for update
+    ), strays as materialized (
+      select array_agg(step.partition) as strays from step left join locked using (partition)
+      where locked.height is distinct from step.from_height
+    ), ${writes.join(',\n')}, moved as (
+      update ${checkpoints} as kept
+      set height = step.height, last_event_height = step.last_event_height,
+          block_digest = step.block_digest, result_digest = step.result_digest, seed = step.seed,
+          timestamp_ms = step.timestamp_ms, position = step.position
+      from step where kept.shard = $1 and kept.partition = step.partition
+        and (select strays is null from strays)
+      returning kept.partition, kept.height
+    ), reached as (
+      select min(coalesce(moved.height, kept.height)) as height
+      from ${checkpoints} as kept left join moved using (partition) where kept.shard = $1
+    )
+    select strays.strays, pg_notify('${VISIBLE_CHANNEL}', reached.height::text)
+    from strays, reached`;
+}
+
+export function copySql(schema: string, table: Table): string {
+  const name = qualified(schema, table.name);
   return `copy ${name} (${columnNames(table)}) from stdin with (format binary)`;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { events as eventsTable } from '../../projections/explorer/table.js';
 import {
   BLOCKS_PARTITION,
@@ -10,7 +10,7 @@ import {
   type SourceCommit,
   ZombieWriterError,
 } from '../../projections/ports.js';
-import { PROJECTION_SCHEMA, readModels, VIEW_SCHEMA } from '../../projections/readModels.js';
+import { readModels, VIEW_SCHEMA } from '../../projections/readModels.js';
 import { type Projector, startProjector } from '../../projections/runner/projector.js';
 import { RowBatch } from '../../projections/runner/rowBatch.js';
 import { createSource, type Source } from '../../projections/runner/source.js';
@@ -19,6 +19,7 @@ import type { Log, LogRecord } from '../../schemas/log.js';
 import { topicManifest, topicNames } from '../../schemas/topics.js';
 import type { ChainedHeight } from '../../test/simulation/certifiedChain.js';
 import { heightRecords, markRecord } from '../../test/simulation/chainRecords.js';
+import { dropProjections } from '../../test/simulation/dropProjections.js';
 import {
   engineChain,
   engineGenesis,
@@ -27,12 +28,16 @@ import {
 } from '../../test/simulation/engineChain.js';
 import { createMemoryLog } from '../../test/simulation/memoryLog.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.js';
+import { activeGeneration } from './generations.js';
 import { type OpenProjectionStore, openProjectionStore } from './projectionStore.js';
 import { tableHashes } from './tableHashes.js';
 
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-projections-'));
 const topics = topicNames(engineKeys.chainId);
+/** Generous: other suites may have the processors. */
+const WAIT_MS_MAX = 120_000;
+vi.setConfig({ testTimeout: 2 * WAIT_MS_MAX });
 const HEIGHTS = 60;
 const chain = engineChain({ heights: HEIGHTS, commands: 20, seed: 7 });
 let server: EmbeddedPostgres;
@@ -58,8 +63,7 @@ function openPool(): pg.Pool {
 /** What a test opened, ended after it, newest first. */
 const opened: (() => Promise<unknown>)[] = [];
 beforeEach(async () => {
-  await admin.query(`drop schema if exists ${VIEW_SCHEMA} cascade`);
-  await admin.query(`drop schema if exists ${PROJECTION_SCHEMA} cascade`);
+  await dropProjections(admin);
 });
 afterEach(async () => {
   for (const close of opened.splice(0).toReversed()) await close();
@@ -89,7 +93,7 @@ interface Watched extends Projector {
   readonly dropped: Record<string, number>;
 }
 
-async function project(log: Log, owner = 'one', leaseMs = 600): Promise<Watched> {
+async function project(log: Log, owner = 'one', leaseMs = 1_500): Promise<Watched> {
   const store = await openStore();
   const dropped: Record<string, number> = {};
   const projector = startProjector({
@@ -122,7 +126,7 @@ async function project(log: Log, owner = 'one', leaseMs = 600): Promise<Watched>
 }
 
 async function eventually(holds: () => Promise<boolean> | boolean, title: string): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + WAIT_MS_MAX;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`never: ${title}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -145,7 +149,7 @@ async function undisturbedHashes(): Promise<unknown> {
   await untilVisible(HEIGHTS);
   await projector.stop();
   const hashes = await tableHashes(admin);
-  await admin.query(`drop schema ${VIEW_SCHEMA} cascade; drop schema ${PROJECTION_SCHEMA} cascade`);
+  await dropProjections(admin);
   return hashes;
 }
 
@@ -187,7 +191,7 @@ describe('what is folded', () => {
       const { rows } = await admin.query(
         `select column_name from information_schema.columns
          where table_schema = $1 and table_name = $2 order by ordinal_position`,
-        [PROJECTION_SCHEMA, table.name],
+        [(await activeGeneration(admin))?.schema, table.name],
       );
       const names = rows.map((row) => row.column_name);
       expect(names, table.name).toEqual(Object.keys(table.columns));
@@ -302,9 +306,7 @@ describe('tables equal those of a projector that was never disturbed', () => {
     };
     expect(await foldAndCommit(1)).toBeLessThan(PROJECTION_COPY_ROWS_MIN);
     const byRows = await tableHashes(admin);
-    await admin.query(
-      `drop schema ${VIEW_SCHEMA} cascade; drop schema ${PROJECTION_SCHEMA} cascade`,
-    );
+    await dropProjections(admin);
     expect(await foldAndCommit(HEIGHTS)).toBeGreaterThan(PROJECTION_COPY_ROWS_MIN);
     expect(await tableHashes(admin)).toEqual(byRows);
   });
@@ -363,16 +365,16 @@ describe('who may write', () => {
 
   it('shares sources out equally, and frees those of the dead', async () => {
     const store = await openStore();
-    expect(await store.acquireLeases(0, 'a', 10_000)).toHaveLength(17);
-    expect(await store.acquireLeases(0, 'b', 200)).toHaveLength(0);
-    const ofA = await store.acquireLeases(0, 'a', 10_000);
-    const ofB = await store.acquireLeases(0, 'b', 200);
+    expect(await store.acquireLeases(0, 'a', 60_000)).toHaveLength(17);
+    expect(await store.acquireLeases(0, 'b', 3_000)).toHaveLength(0);
+    const ofA = await store.acquireLeases(0, 'a', 60_000);
+    const ofB = await store.acquireLeases(0, 'b', 3_000);
     expect([ofA.length, ofB.length]).toEqual([9, 8]);
     expect(new Set([...ofA, ...ofB]).size).toBe(17);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(await store.acquireLeases(0, 'a', 10_000)).toHaveLength(17);
+    await new Promise((resolve) => setTimeout(resolve, 3_100));
+    expect(await store.acquireLeases(0, 'a', 60_000)).toHaveLength(17);
     await store.releaseLeases(0, 'a');
-    expect(await store.acquireLeases(0, 'c', 10_000)).toHaveLength(17);
+    expect(await store.acquireLeases(0, 'c', 60_000)).toHaveLength(17);
   });
 
   it('halts on two certified histories, and says so', async () => {

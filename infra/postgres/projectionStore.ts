@@ -1,19 +1,14 @@
 import type pg from 'pg';
-import {
-  type Checkpoint,
-  type ProjectionStore,
-  type SourceCommit,
-  ZombieWriterError,
-} from '../../projections/ports.js';
-import { readModels, VISIBLE_CHANNEL } from '../../projections/readModels.js';
-import { present } from '../../schemas/kernel/assert.js';
+import type { Checkpoint, ProjectionStore } from '../../projections/ports.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
-import { type AdapterLog, createPool, withTransaction } from './connection.js';
+import { commitRows } from './commitRows.js';
+import { type AdapterLog, createPool } from './connection.js';
 import { toPostgresError } from './errors.js';
+import { swapGeneration } from './generationSwap.js';
+import { listGenerations, ownGeneration } from './generations.js';
 import { acquireLeases, releaseLeases } from './projectionLeases.js';
 import { prepareProjections } from './projectionSchema.js';
 import { qualified } from './projectionSql.js';
-import { writeRows } from './writeRows.js';
 
 export interface OpenProjectionStore extends ProjectionStore {
   close(): Promise<void>;
@@ -45,87 +40,45 @@ function checkpointOf(row: CheckpointRow): Checkpoint {
   };
 }
 
-async function readCheckpoints(pool: pg.Pool, shard: number): Promise<readonly Checkpoint[]> {
-  const text = `select * from ${qualified('checkpoints')} where shard = $1 order by partition`;
+/** Of all sources of a shard, ascending. @throws PostgresError */
+export async function readCheckpoints(
+  pool: pg.Pool,
+  schema: string,
+  shard: number,
+): Promise<readonly Checkpoint[]> {
+  const checkpoints = qualified(schema, 'checkpoints');
+  const text = `select * from ${checkpoints} where shard = $1 order by partition`;
   const { rows } = await pool.query<CheckpointRow>(text, [shard]).catch((error: unknown) => {
     throw toPostgresError(error);
   });
   return rows.map(checkpointOf);
 }
 
-/** Locks the checkpoints, in one order for all, and compares them with what was folded from. */
-async function lockCheckpoints(
-  client: pg.ClientBase,
-  commits: readonly SourceCommit[],
-): Promise<void> {
-  const { shard } = present(commits[0], 'a commit');
-  const { rows } = await client.query<{ partition: number; height: string }>({
-    name: 'lock checkpoints',
-    text: `select partition, height from ${qualified('checkpoints')}
-           where shard = $1 and partition = any($2::integer[]) order by partition for update`,
-    values: [shard, commits.map(({ partition }) => partition)],
-  });
-  const heights = new Map(rows.map(({ partition, height }) => [partition, Number(height)]));
-  for (const { partition, fromHeight } of commits) {
-    if (heights.get(partition) !== fromHeight) throw new ZombieWriterError(partition, fromHeight);
+/** Plans do not depend on how many rows an array holds; the server would plan anew to see that. */
+function withSettings(url: string, isLazy: boolean): string {
+  const settled = new URL(url);
+  const given = settled.searchParams.get('options');
+  const lazily = isLazy ? ' -c synchronous_commit=off' : '';
+  const own = `-c plan_cache_mode=force_generic_plan${lazily}`;
+  settled.searchParams.set('options', given === null ? own : `${given} ${own}`);
+  return settled.href;
+}
+
+/**
+ * Where this projector folds from now on. Tables that another process has built and put behind the
+ * views are gone on with: a session folded from the old ones finds other checkpoints, and starts
+ * again from the new. Tables of ours beside those of another version take their place once they
+ * are not behind.
+ */
+async function followGenerations(pool: pg.Pool, schema: string, log: AdapterLog): Promise<string> {
+  const own = ownGeneration(await listGenerations(pool));
+  if (own === null) return schema;
+  if (own.state === 'building') {
+    const outcome = await swapGeneration(pool, own.schema);
+    if (outcome === 'swapped') log.info({ schema: own.schema }, 'readers see these tables now');
   }
-}
-
-async function moveCheckpoints(
-  client: pg.ClientBase,
-  commits: readonly SourceCommit[],
-): Promise<void> {
-  const { shard } = present(commits[0], 'a commit');
-  const to = commits.map(({ checkpoint }) => checkpoint);
-  const hex = (bytes: Uint8Array): string => `\\x${Buffer.from(bytes).toString('hex')}`;
-  await client.query({
-    name: 'move checkpoints',
-    text: `update ${qualified('checkpoints')} as kept
-           set height = moved.height, last_event_height = moved.last_event_height,
-               block_digest = moved.block_digest::bytea,
-               result_digest = moved.result_digest::bytea, seed = moved.seed::bytea,
-               timestamp_ms = moved.timestamp_ms, position = moved.position
-           from unnest($2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
-                       $7::text[], $8::bigint[], $9::bigint[])
-             as moved (partition, height, last_event_height, block_digest, result_digest, seed,
-                       timestamp_ms, position)
-           where kept.shard = $1 and kept.partition = moved.partition`,
-    values: [
-      shard,
-      to.map(({ partition }) => partition),
-      to.map(({ height }) => height),
-      to.map(({ lastEventHeight }) => lastEventHeight),
-      to.map(({ blockDigest }) => hex(blockDigest)),
-      to.map(({ resultDigest }) => hex(resultDigest)),
-      to.map(({ seed }) => hex(seed)),
-      to.map(({ timestampMs }) => timestampMs),
-      to.map(({ position }) => position.toString()),
-    ],
-  });
-}
-
-/** Wakes readers after the commit; they read the height themselves, so the payload is a hint. */
-async function notifyVisible(client: pg.ClientBase, shard: number): Promise<void> {
-  await client.query({
-    name: 'notify visible',
-    text: `select pg_notify('${VISIBLE_CHANNEL}', min(height)::text)
-           from ${qualified('checkpoints')} where shard = $1`,
-    values: [shard],
-  });
-}
-
-async function commitAll(pool: pg.Pool, commits: readonly SourceCommit[]): Promise<void> {
-  const [first] = commits;
-  if (first === undefined) return;
-  const batches = commits.map(({ rows }) => rows);
-  await withTransaction(pool, async (client) => {
-    await lockCheckpoints(client, commits);
-    for (const { tables } of readModels) {
-      for (const table of tables) await writeRows(client, table, batches);
-    }
-    await moveCheckpoints(client, commits);
-    await notifyVisible(client, first.shard);
-  });
+  if (own.schema !== schema) log.info({ from: schema, to: own.schema }, 'other tables from now on');
+  return own.schema;
 }
 
 /**
@@ -137,21 +90,29 @@ export async function openProjectionStore(options: {
   readonly genesis: Genesis;
   readonly log: AdapterLog;
   readonly applicationName?: string;
+  /** Tables to fold into, whatever readers see; default those of this program's version. */
+  readonly schema?: string;
+  /** Commits are durable with the next one that is; for tables that nobody reads yet. */
+  readonly isLazy?: boolean;
 }): Promise<OpenProjectionStore> {
-  const { url, genesis, log, applicationName = 'nullspace projector' } = options;
+  const { url, genesis, log, applicationName = 'nullspace projector', isLazy = false } = options;
   // One connection writes, another renews the leases while that transaction runs.
-  const pool = createPool({ url, applicationName, log, max: 3 });
+  const pool = createPool({ url: withSettings(url, isLazy), applicationName, log, max: 3 });
+  let schema = options.schema ?? '';
   try {
-    await prepareProjections(pool, genesis);
+    if (options.schema === undefined) schema = await prepareProjections(pool, genesis);
   } catch (error) {
     await pool.end();
     throw error;
   }
   return {
-    acquireLeases: (shard, owner, ttlMs) => acquireLeases(pool, shard, owner, ttlMs),
-    releaseLeases: (shard, owner) => releaseLeases(pool, shard, owner),
-    checkpoints: (shard) => readCheckpoints(pool, shard),
-    commit: (commits) => commitAll(pool, commits),
+    acquireLeases: async (shard, owner, ttlMs) => {
+      if (options.schema === undefined) schema = await followGenerations(pool, schema, log);
+      return acquireLeases(pool, schema, shard, owner, ttlMs);
+    },
+    releaseLeases: (shard, owner) => releaseLeases(pool, schema, shard, owner),
+    checkpoints: (shard) => readCheckpoints(pool, schema, shard),
+    commit: (commits) => commitRows(pool, schema, commits),
     close: () => pool.end(),
   };
 }

@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, { readonly help: string; load(): Promise
     help: 'execute the log again and check every certificate and root',
     load: async () => (await import('./verify.js')).verify,
   },
+  projections: {
+    help: 'status, rebuild, swap or prune: the tables that readers see, and those beside them',
+    load: async () => (await import('./projections.js')).projections,
+  },
   validator: {
     help: 'role: agree on an order, execute it, publish it',
     load: async () => (await import('./validator.js')).validatorRole,

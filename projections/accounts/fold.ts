@@ -13,19 +13,30 @@ function nextNonceAfter({ key, body }: EventEnvelope): number {
   return ownLane ? body.nonce + 1 : 0;
 }
 
-function putAccount(event: EventEnvelope, rows: Rows): void {
+/** Puts the row of events of one account that follow each other: a command's events do. */
+function putAccount(run: readonly EventEnvelope[], rows: Rows): void {
+  const [first] = run;
+  if (first === undefined) return;
+  let next_nonce = 0;
+  let executed = 0;
+  let refused = 0;
+  for (const event of run) {
+    next_nonce = Math.max(next_nonce, nextNonceAfter(event));
+    if (event.body.kind === 'CommandExecuted') executed += 1;
+    else if (event.body.kind === 'CommandRefused') refused += 1;
+  }
   rows.put(accounts, {
-    account: event.key,
-    shard: event.shard,
-    partition: event.partition,
-    next_nonce: nextNonceAfter(event),
-    executed: event.body.kind === 'CommandExecuted' ? 1 : 0,
-    refused: event.body.kind === 'CommandRefused' ? 1 : 0,
-    event_count: 1,
-    first_height: event.height,
-    first_seen_ms: event.timestampMs,
-    last_height: event.height,
-    last_seen_ms: event.timestampMs,
+    account: first.key,
+    shard: first.shard,
+    partition: first.partition,
+    next_nonce,
+    executed,
+    refused,
+    event_count: run.length,
+    first_height: first.height,
+    first_seen_ms: first.timestampMs,
+    last_height: first.height,
+    last_seen_ms: first.timestampMs,
   });
 }
 
@@ -50,11 +61,17 @@ function putBalance(event: EventEnvelope, change: BalanceChanged, rows: Rows): v
 }
 
 function foldEvents({ events }: CommittedEvents, rows: Rows): void {
+  let run: EventEnvelope[] = [];
   for (const { event } of events) {
     if (event.key.length !== ACCOUNT_BYTES) continue;
-    putAccount(event, rows);
+    if (run[0] !== undefined && !equalBytes(run[0].key, event.key)) {
+      putAccount(run, rows);
+      run = [];
+    }
+    run.push(event);
     if (event.body.kind === 'BalanceChanged') putBalance(event, event.body, rows);
   }
+  putAccount(run, rows);
 }
 
 /** Accounts, what they hold, and every change of it. Amounts are copied, never recomputed. */

@@ -1,11 +1,11 @@
 import { present } from '../../schemas/kernel/assert.js';
-import type { EventEnvelope } from '../../schemas/types/event.js';
 
-/** An event that no certified mark has listed yet. */
+/** An event that no certified mark has listed yet; not decoded before one has. */
 export interface Candidate {
-  /** Lower-case hex of its hash. */
+  /** `mapKey` of its hash. */
   readonly hash: string;
-  readonly event: EventEnvelope;
+  /** What its bytes say. */
+  readonly height: number;
   readonly value: Uint8Array;
   readonly offset: bigint;
 }
@@ -49,7 +49,7 @@ export class CandidateWindow {
 
   /** False when the same event is held already; the newer copy is the one that stays. */
   add(candidate: Candidate): boolean {
-    const { height } = candidate.event;
+    const { height } = candidate;
     let events = this.#ofHeight.get(height);
     if (events === undefined) this.#ofHeight.set(height, (events = new Map()));
     const isNew = !events.has(candidate.hash);
@@ -87,8 +87,8 @@ export class CandidateWindow {
   #oldest(): Queued | null {
     while (this.#head < this.#queue.length) {
       const queued = present(this.#queue[this.#head], 'head of the queue');
-      const { event, hash } = queued.candidate;
-      if (this.find(event.height, hash) === queued.candidate) return queued;
+      const { height, hash } = queued.candidate;
+      if (this.find(height, hash) === queued.candidate) return queued;
       this.#head += 1;
       if (this.#head > QUEUE_SLACK && this.#head * 2 > this.#queue.length) {
         this.#queue = this.#queue.slice(this.#head);
@@ -98,9 +98,9 @@ export class CandidateWindow {
     return null;
   }
 
-  #remove({ event, hash }: Candidate): void {
-    const events = this.#ofHeight.get(event.height);
+  #remove({ height, hash }: Candidate): void {
+    const events = this.#ofHeight.get(height);
     events?.delete(hash);
-    if (events?.size === 0) this.#ofHeight.delete(event.height);
+    if (events?.size === 0) this.#ofHeight.delete(height);
   }
 }

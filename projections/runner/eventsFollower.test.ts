@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   buildChain,
   type ChainedHeight,
@@ -12,6 +12,8 @@ import {
 import { blockRecord, markRecord } from '../../test/simulation/chainRecords.js';
 import { EventsFollower, type EventsTip } from './eventsFollower.js';
 
+/** The randomised ones take seconds, and more where other suites have the processors. */
+vi.setConfig({ testTimeout: 120_000 });
 const PARTITION = 1;
 const PARTITIONS = 4;
 const start: EventsTip = {

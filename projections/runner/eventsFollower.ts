@@ -1,14 +1,15 @@
-import { decode } from '../../schemas/codec/codec.js';
+import { decode, decodeCertified } from '../../schemas/codec/codec.js';
 import { eventHash, resultDigest } from '../../schemas/crypto/digests.js';
 import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
-import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
+import { equalBytes, mapKey } from '../../schemas/kernel/bytes.js';
 import { FOLLOWED_DIGESTS_KEPT, MAX_FRAME_BYTES } from '../../schemas/limits.js';
-import type { EventEnvelope, HeightMark } from '../../schemas/types/event.js';
+import type { HeightMark } from '../../schemas/types/event.js';
 import type { CommittedEvent } from '../readModel.js';
 import { type Candidate, CandidateWindow } from './candidateWindow.js';
+import { type EventHead, readEventHead } from './eventHead.js';
 
 /** How far an events partition is known. */
 export interface EventsTip {
@@ -127,24 +128,30 @@ export class EventsFollower {
   read(value: Uint8Array, offset: bigint): readonly CommittedMark[] {
     if (this.#conflict !== null) return [];
     this.#window.advance(value.length);
+    const head = readEventHead(value);
+    if (head !== null) return this.#readEvent(head, value, offset);
     const decoded = decode('EventsRecord', value, MAX_FRAME_BYTES);
     if (!decoded.ok) return this.#drop('undecodable');
     const { body } = decoded.value;
     // One epoch so far: nobody may start another, and a record that says so is not believed.
     if (body.kind === 'EpochStart') return this.#drop('epoch start');
-    const { keys, partition } = this.#options;
-    const ours = body.shard === keys.shard && body.partition === partition;
-    if (!ours) return this.#drop('foreign partition');
-    if (body.kind === 'EventEnvelope') return this.#readEvent(body, value, offset);
+    assert(body.kind === 'HeightMark', 'events have a head');
+    if (!this.#isOurs(body)) return this.#drop('foreign partition');
     return this.#readMark(body, value.length, offset);
   }
 
-  #readEvent(event: EventEnvelope, value: Uint8Array, offset: bigint): readonly CommittedMark[] {
-    if (event.height <= this.#tip.height) return this.#drop('repeat');
-    const hash = toHex(eventHash(value));
-    if (this.#found.has(hash)) return this.#drop('repeat');
-    const candidate = { hash, event, value, offset };
-    if (this.#wanted.delete(hash)) {
+  #isOurs({ shard, partition }: { readonly shard: number; readonly partition: number }): boolean {
+    return shard === this.#options.keys.shard && partition === this.#options.partition;
+  }
+
+  #readEvent(head: EventHead, value: Uint8Array, offset: bigint): readonly CommittedMark[] {
+    if (!this.#isOurs(head)) return this.#drop('foreign partition');
+    const { height } = head;
+    if (height <= this.#tip.height) return this.#drop('repeat');
+    const hash = mapKey(eventHash(value));
+    if (this.#found.size > 0 && this.#found.has(hash)) return this.#drop('repeat');
+    const candidate = { hash, height, value, offset };
+    if (this.#wanted.size > 0 && this.#wanted.delete(hash)) {
       this.#found.set(hash, candidate);
       return this.#wanted.size === 0 ? this.#commitPending(offset) : [];
     }
@@ -206,7 +213,7 @@ export class EventsFollower {
     const listed: Candidate[] = [];
     const missing: string[] = [];
     for (const bytes of mark.eventHashes) {
-      const hash = toHex(bytes);
+      const hash = mapKey(bytes);
       const candidate = this.#found.get(hash) ?? this.#window.find(mark.height, hash);
       if (candidate === undefined) missing.push(hash);
       else listed.push(candidate);
@@ -223,9 +230,7 @@ export class EventsFollower {
 
   #commit(pending: PendingMark, listed: readonly Candidate[], offset: bigint): CommittedMark {
     const { mark, digest, sizeBytes } = pending;
-    for (const { event } of listed) {
-      assert(event.height === mark.height, `event of ${event.height} certified at ${mark.height}`);
-    }
+    const events = listed.map((candidate) => openListed(candidate, mark.height));
     this.#pending.shift();
     this.#pendingBytes -= sizeBytes;
     this.#dropUnlisted(mark.height, listed);
@@ -235,10 +240,9 @@ export class EventsFollower {
       height: mark.height,
       lastEventHeight: listed.length > 0 ? mark.height : this.#tip.lastEventHeight,
       resultDigest: digest,
-      timestampMs: listed[0]?.event.timestampMs ?? this.#tip.timestampMs,
+      timestampMs: events[0]?.event.timestampMs ?? this.#tip.timestampMs,
       position: this.#position(offset),
     };
-    const events = listed.map(({ event, value }) => ({ event, value }));
     return { mark, events, tip: this.#tip };
   }
 
@@ -287,4 +291,12 @@ export class EventsFollower {
     this.#conflict = `events partition ${partition}: a quorum certified two histories: ${reason}`;
     return [];
   }
+}
+
+/** What a quorum certified, decoded now that it is known to be. */
+function openListed({ value }: Candidate, height: number): CommittedEvent {
+  const { body } = decodeCertified('EventsRecord', value);
+  assert(body.kind === 'EventEnvelope', `a ${body.kind} certified as an event`);
+  assert(body.height === height, `event of ${body.height} certified at ${height}`);
+  return { event: body, value };
 }

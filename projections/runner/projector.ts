@@ -1,4 +1,5 @@
 import {
+  PROJECTION_DRAIN_MS,
   PROJECTION_LEASE_MS,
   PROJECTION_READY_LAG_MS,
   PROJECTION_RETRY_MS_MAX,
@@ -16,7 +17,7 @@ import { memoVerifier } from './memoVerifier.js';
 import { Session, type SessionOptions } from './session.js';
 
 export interface ProjectorOptions
-  extends Omit<SessionOptions, 'store' | 'onWritten' | 'onDropped'> {
+  extends Omit<SessionOptions, 'store' | 'onWritten' | 'onDropped' | 'untilHeights'> {
   /** Names this instance among the living; no two may share it. */
   readonly owner: string;
   readonly store: ProjectionStore;
@@ -27,7 +28,8 @@ export interface ProjectorOptions
 
 export interface Projector {
   status(): ProjectorStatus;
-  /** Finishes the transaction in flight, gives up its sources, and resolves. Idempotent. */
+  /** Finishes the transaction in flight, for PROJECTION_DRAIN_MS at most, gives up its sources, and
+   * resolves. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -47,9 +49,9 @@ export function startProjector(options: ProjectorOptions): Projector {
   const ended = projector.run();
   return {
     status: () => projector.status(),
-    stop: async () => {
+    stop: () => {
       projector.stop();
-      await ended;
+      return projector.drained(ended);
     },
   };
 }
@@ -92,6 +94,18 @@ class RunningProjector {
     this.#stopping = true;
     this.#session?.close();
     this.#wakeAll();
+  }
+
+  /** Waits for the end, but not for ever: the server takes back what a dead writer left. */
+  async drained(ended: Promise<void>): Promise<void> {
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#options.timer.after(PROJECTION_DRAIN_MS, () => {
+        this.#become({ state: 'stopped', message: 'a transaction was left to the server' });
+        resolve();
+      });
+    });
+    await Promise.race([ended.finally(() => cancel()), late]);
   }
 
   status(): ProjectorStatus {
@@ -147,6 +161,7 @@ class RunningProjector {
       await this.#pause(this.#leaseMs / LOOKS_PER_LEASE);
       if (this.#session !== session || this.#stopping) return;
       try {
+        await session.watch();
         const now = await store.acquireLeases(keys.shard, owner, this.#leaseMs);
         if (now.join() === held.join()) continue;
         session.close();

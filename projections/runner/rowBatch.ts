@@ -1,4 +1,5 @@
 import { assert, unreachable } from '../../schemas/kernel/assert.js';
+import { mapKey } from '../../schemas/kernel/bytes.js';
 import type { CellValue, Column, MergeRule, RowOf, Rows, Table } from '../readModel.js';
 
 /** A row as the store sees it. */
@@ -8,7 +9,8 @@ export interface StoredRow {
 
 interface TableShape {
   readonly keys: readonly (readonly [name: string, column: Column])[];
-  readonly rest: readonly (readonly [name: string, rule: MergeRule])[];
+  /** Columns in which a newer row may change an older one. */
+  readonly changing: readonly (readonly [name: string, rule: MergeRule])[];
 }
 
 const shapes = new Map<Table, TableShape>();
@@ -18,10 +20,10 @@ function shapeOf(table: Table): TableShape {
   if (known !== undefined) return known;
   const columns = Object.entries(table.columns);
   const keys = columns.filter(([, { merge }]) => merge === 'key');
-  const rest = columns
-    .filter(([, { merge }]) => merge !== 'key')
+  const changing = columns
+    .filter(([, { merge }]) => merge !== 'key' && merge !== 'once')
     .map(([name, { merge }]) => [name, merge] as const);
-  const shape = { keys, rest };
+  const shape = { keys, changing };
   shapes.set(table, shape);
   return shape;
 }
@@ -32,7 +34,7 @@ function rowKey(shape: TableShape, row: StoredRow): string {
   for (const [name] of shape.keys) {
     const value = row[name];
     // Bytes of one column have one length, and no number or name holds a space.
-    key += value instanceof Uint8Array ? String.fromCharCode(...value) : ` ${value} `;
+    key += value instanceof Uint8Array ? mapKey(value) : ` ${value} `;
   }
   return key;
 }
@@ -76,9 +78,8 @@ export class RowBatch implements Rows {
 
   put<T extends Table>(table: T, row: RowOf<T>): void {
     this.#count += 1;
-    const stored: StoredRow = row;
-    if (table.kind === 'fold') this.#merge(table, stored);
-    else listOf(this.appended, table).push(stored);
+    if (table.kind === 'fold') this.#merge(table, row);
+    else listOf<Table, StoredRow>(this.appended, table).push(row);
   }
 
   /** Merged rows of a `fold` table, in the order in which their keys came first. */
@@ -86,17 +87,18 @@ export class RowBatch implements Rows {
     return this.#folded.get(table)?.values() ?? [];
   }
 
-  #merge(table: Table, row: StoredRow): void {
+  #merge(table: Table, row: Record<string, CellValue>): void {
     let rows = this.#folded.get(table);
     if (rows === undefined) this.#folded.set(table, (rows = new Map()));
     const shape = shapeOf(table);
     const key = rowKey(shape, row);
     const older = rows.get(key);
     if (older === undefined) {
-      rows.set(key, { ...row });
+      rows.set(key, row);
       return;
     }
-    for (const [name, rule] of shape.rest) older[name] = mergeCell(rule, older[name]!, row[name]!);
+    for (const [name, rule] of shape.changing)
+      older[name] = mergeCell(rule, older[name]!, row[name]!);
   }
 }
 

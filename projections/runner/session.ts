@@ -2,7 +2,10 @@ import { present } from '../../schemas/kernel/assert.js';
 import {
   PROJECTION_BATCH_BYTES_MAX,
   PROJECTION_BATCH_ROWS_MAX,
+  PROJECTION_BATCH_ROWS_MIN,
+  PROJECTION_GATHER_MS_MAX,
   PROJECTION_READ_BYTES_MAX,
+  PROJECTION_STALL_MS,
 } from '../../schemas/limits.js';
 import type { LogBatch, LogReader, LogSubscription, PartitionStart } from '../../schemas/log.js';
 import type { TopicNames } from '../../schemas/topics.js';
@@ -24,11 +27,20 @@ export class ConflictError extends Error {
   readonly retriable = false;
 }
 
+/** The log has records that it does not give, or the store a transaction that does not end. */
+export class StalledError extends Error {
+  override readonly name = 'StalledError';
+  readonly code = 'stalled';
+  readonly retriable = true;
+}
+
 export interface SessionOptions extends SourceOptions {
   readonly store: Pick<ProjectionStore, 'commit'>;
   readonly reader: LogReader;
   readonly topics: TopicNames;
   readonly timer: ProjectorTimer;
+  /** By partition the height at which a source stops; the session ends when all have. */
+  readonly untilHeights?: ReadonlyMap<number, number>;
   /** Told after each transaction. */
   readonly onWritten: (rows: number, heights: number, durationMs: number) => void;
 }
@@ -36,6 +48,8 @@ export interface SessionOptions extends SourceOptions {
 interface Lane {
   readonly source: Source;
   readonly start: PartitionStart;
+  /** Reading ends at this height. */
+  readonly until: number;
   /** Checkpoint in the store. */
   written: Checkpoint;
   /** Height below the rows gathered; they wait for the next transaction. */
@@ -64,12 +78,20 @@ export class Session {
   #failure: { readonly error: unknown } | null = null;
   #gatheredBytes = 0;
   #gatheredHeights = 0;
+  #gatheringSinceMs = 0;
+  /** How long the last transaction took: in catch-up, so long is gathered for the next. */
+  #patienceMs = 0;
+  #cancelWrite: (() => void) | null = null;
+  /** When a record was last read, or a transaction written. */
+  #progressMs: number;
 
   constructor(options: SessionOptions, checkpoints: readonly Checkpoint[]) {
     this.#options = options;
+    this.#progressMs = options.timer.nowMs();
     this.#lanes = checkpoints.map((written) => ({
       source: createSource(options, written),
       start: this.#place(written),
+      until: options.untilHeights?.get(written.partition) ?? Number.POSITIVE_INFINITY,
       written,
       fromHeight: written.height,
       rows: new RowBatch(),
@@ -84,9 +106,11 @@ export class Session {
   async run(): Promise<void> {
     try {
       await this.#clampPositions();
+      this.#closeIfDone();
       while (!this.#closed) await this.#follow();
     } finally {
       this.#closed = true;
+      this.#cancelWrite?.();
       while (this.#writing !== null) await this.#writing;
     }
     if (this.#failure !== null) throw this.#failure.error;
@@ -102,6 +126,31 @@ export class Session {
   /** Ends the session with an error of the caller's. */
   fail(error: unknown): void {
     this.#fail(error);
+  }
+
+  /**
+   * To be called every few seconds: without progress for long, although the log has more, the
+   * session fails, so that another one begins with a new reader. Clients of logs have been seen to
+   * stop without an error.
+   */
+  async watch(): Promise<void> {
+    const { timer, reader } = this.#options;
+    const idleMs = timer.nowMs() - this.#progressMs;
+    if (this.#closed || idleMs < PROJECTION_STALL_MS) return;
+    if (this.#writing !== null) {
+      this.#fail(new StalledError(`a transaction has not ended for ${idleMs} ms`));
+      return;
+    }
+    for (const lane of this.#lanes) {
+      const { topic, partition } = lane.start;
+      const { end } = await reader.offsets(topic, partition);
+      const missing = end - lane.nextOffset;
+      // A marker at the end takes an offset on Kafka.
+      if (missing <= 1n || lane.source.checkpoint.height >= lane.until) continue;
+      const what = `${topic}/${partition} has ${missing} records more`;
+      this.#fail(new StalledError(`${what}, and none has come for ${idleMs} ms`));
+      return;
+    }
   }
 
   status(): readonly SourceStatus[] {
@@ -178,10 +227,13 @@ export class Session {
 
   #fold(lane: Lane, batch: LogBatch): void {
     const { source } = lane;
+    if (this.#gatheredHeights === 0) this.#gatheringSinceMs = this.#options.timer.nowMs();
     for (const { value, offset } of batch.records) {
+      if (source.checkpoint.height >= lane.until) break;
       this.#gatheredHeights += source.read(value, offset, lane.rows);
       this.#gatheredBytes += value.length;
     }
+    this.#progressMs = this.#options.timer.nowMs();
     lane.nextOffset = batch.nextOffset;
     lane.atEnd = batch.nextOffset >= batch.endOffset;
     this.#settle(lane);
@@ -196,19 +248,47 @@ export class Session {
 
   /** Keeps the writer busy, and waits for it when more is gathered than one transaction may hold. */
   async #pace(): Promise<void> {
-    if (this.#writing === null) this.#write();
+    if (this.#writing === null) this.#writeWhenDue();
     while (this.#writing !== null && this.#isFull()) await this.#writing;
+  }
+
+  #rows(): number {
+    let rows = 0;
+    for (const lane of this.#lanes) rows += lane.rows.count;
+    return rows;
   }
 
   #isFull(): boolean {
     if (this.#gatheredHeights === 0) return false;
     if (this.#gatheredBytes >= PROJECTION_BATCH_BYTES_MAX) return true;
-    let rows = 0;
-    for (const lane of this.#lanes) rows += lane.rows.count;
-    return rows >= PROJECTION_BATCH_ROWS_MAX;
+    return this.#rows() >= PROJECTION_BATCH_ROWS_MAX;
+  }
+
+  /**
+   * At the log's end at once. Behind it, rows gather until they are many or as much time went by as
+   * the last transaction took: a row costs half as much in a large one, and rows of a key merge.
+   */
+  #writeWhenDue(): void {
+    if (this.#closed || this.#gatheredHeights === 0) return;
+    const waitedMs = this.#options.timer.nowMs() - this.#gatheringSinceMs;
+    const isDue =
+      waitedMs >= this.#patienceMs ||
+      this.#lanes.every(({ atEnd }) => atEnd) ||
+      this.#rows() >= PROJECTION_BATCH_ROWS_MIN ||
+      this.#gatheredBytes >= PROJECTION_BATCH_BYTES_MAX;
+    if (isDue) {
+      this.#write();
+      return;
+    }
+    this.#cancelWrite ??= this.#options.timer.after(this.#patienceMs - waitedMs, () => {
+      this.#cancelWrite = null;
+      if (this.#writing === null) this.#write();
+    });
   }
 
   #write(): void {
+    this.#cancelWrite?.();
+    this.#cancelWrite = null;
     if (this.#closed) return;
     const commits = this.#takeGathered();
     if (commits.length === 0) return;
@@ -219,8 +299,10 @@ export class Session {
     this.#writing = this.#options.store.commit(commits).then(
       () => {
         this.#writing = null;
-        this.#onWritten(commits, heights, startMs);
-        this.#write();
+        const tookMs = this.#options.timer.nowMs() - startMs;
+        this.#patienceMs = Math.min(tookMs, PROJECTION_GATHER_MS_MAX);
+        this.#onWritten(commits, heights, tookMs);
+        this.#writeWhenDue();
       },
       (error: unknown) => {
         this.#writing = null;
@@ -242,8 +324,9 @@ export class Session {
     return commits;
   }
 
-  #onWritten(commits: readonly SourceCommit[], heights: number, startMs: number): void {
+  #onWritten(commits: readonly SourceCommit[], heights: number, tookMs: number): void {
     let rows = 0;
+    this.#progressMs = this.#options.timer.nowMs();
     for (const commit of commits) {
       rows += commit.rows.count;
       const found = this.#lanes.find(({ source }) => source.partition === commit.partition);
@@ -251,7 +334,12 @@ export class Session {
       lane.written = commit.checkpoint;
       this.#settle(lane);
     }
-    this.#options.onWritten(rows, heights, this.#options.timer.nowMs() - startMs);
+    this.#options.onWritten(rows, heights, tookMs);
+    this.#closeIfDone();
+  }
+
+  #closeIfDone(): void {
+    if (this.#lanes.every(({ written, until }) => written.height >= until)) this.close();
   }
 
   #fail(error: unknown): void {

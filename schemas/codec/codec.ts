@@ -109,6 +109,18 @@ function decodeFrom<Name extends FramedName>(
   maxBytes: number,
 ): Decoded<FramedTypes[Name]> {
   if (bytes.length > maxBytes) return { ok: false, reason: 'oversized' };
+  const decoded = readFrame(name, tap, bytes);
+  if (decoded.ok && !encodesAs(name, decoded.value, bytes)) {
+    return { ok: false, reason: 'not canonical' };
+  }
+  return decoded;
+}
+
+function readFrame<Name extends FramedName>(
+  name: Name,
+  tap: BytesTap,
+  bytes: Uint8Array,
+): Decoded<FramedTypes[Name]> {
   if (framedName(bytes) !== name) return { ok: false, reason: `not a framed ${name}` };
   tap.pos = FRAME_HEADER_BYTES;
   let value: FramedTypes[Name];
@@ -121,7 +133,6 @@ function decodeFrom<Name extends FramedName>(
     throw error;
   }
   if (tap.pos !== bytes.length) return { ok: false, reason: 'trailing bytes' };
-  if (!encodesAs(name, value, bytes)) return { ok: false, reason: 'not canonical' };
   return { ok: true, value };
 }
 
@@ -132,5 +143,20 @@ export function decodeTrusted<Name extends FramedName>(
 ): FramedTypes[Name] {
   const decoded = decode(name, bytes, Number.MAX_SAFE_INTEGER);
   assert(decoded.ok, `undecodable ${name}: ${decoded.ok ? '' : decoded.reason}`);
+  return decoded.value;
+}
+
+/**
+ * For bytes whose hash a quorum has certified: `encode` wrote them, so that is not tried again, which
+ * is half of the work. Values of the type `bytes` are views. Anything undecodable is a bug.
+ */
+export function decodeCertified<Name extends FramedName>(
+  name: Name,
+  bytes: Uint8Array,
+): FramedTypes[Name] {
+  const tap = new BytesTap(bytes);
+  tap.views = true;
+  const decoded = readFrame(name, tap, bytes);
+  assert(decoded.ok, `certified but undecodable ${name}: ${decoded.ok ? '' : decoded.reason}`);
   return decoded.value;
 }

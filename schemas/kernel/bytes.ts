@@ -96,3 +96,30 @@ export function readUint32(bytes: Uint8Array, offset: number): number {
     ((bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!)
   );
 }
+
+/**
+ * A Map key for bytes, never shown: two bytes a character, an odd last one alone. Unique among
+ * bytes of one length. Several times faster than hex.
+ */
+export function mapKey(bytes: Uint8Array): string {
+  if (bytes.length === 32) return keyOf16(bytes, 0) + keyOf16(bytes, 16);
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 2) {
+    text += String.fromCharCode((bytes[i]! << 8) | (bytes[i + 1] ?? 0));
+  }
+  return text;
+}
+
+/** Of 16 bytes, in one call. */
+function keyOf16(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(
+    (bytes[at]! << 8) | bytes[at + 1]!,
+    (bytes[at + 2]! << 8) | bytes[at + 3]!,
+    (bytes[at + 4]! << 8) | bytes[at + 5]!,
+    (bytes[at + 6]! << 8) | bytes[at + 7]!,
+    (bytes[at + 8]! << 8) | bytes[at + 9]!,
+    (bytes[at + 10]! << 8) | bytes[at + 11]!,
+    (bytes[at + 12]! << 8) | bytes[at + 13]!,
+    (bytes[at + 14]! << 8) | bytes[at + 15]!,
+  );
+}

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ENGINE_VERSION } from '../../command/engine/engineVersion.js';
 import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
+import { toHex } from '../../schemas/kernel/bytes.js';
 import type { LogRecord } from '../../schemas/log.js';
 import { topicNames } from '../../schemas/topics.js';
 import { DEFINITIONS } from '../../schemas/types/definitions.js';
@@ -22,7 +23,13 @@ const HEIGHT_HEAD_BYTES = 4 + 8;
 const topics = topicNames(genesisEpoch(playedGenesis, 0).chainId);
 
 function chainName(options: PlayedChainOptions): string {
-  const text = JSON.stringify([FILE_VERSION, ENGINE_VERSION, options, DEFINITIONS]);
+  const text = JSON.stringify([
+    FILE_VERSION,
+    ENGINE_VERSION,
+    options,
+    DEFINITIONS,
+    toHex(genesisEpoch(playedGenesis, 0).chainId),
+  ]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 

@@ -3,11 +3,12 @@ import pg from 'pg';
 import { createNativeBeacon } from '../../infra/crypto/nativeBeacon.js';
 import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import { nativeVerifier } from '../../infra/crypto/nativeSignatures.js';
-import { copyBinary } from '../../infra/postgres/copyBinary.js';
+import { columnArrays, copyBinary } from '../../infra/postgres/binaryRows.js';
+import { copyChunks } from '../../infra/postgres/commitRows.js';
+import { activeGeneration } from '../../infra/postgres/generations.js';
 import { openPostgresLog } from '../../infra/postgres/postgresLog.js';
-import { insertSql } from '../../infra/postgres/projectionSql.js';
+import { upsertSql } from '../../infra/postgres/projectionSql.js';
 import { openProjectionStore } from '../../infra/postgres/projectionStore.js';
-import { columnArrays, copyChunks } from '../../infra/postgres/writeRows.js';
 import { BLOCKS_PARTITION, type SourceCommit } from '../../projections/ports.js';
 import type { Table } from '../../projections/readModel.js';
 import { readModels } from '../../projections/readModels.js';
@@ -92,12 +93,12 @@ async function prepareProjector(task: ChildTask): Promise<() => Promise<void>> {
 /** One transaction of the bare loop, encoded before the clock runs. */
 interface BareBatch {
   readonly copies: readonly (readonly [table: Table, chunks: readonly Buffer[]])[];
-  readonly upserts: readonly (readonly [table: Table, arrays: readonly string[]])[];
+  readonly upserts: readonly (readonly [table: Table, arrays: readonly Buffer[]])[];
 }
 
 function encodeBatch(commits: readonly SourceCommit[]): BareBatch {
   const copies: [Table, Buffer[]][] = [];
-  const upserts: [Table, string[]][] = [];
+  const upserts: [Table, Buffer[]][] = [];
   for (const table of readModels.flatMap(({ tables }) => tables)) {
     if (table.kind === 'append') {
       const rows = commits.flatMap((commit) => commit.rows.appended.get(table) ?? []);
@@ -110,11 +111,15 @@ function encodeBatch(commits: readonly SourceCommit[]): BareBatch {
   return { copies, upserts };
 }
 
-async function writeBatch(client: pg.Client, { copies, upserts }: BareBatch): Promise<void> {
+async function writeBatch(
+  client: pg.Client,
+  schema: string,
+  { copies, upserts }: BareBatch,
+): Promise<void> {
   await client.query('begin');
-  for (const [table, chunks] of copies) await copyChunks(client, table, chunks);
+  for (const [table, chunks] of copies) await copyChunks(client, schema, table, chunks);
   for (const [table, arrays] of upserts) {
-    await client.query({ name: table.name, text: insertSql(table), values: [...arrays] });
+    await client.query({ name: table.name, text: upsertSql(schema, table), values: [...arrays] });
   }
   await client.query('commit');
 }
@@ -150,8 +155,9 @@ async function prepareBare(task: ChildTask): Promise<() => Promise<void>> {
   take();
   const client = new pg.Client({ connectionString: url });
   await client.connect();
+  const { schema } = present(await activeGeneration(client), 'a generation');
   return async () => {
-    for (const batch of batches) await writeBatch(client, batch);
+    for (const batch of batches) await writeBatch(client, schema, batch);
   };
 }
 

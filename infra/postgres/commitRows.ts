@@ -1,0 +1,138 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { type SourceCommit, ZombieWriterError } from '../../projections/ports.js';
+import type { Table } from '../../projections/readModel.js';
+import type { StoredRow } from '../../projections/runner/rowBatch.js';
+import { present } from '../../schemas/kernel/assert.js';
+import { PROJECTION_COPY_ROWS_MIN } from '../../schemas/limits.js';
+import { columnArrays, copyBinary } from './binaryRows.js';
+import { withTransaction } from './connection.js';
+import { toPostgresError } from './errors.js';
+import { commitSql, copySql, qualified, storedTables } from './projectionSql.js';
+
+/** Sends what `copyBinary` made, in order, and waits for the server to have taken it. */
+export async function copyChunks(
+  client: pg.ClientBase,
+  schema: string,
+  table: Table,
+  chunks: Iterable<Buffer>,
+): Promise<void> {
+  const sink = client.query(copyFrom(copySql(schema, table)));
+  await pipeline(Readable.from(chunks, { objectMode: false }), sink);
+}
+
+function rowsOf(table: Table, commits: readonly SourceCommit[]): readonly StoredRow[] {
+  return table.kind === 'append'
+    ? commits.flatMap(({ rows }) => rows.appended.get(table) ?? [])
+    : commits.flatMap(({ rows }) => [...rows.folded(table)]);
+}
+
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+function checkpointValues(commits: readonly SourceCommit[]): unknown[] {
+  const to = commits.map(({ checkpoint }) => checkpoint);
+  return [
+    present(to[0], 'a commit').shard,
+    to.map(({ partition }) => partition),
+    commits.map(({ fromHeight }) => fromHeight),
+    to.map(({ height }) => height),
+    to.map(({ lastEventHeight }) => lastEventHeight),
+    to.map(({ blockDigest }) => asBuffer(blockDigest)),
+    to.map(({ resultDigest }) => asBuffer(resultDigest)),
+    to.map(({ seed }) => asBuffer(seed)),
+    to.map(({ timestampMs }) => timestampMs),
+    to.map(({ position }) => position.toString()),
+  ];
+}
+
+const texts = new Map<string, string>();
+
+function textFor(schema: string): string {
+  let text = texts.get(schema);
+  if (text === undefined) texts.set(schema, (text = commitSql(schema)));
+  return text;
+}
+
+const NO_ROWS: ReadonlyMap<Table, Buffer[]> = new Map(
+  storedTables.map((table) => [table, columnArrays(table, [])]),
+);
+
+/** Everything but the rows of `copied`, which are there already. */
+async function runStatement(
+  client: Pick<pg.ClientBase, 'query'>,
+  schema: string,
+  commits: readonly SourceCommit[],
+  rows: ReadonlyMap<Table, readonly StoredRow[]>,
+): Promise<void> {
+  const values = checkpointValues(commits);
+  for (const table of storedTables) {
+    const written = rows.get(table);
+    const arrays = written ? columnArrays(table, written) : present(NO_ROWS.get(table), 'a table');
+    for (const array of arrays) values.push(array);
+  }
+  // Named, so that each connection plans it once.
+  const config = { name: `nullspace_commit_${schema}`, text: textFor(schema), values };
+  const { rows: answers } = await client.query<{ strays: number[] | null }>(config);
+  throwStray(present(answers[0], 'an answer').strays, commits);
+}
+
+function throwStray(strays: readonly number[] | null, commits: readonly SourceCommit[]): void {
+  if (strays === null) return;
+  const lost = commits.find(({ partition }) => strays.includes(partition));
+  const { partition, fromHeight } = present(lost, 'a commit that strayed');
+  throw new ZombieWriterError(partition, fromHeight);
+}
+
+/** The same comparison before a COPY, which would meet the rows of whoever came first. */
+async function lockCheckpoints(
+  client: pg.ClientBase,
+  schema: string,
+  commits: readonly SourceCommit[],
+): Promise<void> {
+  const { shard } = present(commits[0], 'a commit').checkpoint;
+  const { rows } = await client.query<{ partition: number; height: string }>(
+    `select partition, height from ${qualified(schema, 'checkpoints')}
+     where shard = $1 and partition = any($2::integer[]) order by partition for update`,
+    [shard, commits.map(({ partition }) => partition)],
+  );
+  const heights = new Map(rows.map(({ partition, height }) => [partition, Number(height)]));
+  const strays = commits
+    .filter(({ partition, fromHeight }) => heights.get(partition) !== fromHeight)
+    .map(({ partition }) => partition);
+  throwStray(strays.length === 0 ? null : strays, commits);
+}
+
+/**
+ * All rows and checkpoints in one transaction. At the tail that is one statement; tables with many
+ * new rows go in by COPY before it. @throws PostgresError, ZombieWriterError
+ */
+export async function commitRows(
+  pool: pg.Pool,
+  schema: string,
+  commits: readonly SourceCommit[],
+): Promise<void> {
+  if (commits.length === 0) return;
+  const few = new Map<Table, readonly StoredRow[]>();
+  const many = new Map<Table, readonly StoredRow[]>();
+  for (const table of storedTables) {
+    const rows = rowsOf(table, commits);
+    if (rows.length === 0) continue;
+    const isLarge = table.kind === 'append' && rows.length >= PROJECTION_COPY_ROWS_MIN;
+    (isLarge ? many : few).set(table, rows);
+  }
+  if (many.size === 0) {
+    const run = runStatement(pool, schema, commits, few);
+    return run.catch((error: unknown) => {
+      throw error instanceof ZombieWriterError ? error : toPostgresError(error);
+    });
+  }
+  await withTransaction(pool, async (client) => {
+    await lockCheckpoints(client, schema, commits);
+    for (const [table, rows] of many)
+      await copyChunks(client, schema, table, copyBinary(table, rows));
+    await runStatement(client, schema, commits, few);
+  });
+}

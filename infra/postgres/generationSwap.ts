@@ -1,0 +1,106 @@
+import type pg from 'pg';
+import { VISIBLE_CHANNEL } from '../../projections/readModels.js';
+import { present } from '../../schemas/kernel/assert.js';
+import { PROJECTION_SWAP_ATTEMPTS_MAX } from '../../schemas/limits.js';
+import { withTransaction } from './connection.js';
+import { PostgresError } from './errors.js';
+import { changeGeneration, type Generation, listGenerations, markIndexed } from './generations.js';
+import { lockGenerations, makeViews } from './projectionSchema.js';
+import { qualified, storedTables } from './projectionSql.js';
+
+/** Below the server's deadlock_timeout: whoever reads goes first, the swap gives up and retries. */
+const LOCK_TIMEOUT_MS = 200;
+const RETRY_MS = 100;
+
+export type SwapOutcome = 'swapped' | 'active already' | 'behind' | 'not indexed' | 'unknown';
+
+/** Makes the indexes that a bare generation was built without, one a transaction, and ANALYZEs. */
+export async function finishIndexes(
+  pool: pg.Pool,
+  schema: string,
+  say: (definition: string) => void = () => {},
+): Promise<void> {
+  const deferred = qualified(schema, 'deferred_indexes');
+  const { rows } = await pool.query<{ place: number; definition: string }>(
+    `select place, definition from ${deferred} order by place`,
+  );
+  for (const { place, definition } of rows) {
+    say(definition);
+    await withTransaction(pool, async (client) => {
+      await client.query(definition);
+      await client.query(`delete from ${deferred} where place = $1`, [place]);
+    });
+  }
+  for (const { name } of storedTables) await pool.query(`analyze ${qualified(schema, name)}`);
+  await withTransaction(pool, async (client) => {
+    await client.query(`drop table ${deferred}`);
+    await markIndexed(client, schema);
+  });
+}
+
+/** Heights of a schema by shard: the lowest checkpoint, which its readers would see. */
+async function visibleHeights(
+  client: pg.ClientBase,
+  schema: string,
+  lock: '' | 'for update',
+): Promise<ReadonlyMap<number, number>> {
+  const { rows } = await client.query<{ shard: number; height: string }>(
+    `select shard, height from ${qualified(schema, 'checkpoints')} order by shard, partition ${lock}`,
+  );
+  const heights = new Map<number, number>();
+  for (const { shard, height } of rows) {
+    heights.set(shard, Math.min(heights.get(shard) ?? Number.MAX_SAFE_INTEGER, Number(height)));
+  }
+  return heights;
+}
+
+async function swapOnce(client: pg.ClientBase, schema: string): Promise<SwapOutcome> {
+  await client.query(`set local lock_timeout to ${LOCK_TIMEOUT_MS}`);
+  await lockGenerations(client);
+  const all = await listGenerations(client);
+  const next = all.find((generation) => generation.schema === schema);
+  if (next === undefined) return 'unknown';
+  if (next.state === 'active') return 'active already';
+  if (next.isBare) return 'not indexed';
+  const active = all.find(({ state }) => state === 'active');
+  const heights = await visibleHeights(client, schema, '');
+  if (active !== undefined) {
+    // Locked, so that what readers see of it cannot rise before they see the other.
+    const seen = await visibleHeights(client, active.schema, 'for update');
+    for (const [shard, height] of seen) if ((heights.get(shard) ?? 0) < height) return 'behind';
+    await changeGeneration(client, active.schema, 'retired');
+  }
+  await makeViews(client, schema);
+  await changeGeneration(client, schema, 'active');
+  const height = present([...heights.values()][0], 'a shard');
+  await client.query('select pg_notify($1, $2)', [VISIBLE_CHANNEL, String(height)]);
+  return 'swapped';
+}
+
+/**
+ * Puts a generation behind the views in one transaction, if it is not behind the one that is there:
+ * no reader ever sees a height go down. Readers are not made to wait for long; while they hold the
+ * views, it tries again. @throws PostgresError
+ */
+export async function swapGeneration(pool: pg.Pool, schema: string): Promise<SwapOutcome> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await withTransaction(pool, (client) => swapOnce(client, schema));
+    } catch (error) {
+      const isHeld = error instanceof PostgresError && error.code === 'contention';
+      if (!isHeld || attempt >= PROJECTION_SWAP_ATTEMPTS_MAX) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+/** Generations that another has replaced for at least so long. */
+export function prunable(
+  all: readonly Generation[],
+  graceMs: number,
+  nowMs: number,
+): readonly Generation[] {
+  return all.filter(
+    ({ state, changedAtMs }) => state === 'retired' && nowMs - changedAtMs >= graceMs,
+  );
+}

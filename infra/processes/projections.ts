@@ -1,0 +1,175 @@
+import { join, resolve } from 'node:path';
+import type pg from 'pg';
+import { z } from 'zod';
+import { PROJECTION_GRACE_MS } from '../../schemas/limits.js';
+import type { Log } from '../../schemas/log.js';
+import type { Genesis } from '../../schemas/types/genesis.js';
+import { ConfigError, loadConfig } from '../config/loadConfig.js';
+import { flag } from '../config/optionTypes.js';
+import { createNativeBeacon } from '../crypto/nativeBeacon.js';
+import { installNativeCrypto } from '../crypto/nativeSha256.js';
+import { nativeVerifier } from '../crypto/nativeSignatures.js';
+import { readGenesis } from '../genesis/genesisFile.js';
+import { logOptions, openLog } from '../log/openLog.js';
+import { withDatabase } from '../log/withDatabase.js';
+import { createPool, withTransaction } from '../postgres/connection.js';
+import { prunable } from '../postgres/generationSwap.js';
+import { forgetGeneration, listGenerations } from '../postgres/generations.js';
+import { lockGenerations } from '../postgres/projectionSchema.js';
+import { projectionContent } from '../postgres/projectionSql.js';
+import { readGenerationStatus } from '../projections/generationStatus.js';
+import {
+  type RebuildOptions,
+  type RebuildReport,
+  rebuildProjections,
+  swapProjections,
+} from '../projections/rebuildProjections.js';
+import { createLogger } from '../telemetry/logger.js';
+
+const USAGE = 'usage: nullspace projections status|rebuild|swap|prune [OPTIONS]';
+
+const configSchema = z.object({
+  ...logOptions,
+  dataDir: z.string().default('.data'),
+  genesis: z.string().optional(),
+  json: flag.default(false),
+  /** rebuild: leave the new tables beside the old ones. */
+  keep: flag.default(false),
+  /** swap: which tables; default the newest that are built. */
+  schema: z.string().optional(),
+  /** prune: how long replaced tables are kept. */
+  graceMs: z.coerce.number().int().min(0).default(PROJECTION_GRACE_MS),
+});
+
+type Config = z.infer<typeof configSchema>;
+
+interface Place {
+  readonly config: Config;
+  readonly url: string;
+  readonly genesis: Genesis;
+  readonly log: Log;
+  readonly pool: pg.Pool;
+  readonly rebuild: RebuildOptions;
+}
+
+function print(config: Config, value: object, lines: readonly string[]): void {
+  process.stdout.write(config.json ? `${JSON.stringify(value)}\n` : `${lines.join('\n')}\n`);
+}
+
+/** One line a second at most: where it is, how fast, how long still. */
+function reporter(): (report: RebuildReport) => void {
+  let nextMs = 0;
+  return ({ stage, progress, detail }) => {
+    if (progress === undefined) {
+      process.stderr.write(`${stage}${detail === undefined ? '' : `: ${detail}`}\n`);
+      return;
+    }
+    if (performance.now() < nextMs) return;
+    nextMs = performance.now() + 1_000;
+    const { share, height, recordsPerSecond, etaMs } = progress;
+    const rate =
+      recordsPerSecond === null ? '-' : Math.round(recordsPerSecond).toLocaleString('en');
+    const eta = etaMs === null ? '-' : `${Math.ceil(etaMs / 1_000)} s`;
+    const percent = (Math.floor(share * 1_000) / 10).toFixed(1);
+    process.stderr.write(
+      `${stage} ${percent} %  ${rate} records/s  eta ${eta}  height ${height}\n`,
+    );
+  };
+}
+
+async function status(place: Place): Promise<void> {
+  const { config } = place;
+  const generations = await readGenerationStatus(place);
+  const lines = generations.map((each) => {
+    const percent = (Math.floor(each.share * 1_000) / 10).toFixed(1);
+    const megabytes = Math.round(each.sizeBytes / 1e6);
+    const lag = each.lagMs === null ? '' : `  ${Math.round(each.lagMs / 1000)} s behind now`;
+    return (
+      `${each.schema}  ${each.state}${each.isBare ? ' (no indexes yet)' : ''}  ` +
+      `${percent} % of the log  height ${each.height}${lag}  ${megabytes} MB  ` +
+      `projectors: ${each.projectors.join(', ') || 'none'}`
+    );
+  });
+  const own = projectionContent();
+  const none = 'no tables yet: a projector makes them';
+  print(config, { content: own, generations }, lines.length === 0 ? [none] : lines);
+}
+
+async function rebuild({ config, rebuild: options }: Place): Promise<void> {
+  const { schema, compared, swapped } = await rebuildProjections({
+    ...options,
+    swap: !config.keep,
+  });
+  const equal =
+    compared > 0 ? `${compared} tables equal to the old ones` : 'nothing to compare with';
+  const end = swapped ? 'readers see them' : `"nullspace projections swap --schema ${schema}"`;
+  print(config, { schema, compared, swapped }, [`${schema}: ${equal}; ${end}`]);
+}
+
+async function swap({ config, pool, rebuild: options }: Place): Promise<void> {
+  const all = await listGenerations(pool);
+  const built = all.findLast(({ state, isBare, content }) => {
+    return state !== 'active' && !isBare && content === projectionContent();
+  });
+  const schema = config.schema ?? built?.schema;
+  if (schema === undefined) throw new ConfigError('no built tables to swap to: rebuild first');
+  const found = all.find((generation) => generation.schema === schema);
+  if (found === undefined) throw new ConfigError(`--schema: there is no ${schema}`);
+  if (found.content !== projectionContent()) {
+    throw new ConfigError(`--schema: ${schema} is of another version of the program`);
+  }
+  await swapProjections(options, schema);
+  print(config, { schema, swapped: true }, [`readers see ${schema}`]);
+}
+
+async function prune({ config, pool }: Place): Promise<void> {
+  const pruned = await withTransaction(pool, async (client) => {
+    await lockGenerations(client);
+    const old = prunable(await listGenerations(client), config.graceMs, Date.now());
+    for (const { schema } of old) await forgetGeneration(client, schema);
+    return old.map(({ schema }) => schema);
+  });
+  const lines =
+    pruned.length === 0 ? ['nothing to prune'] : pruned.map((name) => `dropped ${name}`);
+  print(config, { pruned }, lines);
+}
+
+const ACTIONS: Readonly<Record<string, (place: Place) => Promise<void>>> = {
+  status,
+  rebuild,
+  swap,
+  prune,
+};
+
+/** `nullspace projections ACTION`: look at the tables, make them anew beside the old, change over. */
+export async function projections(argv: readonly string[]): Promise<void> {
+  const [name = '', ...rest] = argv;
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+  if (action === undefined) throw new ConfigError(USAGE);
+  const config = loadConfig(configSchema, rest, process.env);
+  const dataDir = resolve(process.env.INIT_CWD ?? '.', config.dataDir);
+  installNativeCrypto();
+  const genesis = readGenesis(config.genesis ?? join(dataDir, 'genesis.json'));
+  const logger = createLogger('projections', 'warn');
+  const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
+  await withDatabase({ config, dataDir, logger }, async (url) => {
+    const log = await openLog({ ...config, databaseUrl: url }, logger);
+    const pool = createPool({ url, applicationName: 'nullspace projections', log: logger, max: 2 });
+    try {
+      const options: RebuildOptions = {
+        ...{ url, genesis, reader: log.reader, verifiers, log: logger, report: reporter() },
+        timer: {
+          nowMs: () => Date.now(),
+          after: (delayMs, run) => {
+            const timeout = setTimeout(run, delayMs);
+            return () => clearTimeout(timeout);
+          },
+        },
+      };
+      await action({ config, url, genesis, log, pool, rebuild: options });
+    } finally {
+      await pool.end();
+      await log.close();
+    }
+  });
+}

@@ -1,0 +1,239 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readModels, VIEW_SCHEMA } from '../../projections/readModels.js';
+import { type Projector, startProjector } from '../../projections/runner/projector.js';
+import type { Log } from '../../schemas/log.js';
+import { topicManifest, topicNames } from '../../schemas/topics.js';
+import type { ChainedHeight } from '../../test/simulation/certifiedChain.js';
+import { heightRecords } from '../../test/simulation/chainRecords.js';
+import { dropProjections } from '../../test/simulation/dropProjections.js';
+import {
+  engineChain,
+  engineGenesis,
+  engineKeys,
+  engineVerifiers,
+} from '../../test/simulation/engineChain.js';
+import { createMemoryLog } from '../../test/simulation/memoryLog.js';
+import { quietLog } from '../../test/simulation/projectedChain.js';
+import { openReadDatabase } from '../http/readDatabase.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embeddedPostgres.js';
+import { prunable } from '../postgres/generationSwap.js';
+import { activeGeneration, listGenerations } from '../postgres/generations.js';
+import { openProjectionStore } from '../postgres/projectionStore.js';
+import { tableHashes } from '../postgres/tableHashes.js';
+import { readGenerationStatus } from './generationStatus.js';
+import {
+  type RebuildOptions,
+  type RebuildReport,
+  rebuildProjections,
+} from './rebuildProjections.js';
+
+/** Generous: other suites may have the processors. */
+const WAIT_MS_MAX = 120_000;
+vi.setConfig({ testTimeout: 2 * WAIT_MS_MAX });
+const HEIGHTS = 60;
+const chain = engineChain({ heights: HEIGHTS, commands: 12, seed: 21 });
+const topics = topicNames(engineKeys.chainId);
+const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-rebuild-'));
+let server: EmbeddedPostgres;
+let admin: pg.Pool;
+const opened: (() => Promise<unknown>)[] = [];
+
+const timer = {
+  nowMs: () => Date.now(),
+  after: (delayMs: number, run: () => void) => {
+    const timeout = setTimeout(run, delayMs);
+    return () => clearTimeout(timeout);
+  },
+};
+
+beforeAll(async () => {
+  server = await startEmbeddedPostgres({ dataDir, publicDir: `${dataDir}-public`, log: quietLog });
+  admin = new pg.Pool({ connectionString: server.url, max: 2 });
+  admin.on('error', () => {}); // idle connections, when the server stops
+});
+afterAll(async () => {
+  await admin.end();
+  await server.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+  rmSync(`${dataDir}-public`, { recursive: true, force: true });
+});
+beforeEach(() => dropProjections(admin));
+afterEach(async () => {
+  for (const close of opened.splice(0).toReversed()) await close();
+});
+
+async function openLog(): Promise<Log> {
+  const log = createMemoryLog().open();
+  const { shards, eventPartitions } = engineGenesis;
+  await log.ensureTopics(topicManifest(engineKeys.chainId, shards, eventPartitions));
+  return log;
+}
+
+async function publish(log: Log, heights: readonly ChainedHeight[], pauseMs = 0): Promise<void> {
+  const writer = await log.openWriter('publisher');
+  for (const height of heights) {
+    await writer.append(heightRecords(height, topics));
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+  await writer.close();
+}
+
+async function project(log: Log, leaseMs = 1_500): Promise<Projector> {
+  const store = await openProjectionStore({
+    ...{ url: server.url, genesis: engineGenesis, log: quietLog },
+  });
+  const projector = startProjector({
+    ...{ owner: 'live', leaseMs, store, reader: log.reader, topics, keys: engineKeys, timer },
+    eventPartitions: engineGenesis.eventPartitions,
+    verifiers: engineVerifiers,
+    models: readModels,
+    telemetry: { onCommitted: () => {}, onDropped: () => {}, onState: () => {} },
+  });
+  opened.push(() => store.close());
+  opened.push(() => projector.stop());
+  return projector;
+}
+
+function rebuildOptions(log: Log, reports: RebuildReport[] = []): RebuildOptions {
+  return {
+    ...{ url: server.url, genesis: engineGenesis, reader: log.reader, verifiers: engineVerifiers },
+    ...{ timer, log: quietLog, report: (report) => reports.push(report) },
+  };
+}
+
+async function visibleHeight(): Promise<number> {
+  const { rows } = await admin.query(`select height from ${VIEW_SCHEMA}.visible_height`);
+  return Number(rows[0]?.height ?? 0);
+}
+
+async function untilVisible(height: number): Promise<void> {
+  const deadline = Date.now() + WAIT_MS_MAX;
+  while ((await visibleHeight()) < height) {
+    if (Date.now() > deadline) throw new Error(`never: height ${height} visible`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Reads as a reader does, until stopped: every height seen, and what failed. */
+function watchReads(): { readonly heights: number[]; stop(): Promise<void> } {
+  const sql = openReadDatabase({ url: server.url, applicationName: 'reader', log: quietLog });
+  const heights: number[] = [];
+  let isOver = false;
+  const reading = (async () => {
+    while (!isOver) {
+      const [row] = await sql.rows('select height from visible_height where shard = 0', []);
+      const height = Number(row?.height);
+      const rows = await sql.rows(
+        'select count(*) as found from blocks where shard = 0 and height <= $1',
+        [height],
+      );
+      expect(Number(rows[0]?.found)).toBe(height);
+      heights.push(height);
+    }
+  })();
+  return {
+    heights,
+    async stop() {
+      isOver = true;
+      await reading;
+      await sql.close();
+    },
+  };
+}
+
+describe('tables made anew', () => {
+  it('replace the old ones under live traffic: no height goes down, no read fails', async () => {
+    const log = await openLog();
+    await publish(log, chain.slice(0, 20));
+    const projector = await project(log);
+    await untilVisible(20);
+    const before = await activeGeneration(admin);
+    const reads = watchReads();
+    const traffic = publish(log, chain.slice(20), 40);
+    const reports: RebuildReport[] = [];
+    const rebuilt = await rebuildProjections(rebuildOptions(log, reports));
+    await traffic;
+    await untilVisible(HEIGHTS);
+    await reads.stop();
+    expect(rebuilt).toMatchObject({ swapped: true, compared: 14 });
+    expect(rebuilt.schema).not.toBe(before?.schema);
+    const { heights } = reads;
+    expect(heights.length).toBeGreaterThan(10);
+    expect(heights).toEqual(heights.toSorted((a, b) => a - b));
+    const stages = new Set(reports.map(({ stage }) => stage));
+    expect([...stages]).toEqual(['folding', 'indexing', 'comparing', 'swapping', 'handing over']);
+    const states = (await listGenerations(admin)).map(({ schema, state }) => [schema, state]);
+    expect(states).toEqual([
+      [before?.schema, 'retired'],
+      [rebuilt.schema, 'active'],
+    ]);
+    await projector.stop();
+    // A projector that only ever knew the new tables leaves the same.
+    const hashes = await tableHashes(admin);
+    await dropProjections(admin);
+    await project(log);
+    await untilVisible(HEIGHTS);
+    expect(await tableHashes(admin)).toEqual(hashes);
+  });
+
+  it('have every index of the others', async () => {
+    const log = await openLog();
+    await publish(log, chain.slice(0, 10));
+    await project(log);
+    await untilVisible(10);
+    const old = (await activeGeneration(admin))?.schema ?? '';
+    const { schema } = await rebuildProjections(rebuildOptions(log));
+    const indexesOf = async (name: string): Promise<string[]> => {
+      const { rows } = await admin.query(
+        'select indexdef from pg_indexes where schemaname = $1 order by tablename, indexname',
+        [name],
+      );
+      return rows.map(({ indexdef }) => indexdef.replaceAll(name, 'schema'));
+    };
+    expect(await indexesOf(schema)).toEqual(await indexesOf(old));
+  });
+
+  it('that differ from the old ones are left aside, and say where', async () => {
+    const log = await openLog();
+    await publish(log, chain.slice(0, 15));
+    const projector = await project(log);
+    await untilVisible(15);
+    await projector.stop();
+    const old = (await activeGeneration(admin))?.schema ?? '';
+    await admin.query(`update "${old}".balances set balance = balance + 1
+      where account = (select min(account) from "${old}".balances)`);
+    const rebuild = rebuildProjections(rebuildOptions(log));
+    await expect(rebuild).rejects.toThrow(/table balances: .* at equal heights/);
+    expect((await activeGeneration(admin))?.schema).toBe(old);
+  });
+
+  it('are kept beside the old ones until asked for, shown, and the old ones pruned', async () => {
+    const log = await openLog();
+    await publish(log, chain.slice(0, 15));
+    await project(log, 60_000);
+    await untilVisible(15);
+    const held = await readGenerationStatus({ pool: admin, log, genesis: engineGenesis });
+    expect(held.map(({ projectors }) => projectors.length)).toEqual([1]);
+    const kept = await rebuildProjections({ ...rebuildOptions(log), swap: false });
+    expect(kept.swapped).toBe(false);
+    const pool = admin;
+    const shown = await readGenerationStatus({ pool, log, genesis: engineGenesis });
+    expect(shown.map(({ state, share, height }) => [state, share, height])).toEqual([
+      ['active', 1, 15],
+      ['building', 1, 15],
+    ]);
+    const all = await listGenerations(admin);
+    expect(prunable(all, 0, Date.now() + 1_000)).toEqual([]);
+    const replaced = all.map((each) => ({
+      ...each,
+      state: 'retired' as const,
+      changedAtMs: 5_000,
+    }));
+    expect(prunable(replaced, 1_000, 5_999)).toEqual([]);
+    expect(prunable(replaced, 1_000, 6_000)).toEqual(replaced);
+  });
+});
