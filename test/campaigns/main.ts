@@ -2,10 +2,12 @@ import { ConfigError } from '../../infra/config/loadConfig.js';
 import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import type { Campaign } from './campaign.js';
 import { logCampaign } from './logCampaign.js';
+import { projectionsCampaign } from './projectionsCampaign.js';
 
 /** Every campaign by its name; a new one is one line here. */
 const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
   log: logCampaign,
+  projections: projectionsCampaign,
 };
 
 function listing(): string {
