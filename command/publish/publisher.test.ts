@@ -5,6 +5,7 @@ import { heightRecords } from '../../test/simulation/chainRecords.js';
 import { createPrng } from '../../test/simulation/prng.js';
 import { startHostilePublisher } from '../../test/simulation/publish/hostilePublisher.js';
 import {
+  CALM,
   createPublisherWorld,
   growChain,
   type PublisherWorld,
@@ -105,6 +106,17 @@ describe('publishers', () => {
     await world.run(3_000);
     const read = await world.read();
     expect([read.heights, read.copiesMax]).toEqual([upTo(30), 1]);
+  });
+
+  it('leave each other alone on a log that takes seconds for an append', async () => {
+    const world = newWorld(chain, 1_000);
+    world.weather = { ...CALM, appendMs: [3_000, 6_000] };
+    startAll(world);
+    grow(world, 30);
+    await world.runUntil(() => published(world, 0) === 30, 60_000);
+    const read = await world.read();
+    expect([read.heights, read.copiesMax]).toEqual([upTo(30), 1]);
+    expect(counted(world, 'publish_takeovers_total')).toBeLessThanOrEqual(6);
   });
 
   it('write under an id of their own when they are fenced without end', async () => {

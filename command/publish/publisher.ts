@@ -64,6 +64,8 @@ interface State {
   active: number | null;
   activeSinceMs: number;
   progressAtMs: number;
+  /** How long an append took lately, whether it came to its end or was fenced away. */
+  appendMs: number;
   /** Take-overs without progress: each doubles the wait of the next. */
   fruitless: number;
   fencedInARow: number;
@@ -88,6 +90,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
     active: null,
     activeSinceMs: nowMs,
     progressAtMs: nowMs,
+    appendMs: 0,
     fruitless: 0,
     fencedInARow: 0,
     resumes: false,
@@ -213,7 +216,8 @@ async function discardWriter(state: State): Promise<void> {
 /** When this validator may take over; infinite while nothing is missing. */
 function dueMs(state: State): number {
   const { source, self, keys } = state.options;
-  const { tail, certified, active, activeSinceMs, progressAtMs, fruitless, follower } = state;
+  const { tail, certified, active, activeSinceMs, progressAtMs, appendMs } = state;
+  const { fruitless, follower } = state;
   const marked = follower.progress.heights()?.events ?? 0;
   const tip = source.certifiedTip();
   // Marks of heights at which nothing happened come seldom, and by themselves.
@@ -222,7 +226,8 @@ function dueMs(state: State): number {
   const certifiedAtMs = isBehind ? certified.of(tail + 1) : progressAtMs + 2 * PUBLISH_IDLE_MARK_MS;
   if (isBehind && (state.resumes || state.fencedInARow >= PUBLISH_FENCED_MAX)) return certifiedAtMs;
   const rank = takeOverRank(self, keys.validators.length, active);
-  return takeOverDueMs({ rank, fruitless, certifiedAtMs, activeSinceMs, progressAtMs });
+  const seen = { certifiedAtMs, activeSinceMs, progressAtMs, appendMs };
+  return takeOverDueMs({ rank, fruitless, ...seen });
 }
 
 /** Watches the log, and takes over when it is this validator's turn while the log answers. */
@@ -283,7 +288,7 @@ async function publishNext(state: State, tenure: Tenure): Promise<void> {
   if (gathered === null) return giveUp(state, tenure);
   const { records, upTo, marksAll } = gathered;
   assert(upTo > tenure.upTo, 'a group goes on where the last one ended');
-  await tenure.writer.append(records);
+  await timed(state, tenure.writer.append(records));
   tenure.upTo = upTo;
   tenure.hasProgressed = true;
   tenure.overtaken = 0;
@@ -295,6 +300,17 @@ async function publishNext(state: State, tenure: Tenure): Promise<void> {
   state.resumes = false;
   telemetry.observe('publish_append_seconds', (timer.nowMs() - startedMs) / 1000);
   telemetry.count('published_records_total', {}, records.length);
+}
+
+/** Remembers how long an append takes; a slow one counts for half by the next. */
+async function timed(state: State, append: Promise<void>): Promise<void> {
+  const { timer } = state.options;
+  const startedMs = timer.nowMs();
+  try {
+    await append;
+  } finally {
+    state.appendMs = Math.max(timer.nowMs() - startedMs, state.appendMs / 2);
+  }
 }
 
 /** What was appended must come back; what does not was lost on the way. @throws LogError */

@@ -18,7 +18,8 @@ describe('the rank of a validator', () => {
 });
 
 describe('a take-over', () => {
-  const calm = { rank: 2, fruitless: 0, certifiedAtMs: 10_000, activeSinceMs: 0, progressAtMs: 0 };
+  const seen = { certifiedAtMs: 10_000, activeSinceMs: 0, progressAtMs: 0, appendMs: 0 };
+  const calm = { rank: 2, fruitless: 0, ...seen };
 
   it('is due when a height has been missing for rank times half a second', () => {
     expect(takeOverDueMs(calm)).toBe(11_000);
@@ -34,6 +35,13 @@ describe('a take-over', () => {
 
   it('gives the same time to a publisher that has just begun', () => {
     expect(takeOverDueMs({ ...calm, activeSinceMs: 30_000 })).toBe(31_000);
+  });
+
+  it('waits longer where an append takes longer, up to a bound', () => {
+    expect(takeOverDueMs({ ...calm, appendMs: 400 })).toBe(11_000);
+    expect(takeOverDueMs({ ...calm, appendMs: 1_200 })).toBe(12_400);
+    const longest = takeOverDueMs({ ...calm, appendMs: 600_000 });
+    expect(longest).toBe(10_000 + 2 * PUBLISH_LAG_MS_MAX);
   });
 
   it('leaves one alone that makes progress, until it is too far behind', () => {

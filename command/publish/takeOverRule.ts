@@ -18,7 +18,8 @@ export function takeOverRank(self: number, validators: number, active: number | 
  * When a validator may take over, in milliseconds of its own clock: rank times half a second after
  * the lowest missing height was certified, doubled by each take-over without progress. Who began to
  * publish later than that has the same time from its beginning; and who makes progress, though
- * behind, has it from each height it gets into the log, until it is PUBLISH_LAG_MS_MAX behind.
+ * behind, has it from each height it gets into the log, until it is PUBLISH_LAG_MS_MAX behind. Half
+ * a second is more where this validator's own appends have taken more.
  */
 export function takeOverDueMs(options: {
   readonly rank: number;
@@ -28,10 +29,14 @@ export function takeOverDueMs(options: {
   readonly activeSinceMs: number;
   /** When the log last got a height. */
   readonly progressAtMs: number;
+  /** How long an append took this validator lately; 0 when it has not tried. */
+  readonly appendMs: number;
 }): number {
-  const { rank, fruitless, certifiedAtMs, activeSinceMs, progressAtMs } = options;
+  const { rank, fruitless, certifiedAtMs, activeSinceMs, progressAtMs, appendMs } = options;
   const patientMs = Math.min(progressAtMs, certifiedAtMs + PUBLISH_LAG_MS_MAX);
   const sinceMs = Math.max(certifiedAtMs, activeSinceMs, patientMs);
+  // Where an append takes longer than that, nobody can be expected to be faster.
+  const stepMs = Math.min(Math.max(PUBLISH_TAKEOVER_MS, appendMs), PUBLISH_LAG_MS_MAX);
   const doublings = Math.min(fruitless, PUBLISH_FRUITLESS_DOUBLINGS_MAX);
-  return sinceMs + rank * PUBLISH_TAKEOVER_MS * 2 ** doublings;
+  return sinceMs + rank * stepMs * 2 ** doublings;
 }
