@@ -209,6 +209,8 @@ assert(MAX_BLOCK_ITEMS <= VERIFY_PENDING_SIGNATURES_MAX, 'a block must fit in th
 export const VIEWS_RETAINED = 256;
 /** Good signatures remembered: at 50 blocks a second with 7 validators about 30 s. */
 export const VERIFIED_SIGNATURES_KEPT = 32_768;
+/** A timer of consensus that fires later than this is asked for once more, for as long again. */
+export const TIMER_LATE_MS = 10;
 /** Inputs that wait for the step before them; votes and blocks beyond are dropped, and resent. */
 export const CONSENSUS_INBOX_MAX = 8_192;
 /** Blocks that are held without having been asked for, above the last final one. */
@@ -328,6 +330,8 @@ export const PROJECTION_SIGNATURES_KEPT = 1_024;
 export const EXECUTED_HEIGHTS_PER_FILE = 4_096;
 /** Executed heights kept behind the newest, for gateways and publishers that fell behind. */
 export const EXECUTED_HEIGHTS_KEPT = 100_000;
+/** About how long the commands of an own block may take to execute here. */
+export const EXECUTION_BLOCK_MS = 100;
 /** How often the state is written to a file; a restart executes the blocks behind the newest. */
 export const SNAPSHOT_EVERY_HEIGHTS = 2_000;
 /** Heights sent to a gateway that catches up, before its link is looked at again. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { decodeTrusted } from '../../schemas/codec/codec.js';
 import { roundMessage } from '../../schemas/crypto/digests.js';
+import { TIMER_LATE_MS } from '../../schemas/limits.js';
 import { keyedHashVerifier } from '../../test/simulation/keyedHashCrypto.js';
 import { simulatedGenesis } from '../../test/simulation/validator/simulatedGenesis.js';
 import { SAME_REGION } from '../core/config.js';
@@ -20,6 +21,7 @@ function leaderOfFirstView() {
   const appends: (() => void)[] = [];
   const written: string[][] = [];
   let nowMs = 0;
+  let alarm = (): void => undefined;
   const transport: Transport = {
     send: () => undefined,
     broadcast: ({ kind }) => void sent.push(kind),
@@ -38,7 +40,10 @@ function leaderOfFirstView() {
   const timer: Timer = {
     nowMs: () => nowMs,
     unixMs: () => 2_000_000 + nowMs,
-    after: () => () => undefined,
+    after(_, run) {
+      alarm = run;
+      return () => undefined;
+    },
   };
   const store: Partial<BlockStore> = { putPending: async () => undefined };
   const application: Partial<Application> = { height: () => 0, propose: () => [] };
@@ -71,7 +76,8 @@ function leaderOfFirstView() {
     }));
     return { kind: 'nullification', round, signatures };
   };
-  return { drain, sent, appends, written, settle, at, nullification };
+  const fire = () => alarm();
+  return { drain, sent, appends, written, settle, at, fire, nullification };
 }
 
 it('sends no vote, and appends nothing else, while an append is under way', async () => {
@@ -113,4 +119,20 @@ it('acts on a certificate at once, and writes it before the next own vote', asyn
   appends[1]!();
   await settle();
   expect(sent).toEqual(['BlockMessage', 'Notarize', 'Nullify']);
+});
+
+it('hears what arrived while it was not run before it gives a view up', async () => {
+  const { drain, appends, written, settle, at, fire } = leaderOfFirstView();
+  drain.push((nowMs) => ({ kind: 'started', nowMs }));
+  await settle();
+  appends[0]!();
+  await settle();
+  at(60_000);
+  fire();
+  await settle();
+  expect(written).toEqual([['Notarize']]);
+  at(60_000 + 2 * TIMER_LATE_MS);
+  fire();
+  await settle();
+  expect(written).toEqual([['Notarize'], ['Nullify']]);
 });

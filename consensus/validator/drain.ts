@@ -1,5 +1,5 @@
 import { encode } from '../../schemas/codec/codec.js';
-import { CONSENSUS_INBOX_MAX, JOURNAL_UNWRITTEN_MAX } from '../../schemas/limits.js';
+import { CONSENSUS_INBOX_MAX, JOURNAL_UNWRITTEN_MAX, TIMER_LATE_MS } from '../../schemas/limits.js';
 import type { Input } from '../core/input.js';
 import type { VoteBody } from '../core/messages.js';
 import type { Output } from '../core/output.js';
@@ -40,6 +40,7 @@ export function createDrain(shell: () => Shell): Drain {
   let running: Promise<void> | null = null;
   let cancelTimer: () => void = () => {};
   let stopped = false;
+  let isSecondTry = false;
 
   async function run(): Promise<void> {
     while (queue.length > 0 && isRunning(shell())) {
@@ -63,10 +64,25 @@ export function createDrain(shell: () => Shell): Drain {
     const { core, options } = shell();
     const dueMs = nextDeadlineMs(core);
     if (dueMs === null) return;
-    const delayMs = Math.max(0, dueMs - options.timer.nowMs());
-    cancelTimer = options.timer.after(delayMs, () => {
-      push((nowMs) => ({ kind: 'timeElapsed', nowMs }));
-    });
+    const delayMs = Math.max(0, dueMs - coreNowMs(shell()));
+    cancelTimer = options.timer.after(delayMs, () => elapse(dueMs));
+  }
+
+  /**
+   * A timer that comes late was not run: what has arrived meanwhile is heard before time passes for
+   * the core. Once for each timer, so that who is always late gives up views at all.
+   */
+  function elapse(dueMs: number): void {
+    const lateMs = coreNowMs(shell()) - dueMs;
+    if (lateMs > TIMER_LATE_MS && !isSecondTry) {
+      isSecondTry = true;
+      shell().deafMs += lateMs + TIMER_LATE_MS;
+      shell().options.telemetry.count('validator_late_timers_total', 1);
+      armTimer();
+      return;
+    }
+    isSecondTry = false;
+    push((nowMs) => ({ kind: 'timeElapsed', nowMs }));
   }
 
   function push(work: Work): void {
@@ -89,13 +105,17 @@ export function createDrain(shell: () => Shell): Drain {
   };
 }
 
+function coreNowMs({ options, deafMs }: Shell): number {
+  return options.timer.nowMs() - deafMs;
+}
+
 async function drainGroup(
   shell: Shell,
   works: readonly Work[],
   unwritten: JournalEntry[],
 ): Promise<void> {
   const group: Group = { entries: [], effects: [], hasVote: false };
-  const nowMs = shell.options.timer.nowMs();
+  const nowMs = coreNowMs(shell);
   for (const work of works) {
     const input = work(nowMs);
     if (input !== null) stepAll(shell, input, group);
@@ -139,10 +159,10 @@ function stepAll(shell: Shell, input: Input, group: Group): void {
 }
 
 function signedVote(shell: Shell, body: VoteBody): Input {
-  const { signer, self, timer } = shell.options;
+  const { signer, self } = shell.options;
   const message = voteMessage(body, shell.keys);
   const signature = signer.sign(message);
   shell.verifier.remember(signer.publicKey, message, signature);
   const vote = { ...body, signer: self, signature };
-  return { kind: 'voteReceived', nowMs: timer.nowMs(), from: self, vote };
+  return { kind: 'voteReceived', nowMs: coreNowMs(shell), from: self, vote };
 }

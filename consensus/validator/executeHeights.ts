@@ -30,6 +30,7 @@ function executeHeight(shell: Shell, final: FinalHeight, beacon: Uint8Array): vo
   final.digest = digest;
   shell.executed = { height: final.height, seed, resultDigest: digest };
   final.reached.executedMs = timer.nowMs();
+  shell.deafMs += final.reached.executedMs - startMs;
   telemetry.observe('validator_execute_ms', final.reached.executedMs - startMs);
   telemetry.gauge('validator_executed_height', final.height);
   if (final.certificate !== null) {

@@ -97,6 +97,11 @@ export interface Shell {
   /** The write of certified heights under way. */
   certifying: Promise<void> | null;
   prunedView: number;
+  /**
+   * How long this validator could hear nobody, since it executed or was not run. The core's clock
+   * stands still meanwhile: a leader is not late whose proposal waits in our own socket.
+   */
+  deafMs: number;
   /** Queues an input for the core. */
   push(work: Work): void;
 }
@@ -149,6 +154,7 @@ export function createShell(
     certifiedWaiters: [],
     certifying: null,
     prunedView: 0,
+    deafMs: 0,
   };
 }
 

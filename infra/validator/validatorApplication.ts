@@ -15,6 +15,7 @@ import { FileError } from '../files/errors.js';
 import type { ExecutedStore } from '../files/executedStore.js';
 import type { SnapshotStore } from '../files/snapshotStore.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { createExecutionPace } from './executionPace.js';
 
 export interface ValidatorApplicationOptions {
   readonly state: EngineState;
@@ -67,6 +68,7 @@ export function createValidatorApplication(
   options: ValidatorApplicationOptions,
 ): ValidatorApplication {
   const { state, mempool, envelopes, executed, snapshots, metrics, timer } = options;
+  const pace = createExecutionPace();
   const waiting = new Map<number, ExecutedBlock>();
   const certificates = new Map<number, ResultCertificate>();
   /** The leaves as they were at a height, until that height is certified. */
@@ -117,7 +119,12 @@ export function createValidatorApplication(
   return {
     height: () => state.height,
     propose: ({ unexecutedItems, timestampMs, maxBytes, maxCommands }) =>
-      mempool.take({ timestampMs, maxBytes, maxCommands, unexecuted: flatten(unexecutedItems) }),
+      mempool.take({
+        timestampMs,
+        maxBytes,
+        maxCommands: Math.min(maxCommands, pace.commandsMax()),
+        unexecuted: flatten(unexecutedItems),
+      }),
     verifyItems: (items, header: BlockHeader) =>
       verifyEnvelopes({
         items,
@@ -133,7 +140,9 @@ export function createValidatorApplication(
       options.onExecuted(result);
       if (result.height % options.snapshotEveryHeights === 0)
         due.set(result.height, exportEntries(state));
-      metrics.observe('execute_seconds', (timer.nowMs() - startedMs) / 1000);
+      const durationMs = timer.nowMs() - startedMs;
+      pace.executed(result.receipts.length, durationMs);
+      metrics.observe('execute_seconds', durationMs / 1000);
       metrics.count('commands_total', {}, result.receipts.length);
       const { stateRoot, eventsRoot, outboxRoots, engineVersion } = result;
       return { stateRoot, eventsRoot, outboxRoots, engineVersion };
