@@ -152,7 +152,9 @@ async function runSeed(
 }
 
 for (const kind of CASES) {
-  test(`every height once, and soon: ${kind.name}`, { timeout: 120_000 }, async () => {
+  test(`every height once, and soon: ${kind.name}`, {
+    timeout: 120_000 + 5_000 * (many ?? 0),
+  }, async () => {
     const count = many ?? kind.seeds;
     const seeds = one === null ? Array.from({ length: count }, (_, i) => i + 1) : [one];
     for (const seed of seeds) await runSeed(kind, seed);
