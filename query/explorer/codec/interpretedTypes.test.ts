@@ -42,7 +42,7 @@ function valuesOf(schema: Schema): fc.Arbitrary<unknown> {
     case 'enum':
       return fc.constantFrom(...(object.symbols as string[]));
     case 'array':
-      return fc.array(valuesOf(object.items as Schema), { maxLength: 3 });
+      return fc.array(valuesOf(object.items as Schema), { maxLength: 2 });
     case 'record': {
       const fields = object.fields as { readonly name: string; readonly type: Schema }[];
       return fc.record(Object.fromEntries(fields.map((each) => [each.name, valuesOf(each.type)])));
@@ -71,7 +71,7 @@ describe('the interpreted types', () => {
           compiledType(name)._read(new BytesTap(bytes)),
         );
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 
@@ -88,7 +88,7 @@ describe('the interpreted types', () => {
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(attempt(avroType, bytes)).toEqual(attempt(compiledType, bytes));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
