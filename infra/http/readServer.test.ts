@@ -417,7 +417,7 @@ describe('how it is answered', () => {
       expect(answer).toMatchObject({ status: 200 });
       expect(answer.text).toContain('<title>page');
       expect(answer.headers['content-security-policy']).toBe(
-        "default-src 'self'; connect-src 'self' ws://127.0.0.1:9010 wss://127.0.0.1:9010; " +
+        "default-src 'self'; connect-src 'self' ws://localhost:9010 wss://localhost:9010; " +
           "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
       );
     }

@@ -96,7 +96,7 @@ async function demandLiveness(cluster: Cluster): Promise<string[]> {
 }
 
 async function leftUndone(cluster: Cluster, target: number): Promise<string[]> {
-  const { honest, players, projector } = cluster;
+  const { world, honest, players, projector } = cluster;
   const left: string[] = [];
   for (const validator of honest) {
     const status = validator.status();
@@ -109,7 +109,8 @@ async function leftUndone(cluster: Cluster, target: number): Promise<string[]> {
   if (left.length > 0) return left;
   const projected = await projector.height();
   if (projected < target) left.push(`tables stand at ${projected} < ${target}`);
-  return left;
+  if (left.length > 0) return left;
+  return lostCommands(world, await readLogContents(world));
 }
 
 async function judge(
@@ -133,14 +134,14 @@ async function judge(
     ...supplyConserved(world),
     ...logStandsOnce(world, contents, isHostile),
     ...commandsEndOnce(world, contents),
-    ...(await cleanFold(world, projector)),
+    ...(await cleanFold(world, projector, isHostile)),
     ...history.faults,
     ...rejections,
   ];
   return {
     seed: world.seed,
     breaches,
-    stuck: [...stuck, ...lostCommands(world, contents)],
+    stuck: [...new Set([...stuck, ...lostCommands(world, contents)])],
     heights: history.certified.length,
     commands: history.commands.size,
     events: world.audit.events,
