@@ -421,6 +421,8 @@ describe('how it is answered', () => {
           "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
       );
     }
+    const forged = await get('/', { ...html, host: 'a; script-src *' }, withPage);
+    expect(forged.headers['content-security-policy'] ?? '').not.toContain('script-src');
     expect(await get('/nowhere', {}, withPage)).toMatchObject({ status: 404 });
     const account = await get(`/account/${'ab'.repeat(32)}`, {}, withPage);
     expect(account.headers).toMatchObject({ vary: expect.stringContaining('accept') });
