@@ -96,11 +96,13 @@ export interface SourceStatus {
 }
 
 export interface ProjectorStatus {
-  /** `waiting`: for store, log or leases, see `message`. `halted`: for good, see `message`. */
-  readonly state: 'starting' | 'running' | 'waiting' | 'halted' | 'stopped';
+  /** `standby`: others hold every source, and this one takes over when they end. `waiting`: for
+   * store or log, see `message`. `halted`: for good, see `message`. */
+  readonly state: 'starting' | 'running' | 'standby' | 'waiting' | 'halted' | 'stopped';
   readonly message: string | null;
   readonly sources: readonly SourceStatus[];
-  /** Every source has been at the log's end, is not far behind it now, and misses nothing. */
+  /** On standby, or every source has been at the log's end, is not far behind it now, and misses
+   * nothing. */
   readonly ready: boolean;
 }
 

@@ -159,28 +159,51 @@ function endedRole(rows: readonly RoleState[], dataDir: string): string | null {
   return `${ended.name} ended: ${lastLine(path)} (${path})`;
 }
 
+/** What keeps a cluster from being up: roles that are not ready, and heights that cannot be read. */
+interface Remaining {
+  readonly late: readonly string[];
+  /** Null until every role was ready once. */
+  readonly certified: number | null;
+  readonly visible: number;
+}
+
+function remainingOf(rows: readonly RoleState[], certified: number | null): Remaining {
+  const late = rows.filter(({ ready }) => !ready).map(({ name }) => name);
+  const heights = (role: string): number[] =>
+    rows.filter((row) => row.role === role).map(({ height }) => height);
+  const highest = late.length === 0 ? Math.max(...heights('validator')) : null;
+  return { late, certified: certified ?? highest, visible: Math.min(...heights('reader')) };
+}
+
 /**
  * Waits until every role is ready, and what validators had certified by then can be read: the
- * whole way, log and tables included. What is wrong otherwise, or null.
+ * whole way, log and tables included. What is wrong otherwise, or null. It gives up when
+ * READY_TIMEOUT_MS went by without one more role ready or, once all are, one more height to read:
+ * on a busy machine the start of a whole cluster takes minutes.
  */
 async function waitUntilReady(dataDir: string): Promise<string | null> {
-  const deadline = performance.now() + READY_TIMEOUT_MS;
-  let certified: number | null = null;
+  let deadline = performance.now() + READY_TIMEOUT_MS;
+  let best: Remaining = { late: Object.keys(readRecords(dataDir)), certified: null, visible: 0 };
   for (;;) {
     const rows = await states(dataDir);
     const ended = endedRole(rows, dataDir);
     if (ended !== null) return ended;
-    const late = rows.filter(({ ready }) => !ready).map(({ name }) => name);
-    const heights = (role: string): number[] =>
-      rows.filter((row) => row.role === role).map(({ height }) => height);
-    if (late.length === 0) certified ??= Math.max(...heights('validator'));
-    const visible = Math.min(...heights('reader'));
+    const { late, certified, visible } = remainingOf(rows, best.certified);
     if (late.length === 0 && certified !== null && visible >= certified) return null;
+    const isNearer = late.length === 0 && visible > best.visible;
+    if (isNearer || late.length < best.late.length) {
+      deadline = performance.now() + READY_TIMEOUT_MS;
+    }
     if (performance.now() > deadline) {
       return late.length > 0
-        ? `not ready after ${READY_TIMEOUT_MS / 1000} s: ${late.join(', ')}`
+        ? `not ready, and no nearer to it for ${READY_TIMEOUT_MS / 1000} s: ${late.join(', ')}`
         : `height ${certified} is certified, and readers are at ${visible}`;
     }
+    best = {
+      late: late.length < best.late.length ? late : best.late,
+      certified,
+      visible: Math.max(visible, best.visible),
+    };
     await sleep(POLL_MS);
   }
 }

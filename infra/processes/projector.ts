@@ -61,6 +61,7 @@ function telemetryOf(metrics: Metrics, logger: Logger): ProjectorTelemetry {
     },
     onState({ state, message }) {
       if (state === 'halted') logger.fatal({ state }, message ?? state);
+      else if (state === 'standby') logger.info({ state }, message ?? state);
       else if (message !== null) logger.warn({ state }, message);
       else logger.info({ state }, `projector ${state}`);
     },

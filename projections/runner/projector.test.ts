@@ -1,5 +1,9 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { PROJECTION_DRAIN_MS, PROJECTION_STALL_MS } from '../../schemas/limits.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  PROJECTION_DRAIN_MS,
+  PROJECTION_LEASE_MS,
+  PROJECTION_STALL_MS,
+} from '../../schemas/limits.js';
 import type { Log, LogReader } from '../../schemas/log.js';
 import { topicManifest, topicNames } from '../../schemas/topics.js';
 import { heightRecords } from '../../test/simulation/chainRecords.js';
@@ -14,9 +18,15 @@ import {
   createMemoryProjectionStore,
   type MemoryProjectionStore,
 } from '../../test/simulation/memoryProjectionStore.js';
-import { BLOCKS_PARTITION, type ProjectorStatus } from '../ports.js';
+import { createScheduler } from '../../test/simulation/scheduler.js';
+import {
+  BLOCKS_PARTITION,
+  type ProjectionStore,
+  type ProjectorStatus,
+  type ProjectorTimer,
+} from '../ports.js';
 import { readModels } from '../readModels.js';
-import { type Projector, startProjector } from './projector.js';
+import { type Projector, type ProjectorOptions, startProjector } from './projector.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 const HEIGHTS = 12;
@@ -83,11 +93,13 @@ function openStore(): TestStore {
 
 function start(
   reader: LogReader,
-  store: TestStore,
+  store: ProjectionStore,
+  own: Partial<Pick<ProjectorOptions, 'owner' | 'timer'>> = {},
 ): { readonly projector: Projector; readonly states: ProjectorStatus[] } {
   const states: ProjectorStatus[] = [];
   const projector = startProjector({
     ...{ owner: 'one', store, reader, topics, keys: engineKeys, timer, models: readModels },
+    ...own,
     eventPartitions: engineGenesis.eventPartitions,
     verifiers: engineVerifiers,
     telemetry: {
@@ -231,5 +243,124 @@ describe('a projector that is stuck', () => {
       message: 'a transaction was left to the server',
     });
     release();
+  });
+});
+
+/** Leases as the Postgres store shares them out: equal, for a time, to whoever renews. */
+function openSharedStore(nowMs: () => number): ProjectionStore {
+  const memory = createMemoryProjectionStore(engineGenesis);
+  const living = new Map<string, number>();
+  const owners = new Map<number, string>();
+  return {
+    ...memory,
+    async acquireLeases(shard, owner, ttlMs) {
+      living.set(owner, nowMs() + ttlMs);
+      for (const [name, untilMs] of living) if (untilMs < nowMs()) living.delete(name);
+      const all = (await memory.checkpoints(shard)).map(({ partition }) => partition);
+      for (const at of all) if (!living.has(owners.get(at) ?? '')) owners.delete(at);
+      const share = Math.ceil(all.length / living.size);
+      const mine = all.filter((at) => owners.get(at) === owner);
+      const free = all.filter((at) => !owners.has(at));
+      for (const at of mine) owners.delete(at);
+      const held = [...mine, ...free].slice(0, share);
+      for (const at of held) owners.set(at, owner);
+      return held.toSorted((a, b) => a - b);
+    },
+    async releaseLeases(_, owner) {
+      living.delete(owner);
+    },
+  };
+}
+
+/** Virtual time; `pass` lets it go by, with all that happens at once in between. */
+function openClock() {
+  const scheduler = createScheduler();
+  const pass = async (durationMs: number): Promise<void> => {
+    const untilMs = scheduler.nowMs + durationMs;
+    do {
+      for (let turn = 0; turn < 20; turn++) await new Promise((wake) => setImmediate(wake));
+    } while (scheduler.runNext(untilMs));
+  };
+  return { timer: { nowMs: () => scheduler.nowMs, after: scheduler.after }, pass };
+}
+
+/** A reader that takes its time to end, as one does whose broker is busy or gone. */
+function slowToClose(reader: LogReader, timer: ProjectorTimer, closeMs: number): LogReader {
+  return {
+    ...reader,
+    async subscribe(options) {
+      const subscription = await reader.subscribe(options);
+      const close = async (): Promise<void> => {
+        await new Promise<void>((resolve) => timer.after(closeMs, resolve));
+        await subscription.close();
+      };
+      return { batches: subscription.batches, close };
+    },
+  };
+}
+
+describe('projectors that share the sources', () => {
+  let world = openClock();
+  beforeEach(() => {
+    world = openClock();
+  });
+  afterEach(async () => {
+    for (const projector of running.splice(0)) void projector.stop();
+    await world.pass(5 * PROJECTION_LEASE_MS);
+  });
+
+  it.each([
+    ['settle on their shares', PROJECTION_LEASE_MS / 4],
+    ['do so although a reader takes as long to end as a lease lasts', PROJECTION_LEASE_MS],
+    ['do so although it takes longer', 2 * PROJECTION_LEASE_MS],
+  ])('%s', async (_, closeMs) => {
+    const { timer: clock, pass } = world;
+    const log = await openLog();
+    const store = openSharedStore(clock.nowMs);
+    const reader = slowToClose(log.reader, clock, closeMs);
+    await publish(log, 0, HEIGHTS);
+    const one = start(reader, store, { owner: 'one', timer: clock });
+    await pass(PROJECTION_LEASE_MS);
+    expect(one.projector.status()).toMatchObject({ state: 'running', ready: true });
+    const two = start(reader, store, { owner: 'two', timer: clock });
+    await pass(20 * PROJECTION_LEASE_MS);
+    const begun = (states: readonly ProjectorStatus[]): number =>
+      states.filter(({ state }) => state === 'running').length;
+    // One had all sources, and has begun again with half of them; two began with the other half.
+    expect([begun(one.states), begun(two.states)]).toEqual([2, 1]);
+    const half = Math.ceil((engineGenesis.eventPartitions + 1) / 2);
+    const shares = [one, two].map(({ projector }) => projector.status());
+    expect(shares.map(({ sources }) => sources.length)).toEqual([half, half - 1]);
+    expect(shares.map(({ ready }) => ready)).toEqual([true, true]);
+  });
+
+  it('are ready on standby when others hold every source, and take over when those end', async () => {
+    const { timer: clock, pass } = world;
+    const log = await openLog();
+    const store = openSharedStore(clock.nowMs);
+    await publish(log, 0, HEIGHTS);
+    const sources = await store.checkpoints(0);
+    const renew = async (): Promise<void> => {
+      for (const at of sources.keys()) {
+        await store.acquireLeases(0, `holder-${at}`, PROJECTION_LEASE_MS);
+      }
+    };
+    for (const _ of sources) await renew();
+    const spare = start(log.reader, store, { owner: 'spare', timer: clock });
+    for (let lease = 0; lease < 5; lease++) {
+      await pass(PROJECTION_LEASE_MS / 2);
+      await renew();
+    }
+    expect(spare.projector.status()).toEqual({
+      state: 'standby',
+      message: 'other projectors hold every source',
+      sources: [],
+      ready: true,
+    });
+    expect(spare.states).toHaveLength(1);
+    await pass(2 * PROJECTION_LEASE_MS);
+    const status = spare.projector.status();
+    expect(status).toMatchObject({ state: 'running', ready: true });
+    expect(status.sources).toHaveLength(sources.length);
   });
 });

@@ -5,6 +5,7 @@ import {
   PROJECTION_RETRY_MS_MAX,
   PROJECTION_RETRY_MS_MIN,
   PROJECTION_SIGNATURES_KEPT,
+  PROJECTION_STALL_MS,
 } from '../../schemas/limits.js';
 import type {
   Checkpoint,
@@ -110,7 +111,8 @@ class RunningProjector {
 
   status(): ProjectorStatus {
     const sources = this.#session?.status() ?? [];
-    const ready = this.#state.state === 'running' && sources.every(isHealthy);
+    const { state } = this.#state;
+    const ready = state === 'standby' || (state === 'running' && sources.every(isHealthy));
     return { ...this.#state, sources, ready };
   }
 
@@ -119,7 +121,8 @@ class RunningProjector {
     const { store, keys, owner } = this.#options;
     const held = await store.acquireLeases(keys.shard, owner, this.#leaseMs);
     if (held.length === 0) {
-      this.#become({ state: 'waiting', message: 'other projectors hold every source' });
+      const message = 'other projectors hold every source';
+      if (this.#state.state !== 'standby') this.#become({ state: 'standby', message });
       await this.#pause(this.#leaseMs / LOOKS_PER_LEASE);
       return;
     }
@@ -154,12 +157,20 @@ class RunningProjector {
     return session;
   }
 
-  /** Renews while the session runs, and ends it when its share changes. */
+  /**
+   * Renews while the session runs, ends it when its share changes, and renews on while it ends: a
+   * reader whose broker is busy may take longer to end than a lease lasts. Were the rest lost
+   * meanwhile, another projector would take it and soon give it back, slowly too, without end. A
+   * session that does not end for PROJECTION_STALL_MS leaves its sources to others.
+   */
   async #watchLeases(session: Session, held: readonly number[]): Promise<void> {
-    const { store, keys, owner } = this.#options;
+    const { store, keys, owner, timer } = this.#options;
+    let endingSinceMs: number | null = null;
     for (;;) {
       await this.#pause(this.#leaseMs / LOOKS_PER_LEASE);
       if (this.#session !== session || this.#stopping) return;
+      const nowMs = timer.nowMs();
+      if (nowMs - (endingSinceMs ?? nowMs) >= PROJECTION_STALL_MS) return;
       try {
         await session.watch();
         const now = await store.acquireLeases(keys.shard, owner, this.#leaseMs);
@@ -168,7 +179,7 @@ class RunningProjector {
       } catch (error) {
         session.fail(error);
       }
-      return;
+      endingSinceMs ??= nowMs;
     }
   }
 
