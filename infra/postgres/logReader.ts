@@ -1,3 +1,4 @@
+import { setImmediate as socketsTurn } from 'node:timers/promises';
 import type pg from 'pg';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { LOG_READ_ROWS_MAX } from '../../schemas/limits.js';
@@ -172,6 +173,8 @@ async function* follow(
     for (const batch of batches) {
       if (isClosed()) return;
       yield batch;
+      // A consumer that works on each without waiting would keep its own writes from the server.
+      await socketsTurn();
     }
   }
 }
