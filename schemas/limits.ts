@@ -51,6 +51,8 @@ export const CONSENSUS_VOTE_VIEWS_AHEAD_MAX = 8;
 export const CONSENSUS_FETCH_VIEWS_MAX = 16;
 /** Views whose certificates and own votes one standstill resend carries (R14): under 64 KiB. */
 export const CONSENSUS_STANDSTILL_VIEWS_MAX = 32;
+/** Views whose median duration sets timeouts (R19): two rotations of seven leaders, and one. */
+export const CONSENSUS_VIEWS_MEASURED = 15;
 
 // Mempool (DESIGN section 3).
 export const MEMPOOL_COMMANDS_MAX = 100_000;
@@ -83,6 +85,8 @@ export const VERIFIED_ENVELOPES_BYTES_MAX = 64 * 1024 * 1024;
 export const GOSSIP_FLUSH_MS = 4;
 export const GOSSIP_BATCH_BYTES = 256 * 1024;
 export const GOSSIP_BATCH_ENVELOPES = 1_024;
+/** Between two writes of the mempool journal: one at once, then at most 50 a second. */
+export const MEMPOOL_JOURNAL_PAUSE_MS = 20;
 /** The mempool journal is rewritten when it is this many bytes and mostly dead. */
 export const MEMPOOL_JOURNAL_REWRITE_BYTES = 16 * 1024 * 1024;
 

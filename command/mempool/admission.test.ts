@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
+import { MEMPOOL_JOURNAL_PAUSE_MS } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import {
   createToyLedger,
@@ -76,8 +77,9 @@ function setup(journal = memoryJournal(), pendingMax = 100, isBackedUp = () => f
     },
     timer: {
       nowMs: () => 0,
-      after: (_, run) => {
-        wakeUps.push(run);
+      after: (delayMs, run) => {
+        if (delayMs === MEMPOOL_JOURNAL_PAUSE_MS) void Promise.resolve().then(run);
+        else wakeUps.push(run);
         return () => {};
       },
     },

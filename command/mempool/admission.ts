@@ -71,7 +71,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     ...options,
     queue: createVerifyQueue(verifier),
     outbox: createGossipOutbox(gossip, timer),
-    writer: createJournalWriter(journal, telemetry),
+    writer: createJournalWriter(journal, telemetry, timer),
     pending: new Map(),
     unstored: new Map(),
   };

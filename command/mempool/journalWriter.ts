@@ -1,7 +1,10 @@
-import { MEMPOOL_JOURNAL_REWRITE_BYTES } from '../../schemas/limits.js';
-import type { CommandTelemetry, MempoolJournal } from '../ports.js';
+import { MEMPOOL_JOURNAL_PAUSE_MS, MEMPOOL_JOURNAL_REWRITE_BYTES } from '../../schemas/limits.js';
+import type { CommandTelemetry, CommandTimer, MempoolJournal } from '../ports.js';
 
-/** Group commit over a journal: what arrives during a write shares the next one. */
+/**
+ * Group commit over a journal: what arrives during a write, and for a moment after it, shares the next
+ * one. The disk is the votes' too, and nothing becomes final later for an answer that waits.
+ */
 export interface JournalWriter {
   /** Whether the envelope is on disk; false when the disk failed. Never rejects. */
   store(envelope: Uint8Array): Promise<boolean>;
@@ -25,6 +28,7 @@ const DEAD_FACTOR = 4;
 export function createJournalWriter(
   journal: MempoolJournal,
   telemetry: CommandTelemetry,
+  timer: Pick<CommandTimer, 'after'>,
 ): JournalWriter {
   let waiting: Waiting[] = [];
   let rewrite: (() => readonly Uint8Array[]) | null = null;
@@ -52,6 +56,7 @@ export function createJournalWriter(
       rewrite = null;
       if (group.length > 0) await append(group);
       if (live !== null) await replace(live());
+      await new Promise<void>((resolve) => timer.after(MEMPOOL_JOURNAL_PAUSE_MS, resolve));
     }
     writing = null;
   };

@@ -4,15 +4,17 @@ import type { BeaconScheme, BeaconShare } from '../../schemas/crypto/signatures.
 
 /** Threshold shares of one epoch on their way to a signature a height. */
 export interface ShareCollector {
+  /** What is signed at a height. */
+  message(height: number): Uint8Array;
   /** The first share of each validator for a height is kept, unverified. */
   add(height: number, signer: number, signature: Uint8Array): void;
   /**
-   * The signature of the height, or null while shares are missing. Combines the lowest-indexed
-   * threshold of shares unverified and checks the outcome once; only when that fails is every share
-   * checked, and bad ones are dropped and their signers named in `blamed`. Costs one combination
-   * and one pairing check when all are honest.
+   * The lowest-indexed threshold of shares, unverified; null while some are missing. Whether they are
+   * good is seen by what they combine to, at the price of one check when all are honest.
    */
-  combine(height: number): { readonly signature: Uint8Array | null; readonly blamed: number[] };
+  threshold(height: number): readonly BeaconShare[] | null;
+  /** After a combination failed: checks every share, drops bad ones and names their signers. */
+  dropBad(height: number): readonly number[];
   /** Whether a signature of the height, from anybody, is the group's. Costs a pairing check. */
   verify(height: number, signature: Uint8Array): boolean;
   /** Forgets heights at or below. */
@@ -29,30 +31,8 @@ export function createShareCollector(keys: EpochKeys, scheme: BeaconScheme): Sha
   const messageOf = (height: number): Uint8Array =>
     beaconMessage(keys.chainId, keys.shard, keys.epoch, height);
 
-  function dropBad(slots: (Uint8Array | null)[], message: Uint8Array): number[] {
-    const blamed: number[] = [];
-    for (const [signer, signature] of slots.entries()) {
-      const shareKey = shareKeys[signer];
-      if (signature === null || shareKey === undefined) continue;
-      if (scheme.verifyShare(shareKey, message, signature)) continue;
-      slots[signer] = null;
-      blamed.push(signer);
-    }
-    return blamed;
-  }
-
-  function tryCombine(slots: readonly (Uint8Array | null)[], message: Uint8Array) {
-    const shares: BeaconShare[] = [];
-    for (const [index, signature] of slots.entries()) {
-      if (signature !== null && shares.length < threshold) shares.push({ index, signature });
-    }
-    if (shares.length < threshold) return 'missing';
-    const signature = scheme.combine(shares);
-    if (signature === null || !scheme.verify(groupKey, message, signature)) return 'bad';
-    return signature;
-  }
-
   return {
+    message: messageOf,
     add(height, signer, signature) {
       if (shareKeys[signer] === undefined) return;
       let slots = heights.get(height);
@@ -62,17 +42,25 @@ export function createShareCollector(keys: EpochKeys, scheme: BeaconScheme): Sha
       }
       slots[signer] ??= signature;
     },
-    combine(height) {
-      const slots = heights.get(height);
-      if (slots === undefined) return { signature: null, blamed: [] };
+    threshold(height) {
+      const shares: BeaconShare[] = [];
+      for (const [index, signature] of (heights.get(height) ?? []).entries()) {
+        if (signature !== null && shares.length < threshold) shares.push({ index, signature });
+      }
+      return shares.length < threshold ? null : shares;
+    },
+    dropBad(height) {
+      const slots = heights.get(height) ?? [];
       const message = messageOf(height);
-      const first = tryCombine(slots, message);
-      if (first === 'missing') return { signature: null, blamed: [] };
-      if (first !== 'bad') return { signature: first, blamed: [] };
-      const blamed = dropBad(slots, message);
-      const second = tryCombine(slots, message);
-      const signature = second === 'missing' || second === 'bad' ? null : second;
-      return { signature, blamed };
+      const blamed: number[] = [];
+      for (const [signer, signature] of slots.entries()) {
+        const shareKey = shareKeys[signer];
+        if (signature === null || shareKey === undefined) continue;
+        if (scheme.verifyShare(shareKey, message, signature)) continue;
+        slots[signer] = null;
+        blamed.push(signer);
+      }
+      return blamed;
     },
     verify: (height, signature) => scheme.verify(groupKey, messageOf(height), signature),
     prune(height) {

@@ -16,6 +16,8 @@ export interface Timing {
   readonly skipTimeoutMs: number;
   /** tF: until a missing certificate is asked for again. */
   readonly fetchTimeoutMs: number;
+  /** tA is at least so many times what views usually take, and tL grows with it. */
+  readonly timeoutFactor: number;
   /** Timeouts grow by this factor a view since the last finalization ... */
   readonly timeoutGrowth: number;
   /** ... up to this. */
@@ -35,6 +37,7 @@ export const SAME_REGION: Timing = {
   retryTimeoutMs: 1000,
   skipTimeoutMs: 3000,
   fetchTimeoutMs: 250,
+  timeoutFactor: 4,
   timeoutGrowth: 1.5,
   timeoutMaxMs: 10_000,
   standstillMs: 2000,
@@ -83,6 +86,7 @@ export function assertTiming(timing: Timing): void {
   );
   assert(timing.retryTimeoutMs > 0, 'retryTimeoutMs must be positive');
   assert(timing.fetchTimeoutMs > 0, 'fetchTimeoutMs must be positive');
+  assert(timing.timeoutFactor >= 1, 'timeoutFactor must not be below 1');
   assert(timing.timeoutGrowth > 1, 'timeoutGrowth must exceed 1');
   assert(
     timing.timeoutMaxMs >= timing.certificationTimeoutMs,

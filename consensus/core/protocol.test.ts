@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { CONSENSUS_VIEWS_MEASURED } from '../../schemas/limits.js';
 import {
   advancedTo,
   block,
@@ -20,7 +21,7 @@ import type { Output } from './output.js';
 import { wantsCertificate } from './rules/acceptCertificate.js';
 import { wantsVote } from './rules/acceptVote.js';
 import { journalSnapshot } from './snapshot.js';
-import { nextDeadlineMs } from './step.js';
+import { nextDeadlineMs, nextPatienceMs } from './step.js';
 
 // A chapter for each numbered rule of consensus/README.md: n = 4, we are validator 0, the leader of
 // views 4, 8, …
@@ -358,6 +359,9 @@ describe('R17 pace: busyIntervalMs when there is work, idleIntervalMs when there
     expect(kinds(idle.waits(1))).toContain('propose');
     const busy = advancedTo(4);
     busy.say({ kind: 'workAvailable', available: true });
+    expect(nextDeadlineMs(busy.state)).toBe(busy.nowMs + 20);
+    // A shell that comes late to this has nobody to hear first.
+    expect(nextPatienceMs(busy.state)).toBe(busy.nowMs + 20 + 337.5);
     expect(kinds(busy.waits(19))).not.toContain('propose');
     expect(kinds(busy.waits(1))).toContain('propose');
   });
@@ -409,6 +413,25 @@ describe('R19 growth: "Timeouts grow for each view since the last final one"', (
     expect(timeouts.at(-1)).toBe(10_000);
     pilot.gets(finalization(block(21, 0)));
     expect(pilot.state.rounds.get(22)!.leaderTimeoutMs).toBe(150);
+  });
+  test('by what views usually take, which few slow leaders do not change', () => {
+    const pilot = started();
+    pilot.say({ kind: 'workAvailable', available: true });
+    const round = (view: number, tookMs: number): number => {
+      const proposal = block(view, view - 1);
+      if (view % 4 !== 0) pilot.hears(notarize(view % 4, proposal));
+      pilot.waits(tookMs);
+      pilot.gets(notarization(proposal));
+      pilot.certified(proposal);
+      pilot.gets(finalization(proposal));
+      return pilot.state.rounds.get(view + 1)!.certificationTimeoutMs;
+    };
+    let view = 1;
+    for (; view < CONSENSUS_VIEWS_MEASURED; view++) expect(round(view, 100)).toBe(300);
+    expect(round(view++, 100)).toBe(400);
+    // One of four dawdles until just before the others give it up, for as long as it likes.
+    for (; view < 60; view++) expect(round(view, view % 4 === 1 ? 390 : 100)).toBe(400);
+    expect(pilot.state.rounds.get(view)!.leaderTimeoutMs).toBe(200);
   });
   test('the view under way gets a small timeout again, counted from now', () => {
     const pilot = started();

@@ -88,6 +88,8 @@ export interface CoreState {
   readonly fetches: Map<number, { dueMs: number }>;
   standstillMs: number;
   standstillDueMs: number;
+  /** What the last certified views took (R19), oldest first. At most CONSENSUS_VIEWS_MEASURED. */
+  readonly viewsTookMs: number[];
   /** Outputs of the step under way. */
   outputs: Output[];
 }
@@ -121,6 +123,7 @@ export function createCore(config: CoreConfig): CoreState {
     fetches: new Map(),
     standstillMs: config.timing.standstillMs,
     standstillDueMs: 0,
+    viewsTookMs: [],
     outputs: [],
   };
 }

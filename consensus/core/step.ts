@@ -87,6 +87,14 @@ function progress(state: CoreState): void {
  * Changes with every step.
  */
 export function nextDeadlineMs(state: CoreState): number | null {
+  const patienceMs = nextPatienceMs(state);
+  const round = roundAt(state, state.view);
+  if (!state.started || !isToPropose(state, round)) return patienceMs;
+  return Math.min(patienceMs ?? Number.POSITIVE_INFINITY, quietUntilMs(state));
+}
+
+/** The earliest time at which something is given up or said again because others were not heard. */
+export function nextPatienceMs(state: CoreState): number | null {
   if (!state.started) return null;
   const round = roundAt(state, state.view);
   let next = Number.POSITIVE_INFINITY;
@@ -95,6 +103,5 @@ export function nextDeadlineMs(state: CoreState): number | null {
   if (round.retryMs !== null) next = Math.min(next, round.retryMs);
   if (state.config.validators > 1) next = Math.min(next, state.standstillDueMs);
   for (const { dueMs } of state.fetches.values()) next = Math.min(next, dueMs);
-  if (isToPropose(state, round)) next = Math.min(next, quietUntilMs(state));
   return Number.isFinite(next) ? next : null;
 }

@@ -4,6 +4,7 @@ import { roundMessage } from '../../schemas/crypto/digests.js';
 import { TIMER_LATE_MS } from '../../schemas/limits.js';
 import { keyedHashVerifier } from '../../test/simulation/keyedHashCrypto.js';
 import { simulatedGenesis } from '../../test/simulation/validator/simulatedGenesis.js';
+import { createThresholdSigner } from '../beacon/thresholdSigner.js';
 import { SAME_REGION } from '../core/config.js';
 import { leaderOf } from '../core/leader.js';
 import type { Nullification } from '../core/messages.js';
@@ -49,7 +50,8 @@ function leaderOfFirstView() {
   const application: Partial<Application> = { height: () => 0, propose: () => [] };
   const silent = () => undefined;
   const options: ValidatorOptions = {
-    ...{ genesis, shard: 0, self, signer: signers[self]!, beaconSecret: beacon.secrets[self]! },
+    ...{ genesis, shard: 0, self, signer: signers[self]! },
+    threshold: createThresholdSigner(beacon.keys, beacon.secrets[self]!, beacon.scheme),
     ...{ signatures: keyedHashVerifier, beacon: beacon.scheme, transport, journal, timer },
     ...{ store: store as BlockStore, application: application as Application },
     ...{ timing: SAME_REGION, firstStart: true },

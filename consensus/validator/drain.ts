@@ -3,7 +3,7 @@ import { CONSENSUS_INBOX_MAX, JOURNAL_UNWRITTEN_MAX, TIMER_LATE_MS } from '../..
 import type { Input } from '../core/input.js';
 import type { VoteBody } from '../core/messages.js';
 import type { Output } from '../core/output.js';
-import { nextDeadlineMs, step } from '../core/step.js';
+import { nextDeadlineMs, nextPatienceMs, step } from '../core/step.js';
 import type { JournalEntry } from '../ports.js';
 import { perform } from './perform.js';
 import { guard, isRunning, type Shell, type Work } from './shell.js';
@@ -65,15 +65,17 @@ export function createDrain(shell: () => Shell): Drain {
     const dueMs = nextDeadlineMs(core);
     if (dueMs === null) return;
     const delayMs = Math.max(0, dueMs - coreNowMs(shell()));
-    cancelTimer = options.timer.after(delayMs, () => elapse(dueMs));
+    cancelTimer = options.timer.after(delayMs, elapse);
   }
 
   /**
-   * A timer that comes late was not run: what has arrived meanwhile is heard before time passes for
-   * the core. Once for each timer, so that who is always late gives up views at all.
+   * A timer that comes late was not run: what has arrived meanwhile is heard before anything is given
+   * up. Once for each timer, so that who is always late gives up views at all. Our own turn to propose
+   * waits for nobody.
    */
-  function elapse(dueMs: number): void {
-    const lateMs = coreNowMs(shell()) - dueMs;
+  function elapse(): void {
+    const nowMs = coreNowMs(shell());
+    const lateMs = nowMs - (nextPatienceMs(shell().core) ?? nowMs);
     if (lateMs > TIMER_LATE_MS && !isSecondTry) {
       isSecondTry = true;
       shell().deafMs += lateMs + TIMER_LATE_MS;

@@ -1,19 +1,29 @@
-import { beaconMessage } from '../../schemas/crypto/digests.js';
+import type { BeaconShare } from '../../schemas/crypto/signatures.js';
+import { assert } from '../../schemas/kernel/assert.js';
 import type { BeaconMessage, BeaconShareMessage } from '../../schemas/types/wire.js';
 import { executeNext } from './executeHeights.js';
-import { type FinalHeight, isHeightOpen, type Shell } from './shell.js';
+import { type FinalHeight, guard, isHeightOpen, isRunning, type Shell } from './shell.js';
 
 /**
  * The own share of a final height goes out, once; asked again, the same one does. A share is never
  * made for a height that is not final here: that alone keeps outcomes secret until they are fixed.
  */
 export function releaseShare(shell: Shell, final: FinalHeight): void {
-  if (!shell.signing || final.share !== null) return;
-  const { keys, options } = shell;
-  const message = beaconMessage(keys.chainId, keys.shard, keys.epoch, final.height);
-  final.share = options.beacon.signShare(options.beaconSecret, message);
-  shell.shares.add(final.height, options.self, final.share);
-  options.transport.broadcast(shareMessage(shell, final.height, final.share));
+  if (!shell.signing || final.isShareMade) return;
+  final.isShareMade = true;
+  guard(shell, makeShare(shell, final));
+}
+
+async function makeShare(shell: Shell, final: FinalHeight): Promise<void> {
+  const { threshold, self, transport } = shell.options;
+  const { height } = final;
+  const share = await threshold.sign(shell.shares.message(height));
+  if (!isRunning(shell)) return;
+  final.share = share;
+  transport.broadcast(shareMessage(shell, height, share));
+  if (!isHeightOpen(shell, height)) return;
+  shell.shares.add(height, self, share);
+  combineShares(shell, final);
 }
 
 export function shareMessage(
@@ -34,16 +44,41 @@ export function onShare(shell: Shell, from: number, share: BeaconShareMessage): 
   if (final !== undefined) combineShares(shell, final);
 }
 
-/** Makes the beacon of a final height out of the shares held, if they suffice. */
+/** Makes the beacon of a final height out of the shares held, if they suffice; once at a time. */
 export function combineShares(shell: Shell, final: FinalHeight): void {
-  if (final.beacon !== null) return;
-  const { signature, blamed } = shell.shares.combine(final.height);
+  if (final.beacon !== null || final.isCombining) return;
+  const shares = shell.shares.threshold(final.height);
+  if (shares === null) return;
+  final.isCombining = true;
+  guard(shell, combine(shell, final, shares));
+}
+
+async function combine(
+  shell: Shell,
+  final: FinalHeight,
+  shares: readonly BeaconShare[],
+): Promise<void> {
+  const { threshold } = shell.options;
+  const signature = await threshold.combine(shell.shares.message(final.height), shares);
+  final.isCombining = false;
+  if (!isRunning(shell) || final.beacon !== null) return;
+  if (signature !== null) {
+    setBeacon(shell, final, signature);
+    return;
+  }
+  blameBad(shell, final.height);
+  // Others may suffice, also those that came meanwhile.
+  combineShares(shell, final);
+}
+
+function blameBad(shell: Shell, height: number): void {
   const { telemetry } = shell.options;
+  const blamed = shell.shares.dropBad(height);
+  assert(blamed.length > 0, 'shares that are all good combine');
   for (const peer of blamed) {
     telemetry.count('validator_bad_beacon_shares_total', 1);
-    telemetry.log('warn', 'bad beacon share', { peer, height: final.height });
+    telemetry.log('warn', 'bad beacon share', { peer, height });
   }
-  if (signature !== null) setBeacon(shell, final, signature);
 }
 
 /** A combined beacon from a peer, in answer to a HeightRequest. */

@@ -1,5 +1,6 @@
 import type { BeaconScheme, SignatureVerifier, Signer } from '../../schemas/crypto/signatures.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
+import type { ThresholdSigner } from '../beacon/thresholdSigner.js';
 import type { Timing } from '../core/config.js';
 import type { Application, BlockStore, Journal, Telemetry, Timer, Transport } from '../ports.js';
 
@@ -10,10 +11,10 @@ export interface ValidatorOptions {
   /** Own index in genesis' validators; `signer` holds that key. */
   readonly self: number;
   readonly signer: Signer;
-  /** Own share of the beacon's secret. */
-  readonly beaconSecret: Uint8Array;
   readonly signatures: SignatureVerifier;
   readonly beacon: BeaconScheme;
+  /** With the own share of the beacon's secret. */
+  readonly threshold: ThresholdSigner;
   readonly transport: Transport;
   readonly journal: Journal;
   readonly store: BlockStore;

@@ -33,7 +33,11 @@ export interface FinalHeight {
   readonly finalMs: number;
   /** When the later stages were reached; `finalMs` until then. */
   readonly reached: { beaconMs: number; executedMs: number; certifiedMs: number };
+  isShareMade: boolean;
+  /** Own share, once it is made. */
   share: Uint8Array | null;
+  /** Shares are being combined, perhaps on another thread. */
+  isCombining: boolean;
   /** Signature of the group over the height; from it follows the seed. */
   beacon: Uint8Array | null;
   /** Own result; its digest; own signature over it. */

@@ -2,26 +2,37 @@ import { sha256 } from '../../schemas/crypto/sha256.js';
 import type { BeaconScheme } from '../../schemas/crypto/signatures.js';
 import { concatBytes, toHex } from '../../schemas/kernel/bytes.js';
 
+export interface CachingBeacon extends BeaconScheme {
+  /** This signature has been checked elsewhere. */
+  remember(groupPublicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): void;
+}
+
 /**
  * Checks no combined signature twice: a check is a pairing, a look-up a hash. Remembers the last
  * `entriesMax` good ones, oldest dropped first. Shares are checked as ever.
  */
-export function cachingBeacon(scheme: BeaconScheme, entriesMax: number): BeaconScheme {
+export function cachingBeacon(scheme: BeaconScheme, entriesMax: number): CachingBeacon {
   const good = new Set<string>();
+  const keyOf = (group: Uint8Array, message: Uint8Array, signature: Uint8Array): string =>
+    toHex(sha256(concatBytes(group, signature, message)));
+  const add = (key: string): void => {
+    good.add(key);
+    if (good.size <= entriesMax) return;
+    for (const oldest of good) {
+      good.delete(oldest);
+      break;
+    }
+  };
   return {
     ...scheme,
+    remember: (group, message, signature) => add(keyOf(group, message, signature)),
     verify(groupPublicKey, message, signature) {
       // Fixed lengths keep the concatenation unambiguous; others are refused by every scheme.
       if (groupPublicKey.length !== 48 || signature.length !== 96) return false;
-      const key = toHex(sha256(concatBytes(groupPublicKey, signature, message)));
+      const key = keyOf(groupPublicKey, message, signature);
       if (good.has(key)) return true;
       if (!scheme.verify(groupPublicKey, message, signature)) return false;
-      good.add(key);
-      if (good.size <= entriesMax) return true;
-      for (const oldest of good) {
-        good.delete(oldest);
-        break;
-      }
+      add(key);
       return true;
     },
   };

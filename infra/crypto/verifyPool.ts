@@ -8,6 +8,7 @@ import {
   VERIFY_SLOTS_PER_WORKER,
   VERIFY_WORKER_DEATHS_MAX,
 } from '../../schemas/limits.js';
+import { compiledUrl } from './compiledUrl.js';
 import { CryptoError } from './errors.js';
 import { nativeVerifier } from './nativeSignatures.js';
 import {
@@ -80,7 +81,7 @@ export class VerifyPool implements BatchVerifier {
   private constructor(options: VerifyPoolOptions) {
     assert(Number.isInteger(options.workers) && options.workers > 0, 'a pool without workers');
     this.#inlineMax = options.inlineMax ?? VERIFY_INLINE_SIGNATURES_MAX;
-    this.#workerUrl = options.workerUrl ?? compiledWorkerUrl();
+    this.#workerUrl = options.workerUrl ?? compiledUrl('verifyWorker.js');
     this.#seats = Array.from({ length: options.workers }, () => ({
       worker: null,
       ready: false,
@@ -274,14 +275,4 @@ export class VerifyPool implements BatchVerifier {
     else this.#started?.reject(error);
     this.#started = null;
   }
-}
-
-/** Threads run compiled files only; from sources (under vitest) the compiled one is in dist. */
-function compiledWorkerUrl(): URL {
-  const own = import.meta.url;
-  const fromSources = own.endsWith('.ts');
-  return new URL(
-    fromSources ? '../../dist/infra/crypto/verifyWorker.js' : './verifyWorker.js',
-    own,
-  );
 }

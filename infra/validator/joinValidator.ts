@@ -6,12 +6,13 @@ import { mempoolConfig } from '../../command/mempool/mempoolConfig.js';
 import { createVerifiedEnvelopes } from '../../command/mempool/verifiedEnvelopes.js';
 import type { CommandTelemetry, MempoolJournal } from '../../command/ports.js';
 import { type Publisher, startPublisher } from '../../command/publish/publisher.js';
+import type { ThresholdSigner } from '../../consensus/beacon/thresholdSigner.js';
 import type { Timing } from '../../consensus/core/config.js';
 import type { BlockStore, Journal, Telemetry, Timer, Transport } from '../../consensus/ports.js';
 import { createCachingVerifier } from '../../consensus/validator/cachingVerifier.js';
 import { createValidator } from '../../consensus/validator/createValidator.js';
 import type { Halt, ValidatorStatus } from '../../consensus/validator/options.js';
-import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
+import { type EpochKeys, genesisEpoch } from '../../schemas/crypto/epochKeys.js';
 import type {
   BatchVerifier,
   BeaconScheme,
@@ -23,7 +24,7 @@ import type { Log } from '../../schemas/log.js';
 import { topicManifest, topicNames } from '../../schemas/topics.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import type { PeerMessageBody } from '../../schemas/types/wire.js';
-import { cachingBeacon } from '../crypto/cachingBeacon.js';
+import { type CachingBeacon, cachingBeacon } from '../crypto/cachingBeacon.js';
 import type { ExecutedStore } from '../files/executedStore.js';
 import type { SnapshotStore } from '../files/snapshotStore.js';
 import type { Metrics } from '../telemetry/metrics.js';
@@ -38,13 +39,14 @@ export interface ValidatorParts {
   readonly shard: number;
   readonly self: number;
   readonly signer: Signer;
-  readonly beaconSecret: Uint8Array;
   /** This key has never signed in this epoch. */
   readonly firstStart: boolean;
   /** Before the first vote. */
   onSigning(): void;
   readonly signatures: SignatureVerifier;
   readonly beacon: BeaconScheme;
+  /** With the own share of the beacon's secret. */
+  readonly threshold: ThresholdSigner;
   /** Of envelopes. */
   readonly verifier: BatchVerifier;
   /** Restored from `snapshots`, or of genesis. */
@@ -88,6 +90,22 @@ function consensusTransport(
         if (body.kind === 'EnvelopeBatch') onEnvelopes(body.envelopes);
         else handler(from, body);
       }),
+  };
+}
+
+/** What was combined and checked, perhaps on another thread, is not checked again on this one. */
+function rememberedBy(
+  beacon: CachingBeacon,
+  { beaconKeys: { groupKey } }: EpochKeys,
+  threshold: ThresholdSigner,
+): ThresholdSigner {
+  return {
+    sign: threshold.sign,
+    async combine(message, shares) {
+      const signature = await threshold.combine(message, shares);
+      if (signature !== null) beacon.remember(groupKey, message, signature);
+      return signature;
+    },
   };
 }
 
@@ -161,9 +179,9 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     shard,
     self,
     signer: parts.signer,
-    beaconSecret: parts.beaconSecret,
     signatures,
     beacon,
+    threshold: rememberedBy(beacon, keys, parts.threshold),
     transport: consensusTransport(transport, (batch) => {
       for (const envelope of batch) void admission.submit(envelope, 'validator');
     }),

@@ -8,6 +8,7 @@ import { ascii, concatBytes, uint32, uint64 } from '../../schemas/kernel/bytes.j
 import { SNAPSHOT_EVERY_HEIGHTS } from '../../schemas/limits.js';
 import type { Log } from '../../schemas/log.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
+import { startBeaconThread } from '../crypto/beaconThread.js';
 import { inlineBatchVerifier } from '../crypto/inlineBatchVerifier.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
@@ -78,20 +79,25 @@ async function openStores(options: ValidatorNodeOptions) {
 
 /** Everything that a validator is, on links that are open already. */
 export async function openNode(options: ValidatorNodeOptions): Promise<ValidatorNode> {
-  const { genesis, self, signer, beaconSecret, transport, log, metrics, logger } = options;
+  const { genesis, self, signer, transport, log, metrics, logger } = options;
   const stores = await openStores(options);
   const { executed, blocks, journal, mempoolJournal } = stores;
   const signatures = nativeVerifier();
   const pool =
     options.verifyWorkers === 0 ? null : await VerifyPool.open({ workers: options.verifyWorkers });
+  const threshold = await startBeaconThread({
+    groupKey: genesisEpoch(genesis, SHARD).beaconKeys.groupKey,
+    secretShare: options.beaconSecret,
+  });
   const joined = await joinValidator({
     ...stores,
-    ...{ genesis, shard: SHARD, self, signer, beaconSecret, transport, log, metrics },
+    ...{ genesis, shard: SHARD, self, signer, transport, log, metrics },
     snapshotEveryHeights: SNAPSHOT_EVERY_HEIGHTS,
     firstStart: options.firstStart,
     onSigning: options.onSigning,
     signatures,
     beacon: await createNativeBeacon(),
+    threshold,
     verifier: pool ?? inlineBatchVerifier(signatures),
     timer: systemTimer(),
     timing: SAME_REGION,
@@ -115,7 +121,7 @@ export async function openNode(options: ValidatorNodeOptions): Promise<Validator
       executed.sync();
       executed.close();
       await Promise.all([journal.close(), blocks.close(), mempoolJournal.close()]);
-      await pool?.close();
+      await Promise.all([pool?.close(), threshold.close()]);
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Proposal } from '../messages.js';
 import { type CoreState, emit, maySign, type RoundState } from '../state.js';
 import { sameProposal } from '../votes.js';
 import { enterView } from './enterView.js';
+import { measureView } from './timeouts.js';
 
 /**
  * R7, R8. The application's verdict on a notarized block. It latches and is journaled. Yes: the
@@ -20,6 +21,7 @@ export function onCertified(state: CoreState, proposal: Proposal, valid: boolean
     round.timeoutReason ??= 'certificationFailed';
     return;
   }
+  measureView(state, round);
   state.certified.add(proposal.view);
   castFinalize(state, round);
   enterView(state, proposal.view + 1);

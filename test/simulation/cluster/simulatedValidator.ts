@@ -1,5 +1,9 @@
 import type { EngineState } from '../../../command/engine/engineState.js';
 import type { CommandTelemetry } from '../../../command/ports.js';
+import {
+  createThresholdSigner,
+  type ThresholdSigner,
+} from '../../../consensus/beacon/thresholdSigner.js';
 import { SAME_REGION } from '../../../consensus/core/config.js';
 import type { Timer, Transport } from '../../../consensus/ports.js';
 import type { ValidatorStatus } from '../../../consensus/validator/options.js';
@@ -7,6 +11,7 @@ import type { ClientLink, ClientTransport } from '../../../infra/validator/clien
 import { type JoinedValidator, joinValidator } from '../../../infra/validator/joinValidator.js';
 import { restoreState } from '../../../infra/validator/restoreState.js';
 import { decodeTrusted, encode } from '../../../schemas/codec/codec.js';
+import { genesisEpoch } from '../../../schemas/crypto/epochKeys.js';
 import type { BatchVerifier } from '../../../schemas/crypto/signatures.js';
 import type { Log } from '../../../schemas/log.js';
 import type { PeerMessageBody } from '../../../schemas/types/wire.js';
@@ -179,11 +184,11 @@ function join(
     shard: 0,
     self: node,
     signer: chain.signers[node]!,
-    beaconSecret: chain.beaconSecrets[node]!,
     firstStart: world.lives[node] === 1,
     onSigning: () => undefined,
     signatures: chain.signatures,
     beacon: chain.beacon,
+    threshold: slowThreshold(world, node, timer),
     verifier: slowVerifier(world, timer),
     state,
     snapshots,
@@ -261,6 +266,25 @@ function slowVerifier({ chain, prng }: World, timer: Timer): BatchVerifier {
           ),
         );
       }),
+  };
+}
+
+/** Pairings take milliseconds and end one after the other, as in a thread. */
+function slowThreshold({ chain, prng }: World, node: number, timer: Timer): ThresholdSigner {
+  const { beaconKeys } = genesisEpoch(chain.genesis, 0);
+  const signer = createThresholdSigner(beaconKeys, chain.beaconSecrets[node]!, chain.beacon);
+  let turn: Promise<unknown> = Promise.resolve();
+  const later = <T>(run: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(
+      () => new Promise<void>((resolve) => void timer.after(prng.between(0.5, 6), resolve)),
+    );
+    const answer = mine.then(run);
+    turn = answer;
+    return answer;
+  };
+  return {
+    sign: (message) => later(() => signer.sign(message)),
+    combine: (message, shares) => later(() => signer.combine(message, shares)),
   };
 }
 

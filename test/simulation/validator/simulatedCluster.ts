@@ -1,3 +1,4 @@
+import { createThresholdSigner } from '../../../consensus/beacon/thresholdSigner.js';
 import { SAME_REGION, type Timing } from '../../../consensus/core/config.js';
 import type { Telemetry, Timer, Transport } from '../../../consensus/ports.js';
 import { createValidator } from '../../../consensus/validator/createValidator.js';
@@ -176,9 +177,13 @@ function startNode(world: World, node: SimulatedNode): void {
     shard: 0,
     self: index,
     signer: chain.signers[index]!,
-    beaconSecret: chain.beacon.secrets[index]!,
     signatures: keyedHashVerifier,
     beacon: chain.beacon.scheme,
+    threshold: createThresholdSigner(
+      chain.beacon.keys,
+      chain.beacon.secrets[index]!,
+      chain.beacon.scheme,
+    ),
     transport: transportOf(world, node, nodes, isAlive),
     journal: openMemoryJournal(node.disk.journal, disk.openFile()),
     store: openMemoryBlockStore(node.disk.blocks, disk.openFile()),

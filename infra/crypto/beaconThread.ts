@@ -1,0 +1,84 @@
+import { Worker } from 'node:worker_threads';
+import type { ThresholdSigner } from '../../consensus/beacon/thresholdSigner.js';
+import type { BeaconShare } from '../../schemas/crypto/signatures.js';
+import { present } from '../../schemas/kernel/assert.js';
+import { compiledUrl } from './compiledUrl.js';
+import { CryptoError } from './errors.js';
+
+/** What the thread is started with. */
+export interface BeaconThreadData {
+  /** 48 bytes, of the epoch. */
+  readonly groupKey: Uint8Array;
+  /** 32 bytes, the validator's own. */
+  readonly secretShare: Uint8Array;
+}
+
+/**
+ * `shares: null` asks for the own share. Answers come in the order of the questions. Arrays are
+ * copies: a view would take the whole of what it looks at along.
+ */
+export interface BeaconQuestion {
+  readonly message: Uint8Array;
+  readonly shares: readonly BeaconShare[] | null;
+}
+
+/** Null: the shares do not make a signature. */
+export type BeaconAnswer = Uint8Array | null;
+
+export interface BeaconThread extends ThresholdSigner {
+  /** Ends the thread. What is asked for and not answered stays open for ever. */
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  resolve(answer: BeaconAnswer): void;
+  reject(error: CryptoError): void;
+}
+
+/**
+ * The beacon's pairings on a thread of their own, 3 to 5 ms a height: votes do not wait for them.
+ * Resolves when it has checked its library. Rejects with CryptoError `worker-died`, then and at every
+ * later call, when the thread cannot be kept: a validator without its beacon is of no use.
+ */
+export async function startBeaconThread(data: BeaconThreadData): Promise<BeaconThread> {
+  const worker = new Worker(compiledUrl('beaconWorker.js'), { workerData: data, execArgv: [] });
+  const waiting: Waiting[] = [];
+  let isClosed = false;
+  let died: CryptoError | null = null;
+  let cause: unknown = null;
+  const answered = (): Promise<BeaconAnswer> =>
+    new Promise((resolve, reject) => {
+      if (died !== null) reject(died);
+      else waiting.push({ resolve, reject });
+    });
+  const ask = (question: BeaconQuestion): Promise<BeaconAnswer> => {
+    const answer = answered();
+    worker.postMessage(question);
+    return answer;
+  };
+  worker.on('message', (answer: BeaconAnswer) => waiting.shift()?.resolve(answer));
+  worker.on('error', (error) => {
+    cause = error;
+  });
+  worker.on('exit', () => {
+    if (isClosed) return;
+    const reason = cause instanceof Error ? cause.message : 'it exited';
+    died = new CryptoError('worker-died', `the beacon's thread died: ${reason}`, { cause });
+    for (const { reject } of waiting.splice(0)) reject(died);
+  });
+  // Its first answer says that it is ready.
+  await answered();
+  return {
+    sign: async (message) =>
+      present(await ask({ message: message.slice(), shares: null }), 'own share'),
+    combine: (message, shares) =>
+      ask({
+        message: message.slice(),
+        shares: shares.map(({ index, signature }) => ({ index, signature: signature.slice() })),
+      }),
+    async close() {
+      isClosed = true;
+      await worker.terminate();
+    },
+  };
+}
