@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { CONSENSUS_VIEWS_MEASURED } from '../../schemas/limits.js';
 import {
   advancedTo,
   block,
@@ -398,51 +397,6 @@ describe('R18 fetch: "first of the view\'s leader, then every tF of all"', () =>
     pilot.gets(nullification(2));
     expect(kinds(pilot.waits(250))).not.toContain('requestCertificate');
     expect(pilot.state.fetches.size).toBe(0);
-  });
-});
-
-describe('R19 growth: "Timeouts grow for each view since the last final one"', () => {
-  test('by 1.5, up to the cap, and shrink only when a view becomes final', () => {
-    const pilot = started();
-    const timeouts: number[] = [];
-    for (let view = 1; view <= 20; view++) {
-      pilot.gets(nullification(view));
-      timeouts.push(pilot.state.rounds.get(view + 1)!.leaderTimeoutMs);
-    }
-    expect(timeouts.slice(0, 3)).toEqual([150, 225, 337.5]);
-    expect(timeouts.at(-1)).toBe(10_000);
-    pilot.gets(finalization(block(21, 0)));
-    expect(pilot.state.rounds.get(22)!.leaderTimeoutMs).toBe(150);
-  });
-  test('by what views usually take, which few slow leaders do not change', () => {
-    const pilot = started();
-    pilot.say({ kind: 'workAvailable', available: true });
-    const round = (view: number, tookMs: number): number => {
-      const proposal = block(view, view - 1);
-      if (view % 4 !== 0) pilot.hears(notarize(view % 4, proposal));
-      pilot.waits(tookMs);
-      pilot.gets(notarization(proposal));
-      pilot.certified(proposal);
-      pilot.gets(finalization(proposal));
-      return pilot.state.rounds.get(view + 1)!.certificationTimeoutMs;
-    };
-    let view = 1;
-    for (; view < CONSENSUS_VIEWS_MEASURED; view++) expect(round(view, 100)).toBe(300);
-    expect(round(view++, 100)).toBe(400);
-    // One of four dawdles until just before the others give it up, for as long as it likes.
-    for (; view < 60; view++) expect(round(view, view % 4 === 1 ? 390 : 100)).toBe(400);
-    expect(pilot.state.rounds.get(view)!.leaderTimeoutMs).toBe(200);
-  });
-  test('the view under way gets a small timeout again, counted from now', () => {
-    const pilot = started();
-    for (let view = 1; view <= 18; view++) pilot.gets(nullification(view));
-    pilot.gets(notarization(block(19, 0)));
-    pilot.certified(block(19, 0));
-    pilot.waits(5000);
-    pilot.gets(finalization(block(19, 0)));
-    expect(votesCast(pilot.waits(149))).toEqual([]);
-    expect(nextDeadlineMs(pilot.state)).toBeGreaterThan(pilot.nowMs);
-    expect(votesCast(pilot.waits(151))).toEqual(['nullify']);
   });
 });
 

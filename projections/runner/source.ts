@@ -46,8 +46,10 @@ function blocksSource(options: SourceOptions, start: Checkpoint): Source {
   let reread: bigint | null = null;
   const accept = (position: bigint): void => {
     const { height } = follower.tip;
-    checkpoint = { shard, partition, ...follower.tip, lastEventHeight: height, position };
-    // What stood behind the hole was passed over; it may never be written again.
+    // What stood behind the hole was passed over, and may never be written again: it is read again
+    // when its turn comes, after a restart as well.
+    const next = hole === null || position < hole.offset ? position : hole.offset;
+    checkpoint = { shard, partition, ...follower.tip, lastEventHeight: height, position: next };
     if (hole !== null && height >= hole.height - 1) {
       if (height === hole.height - 1) reread = hole.offset;
       hole = null;
@@ -69,6 +71,8 @@ function blocksSource(options: SourceOptions, start: Checkpoint): Source {
       return conflict;
     },
     read(value, offset, rows) {
+      // The first copy of a height counts, wherever batches begin: the one behind the hole is it.
+      if (reread !== null) return 0;
       const outcome = follower.read(value);
       if (outcome.kind === 'accepted') {
         const { certified } = outcome;
@@ -79,7 +83,8 @@ function blocksSource(options: SourceOptions, start: Checkpoint): Source {
       if (outcome.kind === 'conflict') conflict = `blocks: ${outcome.message}`;
       else if (outcome.kind !== 'hole') onDropped(partition, outcome.reason, 1);
       else if (hole === null || outcome.height < hole.height) {
-        hole = { height: outcome.height, offset };
+        // Higher records may stand before it: the lowest offset covers all.
+        hole = { height: outcome.height, offset: hole?.offset ?? offset };
       }
       return 0;
     },

@@ -86,7 +86,8 @@ describe('the checkers see', { timeout: 120_000 }, () => {
   });
 
   it('commands lost that were accepted before they were on disk', async () => {
-    const kind = { ...CALM, fixed: { hasBlackout: true } };
+    // Slow votes: between an answer and its command's finality there is time to die.
+    const kind = { ...CALM, fixed: { hasBlackout: true, syncMaxMs: 150 } };
     const found = await findings(kind, { acceptsBeforeDisk: true }, 4);
     expect(found).toContainEqual(expect.stringMatching(/one-shot.*accepted, never ended/));
   });

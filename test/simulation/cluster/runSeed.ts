@@ -134,7 +134,7 @@ async function judge(
     ...supplyConserved(world),
     ...logStandsOnce(world, contents, isHostile),
     ...commandsEndOnce(world, contents),
-    ...(await cleanFold(world, projector, isHostile)),
+    ...(await cleanFold(world, projector)),
     ...history.faults,
     ...rejections,
   ];

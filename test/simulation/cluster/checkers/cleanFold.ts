@@ -11,28 +11,15 @@ import type { World } from '../world.js';
 
 const BATCH_BYTES = 1 << 20;
 
-/**
- * A block's row without its record: where a hostile publisher repeats heights under other signer
- * sets, which of the copies a reader met first is all that may differ.
- */
-function identityOf(line: string): string {
-  return line.startsWith('blocks ') ? line.slice(0, line.lastIndexOf(' ')) : line;
-}
-
 /** The tables are what one undisturbed reading of the log from its start makes of it. */
-export async function cleanFold(
-  world: World,
-  projector: SimulatedProjector,
-  isHostile: boolean,
-): Promise<string[]> {
+export async function cleanFold(world: World, projector: SimulatedProjector): Promise<string[]> {
   const clean = createMemoryProjectionStore(world.chain.genesis);
   for (const checkpoint of await clean.checkpoints(0)) {
     const commit = await foldAll(world, checkpoint);
     await clean.commit([commit]);
   }
-  const shown = (line: string): string => (isHostile ? identityOf(line) : line);
-  const kept = new Set(projector.lines().map(shown));
-  const wanted = new Set(clean.lines().map(shown));
+  const kept = new Set(projector.lines());
+  const wanted = new Set(clean.lines());
   const extra = [...kept].filter((line) => !wanted.has(line));
   const missing = [...wanted].filter((line) => !kept.has(line));
   return [
