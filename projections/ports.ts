@@ -1,4 +1,4 @@
-import type { RowBatch } from './runner/rowBatch.js';
+import type { PackRows, RowBatch } from './runner/rowBatch.js';
 
 /** Stands for the blocks topic where the events topic's partitions count from 0. */
 export const BLOCKS_PARTITION = -1;
@@ -50,6 +50,8 @@ export interface ProjectionStore {
   releaseLeases(shard: number, owner: string): Promise<void>;
   /** Of all sources of a shard; written when the store was prepared for its chain. */
   checkpoints(shard: number): Promise<readonly Checkpoint[]>;
+  /** Rows of `append` tables in the store's own form, for its `commit`; without it as they are. */
+  readonly pack?: PackRows;
   /** All rows and checkpoints in one transaction, durable on return. */
   commit(commits: readonly SourceCommit[]): Promise<void>;
 }

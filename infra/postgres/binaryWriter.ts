@@ -1,69 +1,107 @@
 const HIGH_HALF = 2 ** 32;
 /** UTF-8 bytes of one UTF-16 unit, at most. */
 const TEXT_UNIT_BYTES = 3;
+/** Up to here a loop in place costs less than a call that leaves JavaScript. */
+const SHORT_BYTES = 64;
 
-/** Postgres' binary values (big-endian, lengths in front) in a growing buffer given away whole. */
+/**
+ * Postgres' binary values (big-endian) in a growing buffer given away whole. What is named a cell
+ * has its length in front.
+ */
 export class BinaryWriter {
   readonly #sizeBytes: number;
   #buffer: Buffer;
+  #view: DataView;
   length = 0;
 
   constructor(sizeBytes: number) {
     this.#sizeBytes = sizeBytes;
     this.#buffer = Buffer.allocUnsafe(sizeBytes);
+    this.#view = viewOf(this.#buffer);
   }
 
   /** What was written; the writer is empty again. */
   take(): Buffer {
     const taken = this.#buffer.subarray(0, this.length);
-    this.#buffer = Buffer.allocUnsafe(this.#sizeBytes);
+    this.#hold(Buffer.allocUnsafe(this.#sizeBytes));
     this.length = 0;
     return taken;
   }
 
   int16(value: number): void {
     const at = this.#advance(2);
-    this.#buffer[at] = value >> 8;
-    this.#buffer[at + 1] = value;
+    this.#view.setInt16(at, value);
   }
 
   int32(value: number): void {
-    this.#putInt32(this.#advance(4), value);
-  }
-
-  /** Numbers by halves: a bigint for each would cost more than all the rest. */
-  int64(value: number | bigint): void {
-    const at = this.#advance(8);
-    const number = typeof value === 'number' ? value : Number(value);
-    if (!Number.isSafeInteger(number)) {
-      this.#buffer.writeBigInt64BE(BigInt(value), at);
-      return;
-    }
-    const high = Math.floor(number / HIGH_HALF);
-    this.#putInt32(at, high);
-    this.#putInt32(at + 4, number - high * HIGH_HALF);
+    const at = this.#advance(4);
+    this.#view.setInt32(at, value);
   }
 
   bytes(value: Uint8Array): void {
     const at = this.#advance(value.length);
-    this.#buffer.set(value, at);
+    this.#put(value, at);
   }
 
-  /** Length and UTF-8 bytes, with `prefix` as their first byte where there is one. */
-  text(value: string, prefix?: number): void {
-    const head = prefix === undefined ? 0 : 1;
-    const at = this.#advance(4 + head + value.length * TEXT_UNIT_BYTES);
-    const size = this.#buffer.write(value, at + 4 + head, 'utf8');
-    this.#putInt32(at, size + head);
+  int32Cell(value: number): void {
+    const at = this.#advance(8);
+    this.#view.setInt32(at, 4);
+    this.#view.setInt32(at + 4, value);
+  }
+
+  /** Numbers by halves: a bigint for each would cost more than all the rest. */
+  int64Cell(value: number | bigint): void {
+    const at = this.#advance(12);
+    this.#view.setInt32(at, 8);
+    const number = typeof value === 'number' ? value : Number(value);
+    if (!Number.isSafeInteger(number)) {
+      this.#view.setBigInt64(at + 4, BigInt(value));
+      return;
+    }
+    const high = Math.floor(number / HIGH_HALF);
+    this.#view.setInt32(at + 4, high);
+    this.#view.setUint32(at + 8, number - high * HIGH_HALF);
+  }
+
+  bytesCell(value: Uint8Array): void {
+    const at = this.#advance(4 + value.length);
+    this.#view.setInt32(at, value.length);
+    this.#put(value, at + 4);
+  }
+
+  /** UTF-8 bytes, with `prefix` as their first byte where there is one. */
+  textCell(value: string, prefix?: number): void {
+    const head = prefix === undefined ? 4 : 5;
+    const at = this.#advance(head + value.length * TEXT_UNIT_BYTES);
     if (prefix !== undefined) this.#buffer[at + 4] = prefix;
-    this.length = at + 4 + head + size;
+    const size = this.#putAscii(value, at + head)
+      ? value.length
+      : this.#buffer.write(value, at + head, 'utf8');
+    this.#view.setInt32(at, head - 4 + size);
+    this.length = at + head + size;
   }
 
-  #putInt32(at: number, value: number): void {
-    this.#buffer[at] = value >>> 24;
-    this.#buffer[at + 1] = value >>> 16;
-    this.#buffer[at + 2] = value >>> 8;
-    this.#buffer[at + 3] = value;
+  #put(value: Uint8Array, at: number): void {
+    const buffer = this.#buffer;
+    if (value.length > SHORT_BYTES) buffer.set(value, at);
+    else for (let i = 0; i < value.length; i++) buffer[at + i] = value[i]!;
+  }
+
+  /** False when the text is not short, or not ASCII. */
+  #putAscii(text: string, at: number): boolean {
+    if (text.length > SHORT_BYTES) return false;
+    const buffer = this.#buffer;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 128) return false;
+      buffer[at + i] = code;
+    }
+    return true;
+  }
+
+  #hold(buffer: Buffer): void {
+    this.#buffer = buffer;
+    this.#view = viewOf(buffer);
   }
 
   /** Makes room, and says where it is. */
@@ -73,9 +111,13 @@ export class BinaryWriter {
     if (end > this.#buffer.length) {
       const larger = Buffer.allocUnsafe(Math.max(end, 2 * this.#buffer.length));
       this.#buffer.copy(larger, 0, 0, at);
-      this.#buffer = larger;
+      this.#hold(larger);
     }
     this.length = end;
     return at;
   }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
 }

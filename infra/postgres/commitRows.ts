@@ -4,10 +4,10 @@ import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type SourceCommit, ZombieWriterError } from '../../projections/ports.js';
 import type { Table } from '../../projections/readModel.js';
-import type { StoredRow } from '../../projections/runner/rowBatch.js';
-import { present } from '../../schemas/kernel/assert.js';
+import type { PackedRows, StoredRow } from '../../projections/runner/rowBatch.js';
+import { assert, present } from '../../schemas/kernel/assert.js';
 import { PROJECTION_COPY_ROWS_MIN } from '../../schemas/limits.js';
-import { columnArrays, copyBinary } from './binaryRows.js';
+import { CopyRows, columnArrays, copyBinary } from './binaryRows.js';
 import { withTransaction } from './connection.js';
 import { toPostgresError } from './errors.js';
 import { commitSql, copySql, qualified, storedTables } from './projectionSql.js';
@@ -27,6 +27,25 @@ function rowsOf(table: Table, commits: readonly SourceCommit[]): readonly Stored
   return table.kind === 'append'
     ? commits.flatMap(({ rows }) => rows.appended.get(table) ?? [])
     : commits.flatMap(({ rows }) => [...rows.folded(table)]);
+}
+
+/** As one COPY, once any are packed or they are many; null for those that a statement carries. */
+function copyOf(
+  table: Table,
+  commits: readonly SourceCommit[],
+  loose: readonly StoredRow[],
+): readonly Buffer[] | null {
+  if (table.kind !== 'append') return null;
+  const parts = commits.flatMap(({ rows }) => rows.packed.get(table) ?? []);
+  if (parts.length === 0 && loose.length < PROJECTION_COPY_ROWS_MIN) return null;
+  const rest = new CopyRows(table);
+  for (const row of loose) rest.add(row);
+  return copyBinary([...parts.map(ownRows), rest]);
+}
+
+function ownRows(rows: PackedRows): CopyRows {
+  assert(rows instanceof CopyRows, 'rows of another store');
+  return rows;
 }
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
@@ -116,12 +135,12 @@ export async function commitRows(
 ): Promise<void> {
   if (commits.length === 0) return;
   const few = new Map<Table, readonly StoredRow[]>();
-  const many = new Map<Table, readonly StoredRow[]>();
+  const many = new Map<Table, readonly Buffer[]>();
   for (const table of storedTables) {
     const rows = rowsOf(table, commits);
-    if (rows.length === 0) continue;
-    const isLarge = table.kind === 'append' && rows.length >= PROJECTION_COPY_ROWS_MIN;
-    (isLarge ? many : few).set(table, rows);
+    const copy = copyOf(table, commits, rows);
+    if (copy !== null) many.set(table, copy);
+    else if (rows.length > 0) few.set(table, rows);
   }
   if (many.size === 0) {
     const run = runStatement(pool, schema, commits, few);
@@ -131,8 +150,7 @@ export async function commitRows(
   }
   await withTransaction(pool, async (client) => {
     await lockCheckpoints(client, schema, commits);
-    for (const [table, rows] of many)
-      await copyChunks(client, schema, table, copyBinary(table, rows));
+    for (const [table, chunks] of many) await copyChunks(client, schema, table, chunks);
     await runStatement(client, schema, commits, few);
   });
 }

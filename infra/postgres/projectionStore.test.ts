@@ -12,7 +12,7 @@ import {
 } from '../../projections/ports.js';
 import { readModels, VIEW_SCHEMA } from '../../projections/readModels.js';
 import { type Projector, startProjector } from '../../projections/runner/projector.js';
-import { RowBatch } from '../../projections/runner/rowBatch.js';
+import { KnownRows, RowBatch } from '../../projections/runner/rowBatch.js';
 import { createSource, type Source } from '../../projections/runner/source.js';
 import { PROJECTION_COPY_ROWS_MIN } from '../../schemas/limits.js';
 import type { Log, LogRecord } from '../../schemas/log.js';
@@ -285,32 +285,52 @@ describe('tables equal those of a projector that was never disturbed', () => {
     expect(await tableHashes(admin)).toEqual(expected);
   });
 
-  it('by COPY in one transaction as by rows in many', async () => {
-    const foldAndCommit = async (heightsPerCommit: number): Promise<number> => {
+  it('by COPY in one transaction, of rows packed as they come or not, as by rows in many', async () => {
+    const foldAndCommit = async (heightsPerCommit: number, packs: boolean): Promise<number[]> => {
+      await dropProjections(admin);
       const store = await openStore();
-      const lanes = (await store.checkpoints(0)).map((at) => createSource(sourceOptions, at));
-      let rowsMax = 0;
+      const lanes = (await store.checkpoints(0)).map((at) => {
+        return { source: createSource(sourceOptions, at), known: new KnownRows() };
+      });
+      const most = [0, 0];
       for (let from = 0; from < HEIGHTS; from += heightsPerCommit) {
         const records = chain
           .slice(from, from + heightsPerCommit)
           .flatMap((height) => heightRecords(height, topics));
-        const commits = lanes.map((source) => commitOf(source, records));
-        const events = commits.map(({ rows }) => rows.appended.get(eventsTable)?.length ?? 0);
-        rowsMax = Math.max(
-          rowsMax,
-          events.reduce((sum, count) => sum + count, 0),
-        );
+        const commits = lanes.map(({ source, known }) => {
+          const rows = packs ? new RowBatch(known, store.pack) : new RowBatch();
+          return commitOf(source, records, rows);
+        });
+        for (const [index, counts] of eventCounts(commits).entries()) {
+          most[index] = Math.max(most[index] ?? 0, counts);
+        }
         await store.commit(commits);
       }
-      return rowsMax;
+      return most;
     };
-    expect(await foldAndCommit(1)).toBeLessThan(PROJECTION_COPY_ROWS_MIN);
+    const [loose, packed] = await foldAndCommit(1, false);
+    expect([loose! < PROJECTION_COPY_ROWS_MIN, packed]).toEqual([true, 0]);
     const byRows = await tableHashes(admin);
-    await dropProjections(admin);
-    expect(await foldAndCommit(HEIGHTS)).toBeGreaterThan(PROJECTION_COPY_ROWS_MIN);
+    const [many] = await foldAndCommit(HEIGHTS, false);
+    expect(many).toBeGreaterThan(PROJECTION_COPY_ROWS_MIN);
+    expect(await tableHashes(admin)).toEqual(byRows);
+    const [few, most] = await foldAndCommit(HEIGHTS, true);
+    expect(few! + most!).toBe(many);
+    expect(most).toBeGreaterThan(PROJECTION_COPY_ROWS_MIN);
+    expect(await tableHashes(admin)).toEqual(byRows);
+    await foldAndCommit(7, true);
     expect(await tableHashes(admin)).toEqual(byRows);
   });
 });
+
+/** Events kept as rows, and packed ones. */
+function eventCounts(commits: readonly SourceCommit[]): [loose: number, packed: number] {
+  const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
+  return [
+    sum(commits.map(({ rows }) => rows.appended.get(eventsTable)?.length ?? 0)),
+    sum(commits.map(({ rows }) => rows.packed.get(eventsTable)?.count ?? 0)),
+  ];
+}
 
 const sourceOptions = {
   keys: engineKeys,
@@ -320,9 +340,8 @@ const sourceOptions = {
   onDropped: () => {},
 };
 
-function commitOf(source: Source, records: readonly LogRecord[]): SourceCommit {
+function commitOf(source: Source, records: readonly LogRecord[], rows: RowBatch): SourceCommit {
   const { shard, partition, height: fromHeight } = source.checkpoint;
-  const rows = new RowBatch();
   for (const record of records) {
     const isBlocks = record.topic === topics.blocks;
     const at = isBlocks ? BLOCKS_PARTITION : record.partition;

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Checkpoint, ProjectionStore } from '../../projections/ports.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
+import { CopyRows } from './binaryRows.js';
 import { commitRows } from './commitRows.js';
 import { type AdapterLog, createPool } from './connection.js';
 import { toPostgresError } from './errors.js';
@@ -112,6 +113,7 @@ export async function openProjectionStore(options: {
     },
     releaseLeases: (shard, owner) => releaseLeases(pool, schema, shard, owner),
     checkpoints: (shard) => readCheckpoints(pool, schema, shard),
+    pack: (table) => new CopyRows(table),
     commit: (commits) => commitRows(pool, schema, commits),
     close: () => pool.end(),
   };

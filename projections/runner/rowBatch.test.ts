@@ -2,8 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../schemas/crypto/sha256.js';
 import { uint32 } from '../../schemas/kernel/bytes.js';
+import { PROJECTION_KNOWN_ROWS_MAX, PROJECTION_LOOSE_ROWS_MAX } from '../../schemas/limits.js';
 import { type AccountRow, accounts } from '../accounts/table.js';
-import { RowBatch, type StoredRow } from './rowBatch.js';
+import { marks } from '../explorer/table.js';
+import type { RowOf } from '../readModel.js';
+import { activeAccounts } from '../stats/table.js';
+import { KnownRows, type PackedRows, RowBatch, type StoredRow } from './rowBatch.js';
 
 const rowOf = (account: number, height: number, executed: number): AccountRow => ({
   account: sha256(uint32(account)),
@@ -46,5 +50,71 @@ describe('rows of one key become one', () => {
         expect(foldedOf(parts as unknown as AccountRow[])).toEqual(foldedOf(all));
       }),
     );
+  });
+});
+
+describe('rows that nothing changes', () => {
+  const active = (account: number) => {
+    return { shard: 0, span_ms: 1, bucket_ms: 0, account: sha256(uint32(account)) };
+  };
+  const batchOf = (known: KnownRows, accountNumbers: readonly number[]): RowBatch => {
+    const batch = new RowBatch(known);
+    for (const account of accountNumbers) batch.put(activeAccounts, active(account));
+    return batch;
+  };
+
+  it('are put once a session', () => {
+    const known = new KnownRows();
+    const batches = [
+      [1, 2, 1],
+      [2, 3],
+    ].map((some) => batchOf(known, some));
+    const folded = batches.map((batch) => [...batch.folded(activeAccounts)]);
+    expect(folded).toEqual([[active(1), active(2)], [active(3)]]);
+    expect(batches.map(({ count }) => count)).toEqual([2, 1]);
+    expect(batchOf(new KnownRows(), [2]).count).toBe(1);
+  });
+
+  it('are put again once too many have been', () => {
+    const known = new KnownRows();
+    const all = Array.from({ length: PROJECTION_KNOWN_ROWS_MAX + 1 }, (_, account) => account);
+    expect(batchOf(known, all).count).toBe(all.length);
+    expect(batchOf(known, all.slice(-1)).count).toBe(0);
+    expect(batchOf(known, [0]).count).toBe(1);
+  });
+});
+
+describe('rows of an append table', () => {
+  const rowAt = (height: number): RowOf<typeof marks> => ({
+    ...{ shard: 0, height, partition: 1, previous_height: height - 1 },
+    ...{ event_count: 1, path: new Uint8Array(0) },
+  });
+  const rows = Array.from({ length: PROJECTION_LOOSE_ROWS_MAX + 2 }, (_, at) => rowAt(at + 1));
+  const pack = (): PackedRows & { readonly rows: StoredRow[] } => {
+    const packed: StoredRow[] = [];
+    return {
+      rows: packed,
+      get count() {
+        return packed.length;
+      },
+      add: (row) => packed.push(row),
+    };
+  };
+
+  it('are packed, all of them in order, once they are many', () => {
+    const batch = new RowBatch(new KnownRows(), pack);
+    for (const row of rows.slice(0, PROJECTION_LOOSE_ROWS_MAX)) batch.put(marks, row);
+    expect(batch.appended.get(marks)).toHaveLength(PROJECTION_LOOSE_ROWS_MAX);
+    expect(batch.packed.size).toBe(0);
+    for (const row of rows.slice(PROJECTION_LOOSE_ROWS_MAX)) batch.put(marks, row);
+    expect(batch.appended.has(marks)).toBe(false);
+    expect(batch.packed.get(marks)).toMatchObject({ rows });
+    expect(batch.count).toBe(rows.length);
+  });
+
+  it('stay rows for a store that does not pack', () => {
+    const batch = new RowBatch();
+    for (const row of rows) batch.put(marks, row);
+    expect(batch.appended.get(marks)).toEqual(rows);
   });
 });

@@ -1,5 +1,6 @@
 import { assert, unreachable } from '../../schemas/kernel/assert.js';
 import { mapKey } from '../../schemas/kernel/bytes.js';
+import { PROJECTION_KNOWN_ROWS_MAX, PROJECTION_LOOSE_ROWS_MAX } from '../../schemas/limits.js';
 import type { CellValue, Column, MergeRule, RowOf, Rows, Table } from '../readModel.js';
 
 /** A row as the store sees it. */
@@ -63,13 +64,51 @@ export function mergeCell(rule: MergeRule, older: CellValue, newer: CellValue): 
 }
 
 /**
- * Rows of one source gathered for one transaction. Rows of an `append` table are kept as they come;
- * those of a `fold` table merge by key, so that a busy account costs one row a transaction.
+ * Rows of one source that nothing changes once they are there: those of tables with nothing but
+ * keys. Who did something in an hour does it again and again, and is written once. For one session:
+ * what it has put is in the tables, or the session has failed.
+ */
+export class KnownRows {
+  readonly #keys = new Map<Table, Set<string>>();
+
+  /** True when the row was put before; forgets all of a table at the bound. */
+  has(table: Table, key: string): boolean {
+    let keys = this.#keys.get(table);
+    if (keys === undefined) this.#keys.set(table, (keys = new Set()));
+    if (keys.has(key)) return true;
+    if (keys.size >= PROJECTION_KNOWN_ROWS_MAX) keys.clear();
+    keys.add(key);
+    return false;
+  }
+}
+
+/** Rows of one `append` table in the form in which a store writes them. */
+export interface PackedRows {
+  readonly count: number;
+  add(row: StoredRow): void;
+}
+
+/** How a store packs. Rows that are packed as they come need not live until they are written. */
+export type PackRows = (table: Table) => PackedRows;
+
+/**
+ * Rows of one source gathered for one transaction. Rows of an `append` table are kept as they come,
+ * and all of them packed once they are many, if the store packs; those of a `fold` table merge by
+ * key, so that a busy account costs one row a transaction.
  */
 export class RowBatch implements Rows {
   readonly appended = new Map<Table, StoredRow[]>();
+  /** A table's rows are here or in `appended`. */
+  readonly packed = new Map<Table, PackedRows>();
   readonly #folded = new Map<Table, Map<string, Record<string, CellValue>>>();
+  readonly #known: KnownRows;
+  readonly #pack: PackRows | null;
   #count = 0;
+
+  constructor(known = new KnownRows(), pack: PackRows | null = null) {
+    this.#known = known;
+    this.#pack = pack;
+  }
 
   /** Rows put so far; an upper bound of the rows that will be written. */
   get count(): number {
@@ -77,9 +116,8 @@ export class RowBatch implements Rows {
   }
 
   put<T extends Table>(table: T, row: RowOf<T>): void {
-    this.#count += 1;
     if (table.kind === 'fold') this.#merge(table, row);
-    else listOf<Table, StoredRow>(this.appended, table).push(row);
+    else this.#append(table, row);
   }
 
   /** Merged rows of a `fold` table, in the order in which their keys came first. */
@@ -87,11 +125,29 @@ export class RowBatch implements Rows {
     return this.#folded.get(table)?.values() ?? [];
   }
 
+  #append(table: Table, row: StoredRow): void {
+    this.#count += 1;
+    const packed = this.packed.get(table);
+    if (packed !== undefined) {
+      packed.add(row);
+      return;
+    }
+    const rows = listOf<Table, StoredRow>(this.appended, table);
+    rows.push(row);
+    if (this.#pack === null || rows.length <= PROJECTION_LOOSE_ROWS_MAX) return;
+    const target = this.#pack(table);
+    for (const loose of rows) target.add(loose);
+    this.packed.set(table, target);
+    this.appended.delete(table);
+  }
+
   #merge(table: Table, row: Record<string, CellValue>): void {
-    let rows = this.#folded.get(table);
-    if (rows === undefined) this.#folded.set(table, (rows = new Map()));
     const shape = shapeOf(table);
     const key = rowKey(shape, row);
+    if (shape.changing.length === 0 && this.#known.has(table, key)) return;
+    this.#count += 1;
+    let rows = this.#folded.get(table);
+    if (rows === undefined) this.#folded.set(table, (rows = new Map()));
     const older = rows.get(key);
     if (older === undefined) {
       rows.set(key, row);

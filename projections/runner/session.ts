@@ -17,7 +17,7 @@ import {
   type SourceCommit,
   type SourceStatus,
 } from '../ports.js';
-import { RowBatch } from './rowBatch.js';
+import { KnownRows, RowBatch } from './rowBatch.js';
 import { createSource, type Source, type SourceOptions } from './source.js';
 
 /** A quorum certified two histories: money stops here until a person has looked. */
@@ -35,7 +35,7 @@ export class StalledError extends Error {
 }
 
 export interface SessionOptions extends SourceOptions {
-  readonly store: Pick<ProjectionStore, 'commit'>;
+  readonly store: Pick<ProjectionStore, 'commit' | 'pack'>;
   readonly reader: LogReader;
   readonly topics: TopicNames;
   readonly timer: ProjectorTimer;
@@ -55,6 +55,7 @@ interface Lane {
   /** Height below the rows gathered; they wait for the next transaction. */
   fromHeight: number;
   rows: RowBatch;
+  readonly known: KnownRows;
   nextOffset: bigint;
   /** The last read reached the end of the partition. */
   atEnd: boolean;
@@ -88,18 +89,25 @@ export class Session {
   constructor(options: SessionOptions, checkpoints: readonly Checkpoint[]) {
     this.#options = options;
     this.#progressMs = options.timer.nowMs();
-    this.#lanes = checkpoints.map((written) => ({
+    this.#lanes = checkpoints.map((written) => this.#laneFrom(written));
+  }
+
+  #laneFrom(written: Checkpoint): Lane {
+    const options = this.#options;
+    const known = new KnownRows();
+    return {
       source: createSource(options, written),
       start: this.#place(written),
       until: options.untilHeights?.get(written.partition) ?? Number.POSITIVE_INFINITY,
       written,
       fromHeight: written.height,
-      rows: new RowBatch(),
+      rows: new RowBatch(known, options.store.pack),
+      known,
       nextOffset: written.position,
       atEnd: false,
       behindSinceMs: options.timer.nowMs(),
       caughtUp: false,
-    }));
+    };
   }
 
   /** Resolves once closed, with the transaction in flight written; rejects with what failed. */
@@ -319,7 +327,7 @@ export class Session {
       if (checkpoint.height === fromHeight) continue;
       commits.push({ shard: checkpoint.shard, partition, fromHeight, checkpoint, rows });
       lane.fromHeight = checkpoint.height;
-      lane.rows = new RowBatch();
+      lane.rows = new RowBatch(lane.known, this.#options.store.pack);
     }
     return commits;
   }

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { createNativeBeacon } from '../../infra/crypto/nativeBeacon.js';
 import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import { nativeVerifier } from '../../infra/crypto/nativeSignatures.js';
-import { columnArrays, copyBinary } from '../../infra/postgres/binaryRows.js';
+import { CopyRows, columnArrays, copyBinary } from '../../infra/postgres/binaryRows.js';
 import { copyChunks } from '../../infra/postgres/commitRows.js';
 import { activeGeneration } from '../../infra/postgres/generations.js';
 import { openPostgresLog } from '../../infra/postgres/postgresLog.js';
@@ -13,7 +13,7 @@ import { BLOCKS_PARTITION, type SourceCommit } from '../../projections/ports.js'
 import type { Table } from '../../projections/readModel.js';
 import { readModels } from '../../projections/readModels.js';
 import { startProjector } from '../../projections/runner/projector.js';
-import { RowBatch } from '../../projections/runner/rowBatch.js';
+import { KnownRows, RowBatch } from '../../projections/runner/rowBatch.js';
 import { createSource, type SourceOptions } from '../../projections/runner/source.js';
 import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
 import { present } from '../../schemas/kernel/assert.js';
@@ -97,12 +97,15 @@ interface BareBatch {
 }
 
 function encodeBatch(commits: readonly SourceCommit[]): BareBatch {
-  const copies: [Table, Buffer[]][] = [];
+  const copies: [Table, readonly Buffer[]][] = [];
   const upserts: [Table, Buffer[]][] = [];
   for (const table of readModels.flatMap(({ tables }) => tables)) {
     if (table.kind === 'append') {
-      const rows = commits.flatMap((commit) => commit.rows.appended.get(table) ?? []);
-      if (rows.length > 0) copies.push([table, [...copyBinary(table, rows)]]);
+      const packed = new CopyRows(table);
+      for (const { rows } of commits) {
+        for (const row of rows.appended.get(table) ?? []) packed.add(row);
+      }
+      if (packed.count > 0) copies.push([table, copyBinary([packed])]);
       continue;
     }
     const rows = commits.flatMap((commit) => [...commit.rows.folded(table)]);
@@ -129,7 +132,8 @@ async function prepareBare(task: ChildTask): Promise<() => Promise<void>> {
   const store = await openProjectionStore({ url, genesis: playedGenesis, log: quietLog });
   const options = await sourceOptions();
   const lanes = (await store.checkpoints(0)).map((at) => {
-    return { source: createSource(options, at), rows: new RowBatch(), fromHeight: 0 };
+    const known = new KnownRows();
+    return { source: createSource(options, at), known, rows: new RowBatch(known), fromHeight: 0 };
   });
   await store.close();
   const laneOf = new Map(lanes.map((lane) => [lane.source.partition, lane]));
@@ -138,7 +142,7 @@ async function prepareBare(task: ChildTask): Promise<() => Promise<void>> {
     const commits = lanes.map((lane) => {
       const { source, rows, fromHeight } = lane;
       const { shard, partition } = source.checkpoint;
-      lane.rows = new RowBatch();
+      lane.rows = new RowBatch(lane.known);
       lane.fromHeight = source.checkpoint.height;
       return { shard, partition, fromHeight, checkpoint: source.checkpoint, rows };
     });
