@@ -285,6 +285,8 @@ export const CLIENT_BUSY_PING_MS = 2_000;
 export const CLIENT_BUSY_SILENCE_MS_MAX = 4_000;
 /** An envelope that was refused for now is sent again after this. */
 export const CLIENT_RESEND_MS = 1_000;
+/** One that validators would not take yet is sent again with pauses that double up to this. */
+export const CLIENT_PENDING_RESEND_MS_MAX = 8_000;
 /** A gateway that has said nothing of a command for so long after its expiry is left. */
 export const CLIENT_OVERDUE_MS_MAX = 15_000;
 

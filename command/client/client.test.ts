@@ -214,6 +214,21 @@ describe('nonces', () => {
   });
 });
 
+describe('a command that validators would not take yet', () => {
+  it('is sent again until they do', async () => {
+    const { platform, ann } = await given();
+    const carol = await simulatedPlayer(platform, { name: 'carol', gatewayUrl: 'g1' });
+    const [payment] = carol.submit([pay(100n)]);
+    await platform.run(3_000);
+    expect(carol.pending).toContain(RejectCode.unknownAccount);
+    // Her account is made by the first payment to it.
+    const carolKey = keyedHashSigner('carol').publicKey;
+    expect(await ann.play(pay(5_000n, carolKey))).toMatchObject({ kind: 'executed' });
+    expect(await carol.end(payment)).toMatchObject({ kind: 'executed' });
+    expect(chips(platform, carolKey)).toBe(4_900n);
+  });
+});
+
 describe('a session key', () => {
   it('plays on its own lane within its spend limit until it is revoked', async () => {
     const { platform, ann } = await given();

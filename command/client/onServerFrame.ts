@@ -3,6 +3,7 @@ import type {
   ExecutedMessage,
   ExpiredMessage,
   HelloMessage,
+  PendingMessage,
   RefusedMessage,
   ServerMessage,
   WelcomeMessage,
@@ -10,7 +11,7 @@ import type {
 import { sessionMessage } from '../../schemas/gateway/sessionMessage.js';
 import { fromHex, toHex } from '../../schemas/kernel/bytes.js';
 import { laneStateKey, nextNonceOf } from '../../schemas/lane.js';
-import { CLIENT_RESEND_MS } from '../../schemas/limits.js';
+import { CLIENT_PENDING_RESEND_MS_MAX, CLIENT_RESEND_MS } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import { type GatewayLink, type LinkActions, type PlayerState, setStatus } from './playerState.js';
 import { parseServerMessage } from './serverMessage.js';
@@ -53,8 +54,7 @@ function onMessage(
     case 'accepted':
       return state.open.get(message.commandId)?.accept();
     case 'pending':
-      if (!state.open.has(message.commandId)) return;
-      return options.onPending?.(message.commandId, message.code, message.name);
+      return onPending(state, message);
     case 'executed':
     case 'refused':
     case 'expired':
@@ -69,6 +69,16 @@ function onMessage(
     default:
       return;
   }
+}
+
+/** Not taken now: it may be later, and who is not asked again says nothing more of it. */
+function onPending(state: PlayerState, { commandId, code, name }: PendingMessage): void {
+  const submission = state.open.get(commandId);
+  if (submission === undefined) return;
+  const { envelope } = submission;
+  const pauseMs = CLIENT_RESEND_MS * 2 ** (envelope.sent - 1);
+  resendLater(state, envelope, Math.min(pauseMs, CLIENT_PENDING_RESEND_MS_MAX));
+  state.options.onPending?.(commandId, code, name);
 }
 
 function introduce(
