@@ -27,7 +27,7 @@ export function GameRows(props: {
           <th class="w-game">Game</th>
           {!withoutAccount && <th class="wide w-account">Account</th>}
           <th class="w-height">Block</th>
-          <th>Outcome</th>
+          <th class="wide">Outcome</th>
           <th class="number">Stake</th>
           <th class="number">Paid</th>
           <th class="number wide">Moves</th>
@@ -46,7 +46,7 @@ export function GameRows(props: {
             <td>
               <a href={`/block/${game.startedHeight}`}>{grouped(game.startedHeight)}</a>
             </td>
-            <td>
+            <td class="wide">
               <Outcome game={game} />
             </td>
             <td class="number">

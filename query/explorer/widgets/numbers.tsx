@@ -41,7 +41,9 @@ export function bytesText(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** Share of a whole, to one digit. */
+/** Share of a whole, to one digit; what is less but something is never shown as nothing. */
 export function percent(part: number, whole: number): string {
-  return whole === 0 ? '–' : `${((part * 100) / whole).toFixed(1)} %`;
+  if (whole === 0) return '–';
+  const share = (part * 100) / whole;
+  return share > 0 && share < 0.05 ? '< 0.1 %' : `${share.toFixed(1)} %`;
 }
