@@ -362,6 +362,8 @@ export const VERIFY_FAULTS_MAX = 20;
 export const FILE_FRAME_BYTES_MAX = 4 * MAX_FRAME_BYTES;
 /** How far behind a damaged frame of a file others are looked for. */
 export const FILE_RESYNC_BYTES = 64 * 1024;
+/** One read of a file that is read from front to back. */
+export const FILE_READ_BYTES = 1024 * 1024;
 export const JOURNAL_SEGMENT_BYTES = 8 * 1024 * 1024;
 export const CERTIFIED_SEGMENT_BYTES = 256 * 1024 * 1024;
 /** The file of blocks that are not certified yet is written anew above this. */

@@ -37,9 +37,7 @@ async function openSegments(folder: string): Promise<Segment[]> {
 
 async function readBlocks(file: FrameFile): Promise<Block[]> {
   const blocks: Block[] = [];
-  for (let index = 0; index < file.offsets.length; index++) {
-    blocks.push(decodeTrusted('Block', await file.read(index)));
-  }
+  for await (const bytes of file.readAll()) blocks.push(decodeTrusted('Block', bytes));
   return blocks;
 }
 

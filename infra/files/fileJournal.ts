@@ -35,6 +35,15 @@ function viewOf(frame: Uint8Array): number {
   return Number(view.getBigUint64(0));
 }
 
+/** Every frame behind the identity. */
+async function* entriesOf(file: FrameFile): AsyncGenerator<Uint8Array, void, void> {
+  let isIdentity = true;
+  for await (const frame of file.readAll()) {
+    if (!isIdentity) yield frame;
+    isIdentity = false;
+  }
+}
+
 async function openSegment(path: string, identity: Uint8Array): Promise<Segment> {
   const file = await openFrameFile(path);
   if (file.offsets.length === 0) await file.append([identity]);
@@ -42,9 +51,7 @@ async function openSegment(path: string, identity: Uint8Array): Promise<Segment>
     throw new FileError('foreign', `${path} is the journal of another chain or key`);
   }
   let viewMax = 0;
-  for (let index = 1; index < file.offsets.length; index++) {
-    viewMax = Math.max(viewMax, viewOf(await file.read(index)));
-  }
+  for await (const entry of entriesOf(file)) viewMax = Math.max(viewMax, viewOf(entry));
   return { file, viewMax };
 }
 
@@ -77,9 +84,7 @@ export async function openFileJournal(
     created,
     async *replay() {
       for (const { file } of [...segments]) {
-        for (let index = 1; index < file.offsets.length; index++) {
-          yield (await file.read(index)).subarray(VIEW_BYTES);
-        }
+        for await (const entry of entriesOf(file)) yield entry.subarray(VIEW_BYTES);
       }
     },
     async append(entries: readonly JournalEntry[]) {

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { FILE_READ_BYTES } from '../../schemas/limits.js';
 import { openExecutedStore } from './executedStore.js';
 import { openFrameFile } from './frameFile.js';
 import { openSnapshotStore } from './snapshotStore.js';
@@ -55,6 +57,30 @@ describe('a file of frames', () => {
     await file.close();
     expect(await contents(path)).toEqual(FRAMES);
     expect(statSync(path).size).toBe(file.sizeBytes);
+  });
+
+  it('is opened and read from front to back in large pieces, whatever the frames are', async () => {
+    const path = newPath();
+    const frames = Array.from({ length: 4_000 }, (_, at) => frame(1 + (at % 250), 1 + (at % 900)));
+    frames.splice(2_000, 0, frame(7, 2 * FILE_READ_BYTES + 1));
+    const file = await openFrameFile(path);
+    await file.append(frames);
+    await file.close();
+    const probe = await open(path);
+    const reads = vi.spyOn(Object.getPrototypeOf(probe) as FileHandle, 'read');
+    await probe.close();
+    const opened = await openFrameFile(path);
+    const found: Uint8Array[] = [];
+    for await (const each of opened.readAll()) found.push(each);
+    const count = reads.mock.calls.length;
+    reads.mockRestore();
+    expect(Buffer.concat(found).equals(Buffer.concat(frames))).toBe(true);
+    expect(found.map(({ length }) => length)).toEqual(frames.map(({ length }) => length));
+    const large = Buffer.from(await opened.read(2_000));
+    expect(large.equals(frames[2_000] as Uint8Array)).toBe(true);
+    // A piece ends within a frame, which is read again: somewhat more than twice the file.
+    expect(count).toBeLessThan(2 * (2 + Math.ceil(opened.sizeBytes / FILE_READ_BYTES)) + 4);
+    await opened.close();
   });
 
   it('keeps the whole frames of a file cut at any byte, and can be appended to', async () => {

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { assert } from '../../schemas/kernel/assert.js';
-import { FILE_FRAME_BYTES_MAX, FILE_RESYNC_BYTES } from '../../schemas/limits.js';
+import { FILE_FRAME_BYTES_MAX, FILE_READ_BYTES, FILE_RESYNC_BYTES } from '../../schemas/limits.js';
 import { FileError, toFileError } from './errors.js';
 
 /** Length of the content and its CRC-32 (RFC 1952), big-endian uint32 each, before every frame. */
@@ -21,6 +21,8 @@ export interface FrameFile {
   /** Durable on resolve; resolves with the place of the first in `offsets`. */
   append(frames: readonly Uint8Array[]): Promise<number>;
   read(index: number): Promise<Uint8Array>;
+  /** All that were there at the call, in order, read in large pieces. */
+  readAll(): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -36,22 +38,46 @@ async function readAt(handle: FileHandle, at: number, length: number): Promise<U
   return bytes.subarray(0, bytesRead);
 }
 
+/** `length` bytes from `at` on, at most to the end of the file. */
+type ReadAhead = (at: number, length: number) => Promise<Uint8Array> | Uint8Array;
+
+/**
+ * Reads a file from front to back in pieces of FILE_READ_BYTES. Each read waits for a thread and for
+ * the event loop: one for each frame makes a restart take minutes where both are busy.
+ */
+function readAhead(handle: FileHandle): ReadAhead {
+  let from = 0;
+  let piece: Uint8Array = new Uint8Array(0);
+  const take = (at: number, length: number): Uint8Array =>
+    piece.subarray(at - from, at - from + length);
+  return (at, length) => {
+    if (at >= from && at + length <= from + piece.length) return take(at, length);
+    return readAt(handle, at, Math.max(length, FILE_READ_BYTES)).then((bytes) => {
+      from = at;
+      piece = bytes;
+      return take(at, length);
+    });
+  };
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** Where the frame at `at` ends; null when there is no whole one. No frame is empty: zeros are none. */
-async function frameEnd(handle: FileHandle, at: number, size: number): Promise<number | null> {
+async function frameEnd(read: ReadAhead, at: number, size: number): Promise<number | null> {
   if (at + HEADER_BYTES > size) return null;
-  const header = await readAt(handle, at, HEADER_BYTES);
-  const view = new DataView(header.buffer);
-  const length = view.getUint32(0);
+  const view = viewOf(await read(at, HEADER_BYTES));
+  const [length, checksum] = [view.getUint32(0), view.getUint32(4)];
   const end = at + HEADER_BYTES + length;
   if (length === 0 || length > FILE_FRAME_BYTES_MAX || end > size) return null;
-  const content = await readAt(handle, at + HEADER_BYTES, length);
-  return crc32(content) === view.getUint32(4) ? end : null;
+  return crc32(await read(at + HEADER_BYTES, length)) === checksum ? end : null;
 }
 
 /** Whether a whole frame begins anywhere behind `at`, as far as is looked. */
 async function isFollowed(handle: FileHandle, at: number, size: number): Promise<boolean> {
   const window = await readAt(handle, at + 1, Math.min(size - at - 1, 2 * FILE_RESYNC_BYTES));
-  const view = new DataView(window.buffer, window.byteOffset, window.length);
+  const view = viewOf(window);
   const until = Math.min(window.length - HEADER_BYTES, FILE_RESYNC_BYTES);
   for (let next = 0; next < until; next++) {
     const length = view.getUint32(next);
@@ -98,9 +124,10 @@ async function writeDurably(handle: FileHandle, bytes: Uint8Array): Promise<void
 async function scan(handle: FileHandle, path: string): Promise<{ offsets: number[]; end: number }> {
   const { size } = await handle.stat();
   const offsets: number[] = [];
+  const read = readAhead(handle);
   let at = 0;
   for (;;) {
-    const end = await frameEnd(handle, at, size);
+    const end = await frameEnd(read, at, size);
     if (end === null) break;
     offsets.push(at);
     at = end;
@@ -121,6 +148,26 @@ async function openWhole(handle: FileHandle, path: string) {
     await handle.close();
     throw toFileError(error, path);
   }
+}
+
+/** The content of a frame of a file that ends at `endBytes`. @throws FileError corrupt, io */
+async function frameAt(
+  path: string,
+  offsets: readonly number[],
+  index: number,
+  endBytes: number,
+  read: ReadAhead,
+): Promise<Uint8Array> {
+  const at = offsets[index];
+  if (at === undefined) throw new FileError('io', `${path}: no frame ${index}`);
+  const frame = await read(at, (offsets[index + 1] ?? endBytes) - at);
+  const content = frame.subarray(HEADER_BYTES);
+  if (frame.length >= HEADER_BYTES) {
+    const view = viewOf(frame);
+    if (view.getUint32(0) === content.length && view.getUint32(4) === crc32(content))
+      return content;
+  }
+  throw new FileError('corrupt', `${path}: frame ${index} does not read back`);
 }
 
 /** @throws FileError corrupt, disk-full, io */
@@ -177,14 +224,15 @@ export async function openFrameFile(path: string): Promise<FrameFile> {
         queue.push({ frames, resolve, reject });
         writing ??= drain();
       }),
-    async read(index) {
-      const at = offsets[index];
-      if (at === undefined) throw new FileError('io', `${path}: no frame ${index}`);
-      const header = await readAt(handle, at, HEADER_BYTES);
-      const view = new DataView(header.buffer);
-      const content = await readAt(handle, at + HEADER_BYTES, view.getUint32(0));
-      if (crc32(content) === view.getUint32(4)) return content;
-      throw new FileError('corrupt', `${path}: frame ${index} does not read back`);
+    read: (index) =>
+      frameAt(path, offsets, index, sizeBytes, (at, length) => readAt(handle, at, length)),
+    async *readAll() {
+      const read = readAhead(handle);
+      const [count, endBytes] = [offsets.length, sizeBytes];
+      for (let index = 0; index < count; index++) {
+        // A copy: what is kept of it must not keep the whole piece.
+        yield (await frameAt(path, offsets, index, endBytes, read)).slice();
+      }
     },
     async close() {
       await writing;

@@ -16,9 +16,7 @@ export async function openMempoolJournal(folder: string): Promise<MempoolJournal
       await turn;
       await file.append(envelopes);
     },
-    async *replay() {
-      for (let index = 0; index < file.offsets.length; index++) yield await file.read(index);
-    },
+    replay: () => file.readAll(),
     async rewrite(envelopes) {
       const work = async (): Promise<void> => {
         const draft = await openFrameFile(`${path}.new`);
