@@ -17,6 +17,10 @@ const chain = buildChain(
   Array.from({ length: 30 }, (_, at) => (at % 3 === 2 ? [0, 0, 0, 0] : [1, 2, 0, at % 2])),
 );
 
+const longChain = buildChain(
+  Array.from({ length: 240 }, (_, at) => (at % 3 === 2 ? [0, 0, 0, 0] : [1, 2, 0, at % 2])),
+);
+
 function newWorld(own: readonly ChainedHeight[] = chain, backlogHeightsMax = 20): PublisherWorld {
   const chains = [own, own, own, own];
   return createPublisherWorld({ prng: createPrng(7), chains, backlogHeightsMax });
@@ -117,6 +121,53 @@ describe('publishers', () => {
     const read = await world.read();
     expect([read.heights, read.copiesMax]).toEqual([upTo(30), 1]);
     expect(counted(world, 'publish_takeovers_total')).toBeLessThanOrEqual(6);
+  });
+
+  it.each([
+    ['begin on a slow log with a backlog', 2, 0],
+    ['begin on a slow log with a backlog', 5, 0],
+    ['go on when a slow log was away', 2, 20_000],
+    ['go on when a slow log was away', 7, 20_000],
+  ])('write each height once when they %s (seed %d)', async (_, seed, awayMs) => {
+    const prng = createPrng(seed);
+    const chains = [longChain, longChain, longChain, longChain];
+    const world = createPublisherWorld({ prng, chains, backlogHeightsMax: 1_000 });
+    world.weather = { ...CALM, delayMs: [50, 200], appendMs: [200, 800] };
+    for (const own of world.validators) own.certifiedTip = awayMs === 0 ? 100 : 0;
+    startAll(world);
+    growChain(world, createPrng(seed), [80, 160], longChain.length);
+    if (awayMs > 0) {
+      await world.run(3_000);
+      world.isAway = () => true;
+      await world.run(awayMs);
+      world.isAway = () => false;
+    }
+    const areDone = (): boolean =>
+      world.validators.every(({ index }) => published(world, index) === longChain.length);
+    await world.runUntil(areDone, 60_000);
+    const read = await world.read();
+    expect([read.heights, read.copiesMax]).toEqual([upTo(longChain.length), 1]);
+  });
+
+  it('do not write side by side for long, each under an id of its own', async () => {
+    const world = newWorld(longChain, 1_000);
+    world.weather = { ...CALM, appendMs: [600, 1_200] };
+    for (const own of world.validators) own.writerId = `publisher.${own.index}`;
+    startAll(world);
+    growChain(world, createPrng(1), [100, 200], longChain.length);
+    let most = 0;
+    const areDone = (): boolean => {
+      most = Math.max(most, activeOf(world).length);
+      return published(world, 0) === longChain.length;
+    };
+    await world.runUntil(areDone, 120_000);
+    expect(most).toBeGreaterThan(1);
+    expect((await world.read()).heights).toEqual(upTo(longChain.length));
+    const records = longChain.reduce(
+      (sum, each) => sum + heightRecords(each, worldTopics).length,
+      0,
+    );
+    expect(counted(world, 'published_records_total')).toBeLessThan(1.8 * records);
   });
 
   it('write under an id of their own when they are fenced without end', async () => {

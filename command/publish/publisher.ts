@@ -4,6 +4,7 @@ import {
   PUBLISH_CONFIRM_MS,
   PUBLISH_FENCED_MAX,
   PUBLISH_IDLE_MARK_MS,
+  PUBLISH_LAG_MS_MAX,
   PUBLISH_RETRY_MS_MAX,
   PUBLISH_RETRY_MS_MIN,
   PUBLISH_TAKEOVER_MS,
@@ -48,6 +49,8 @@ interface Tenure {
   unconfirmed: { readonly height: number; readonly sinceMs: number } | null;
   /** Looks in a row at which somebody else had written what was ours to write. */
   overtaken: number;
+  /** Appends that somebody else had written too, and sooner. */
+  outrun: number;
 }
 
 interface State {
@@ -64,6 +67,8 @@ interface State {
   active: number | null;
   activeSinceMs: number;
   progressAtMs: number;
+  /** Since when the log has answered; null while it does not. */
+  answeringSinceMs: number | null;
   /** How long an append took lately, whether it came to its end or was fenced away. */
   appendMs: number;
   /** Take-overs without progress: each doubles the wait of the next. */
@@ -90,6 +95,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
     active: null,
     activeSinceMs: nowMs,
     progressAtMs: nowMs,
+    answeringSinceMs: null,
     appendMs: 0,
     fruitless: 0,
     fencedInARow: 0,
@@ -150,6 +156,8 @@ async function run(state: State): Promise<void> {
 async function look(state: State): Promise<void> {
   const { follower, options, certified } = state;
   const { source, timer, telemetry } = options;
+  if (!follower.isFollowing) state.answeringSinceMs = null;
+  else state.answeringSinceMs ??= timer.nowMs();
   const heights = follower.isFollowing ? follower.progress.heights() : null;
   if (heights === null) return;
   const tail = await logTail(heights, source);
@@ -163,10 +171,19 @@ async function look(state: State): Promise<void> {
     state.fencedInARow = 0;
   }
   if (tail === state.tail) return;
-  if (tail > state.tail) state.progressAtMs = timer.nowMs();
+  if (tail > state.tail) onProgress(state, tail);
   state.tail = tail;
   certified.forget(tail);
   telemetry.gauge('published_height', tail);
+}
+
+/** The log got further. Who was fenced away by one that keeps up was fenced away by an honest one. */
+function onProgress(state: State, tail: number): void {
+  const { certified, options, answeringSinceMs } = state;
+  const nowMs = options.timer.nowMs();
+  const missingSinceMs = Math.max(certified.of(tail), answeringSinceMs ?? nowMs);
+  if (nowMs - missingSinceMs < PUBLISH_LAG_MS_MAX) state.fencedInARow = 0;
+  state.progressAtMs = nowMs;
 }
 
 /** On any doubt the writer is thrown away: what was written is read back. */
@@ -217,16 +234,20 @@ async function discardWriter(state: State): Promise<void> {
 function dueMs(state: State): number {
   const { source, self, keys } = state.options;
   const { tail, certified, active, activeSinceMs, progressAtMs, appendMs } = state;
-  const { fruitless, follower } = state;
+  const { fruitless, follower, answeringSinceMs } = state;
   const marked = follower.progress.heights()?.events ?? 0;
   const tip = source.certifiedTip();
   // Marks of heights at which nothing happened come seldom, and by themselves.
   const isBehind = tail < tip;
   if (!isBehind && marked >= tip) return Number.POSITIVE_INFINITY;
   const certifiedAtMs = isBehind ? certified.of(tail + 1) : progressAtMs + 2 * PUBLISH_IDLE_MARK_MS;
-  if (isBehind && (state.resumes || state.fencedInARow >= PUBLISH_FENCED_MAX)) return certifiedAtMs;
-  const rank = takeOverRank(self, keys.validators.length, active);
-  const seen = { certifiedAtMs, activeSinceMs, progressAtMs, appendMs };
+  if (isBehind && state.resumes) return certifiedAtMs;
+  const isUnseen = active === null && state.fencedInARow > 0;
+  // Somebody writes whom no mark shows yet: then even the first has to wait.
+  const rank = takeOverRank(self, keys.validators.length, active) + (isUnseen ? 1 : 0);
+  // While the log was away nobody could write: all at once would fence one another.
+  const missingSinceMs = Math.max(certifiedAtMs, answeringSinceMs ?? certifiedAtMs);
+  const seen = { missingSinceMs, activeSinceMs, progressAtMs, appendMs };
   return takeOverDueMs({ rank, fruitless, ...seen });
 }
 
@@ -261,6 +282,7 @@ async function takeOver(state: State): Promise<void> {
     lastMarkMs: Number.NEGATIVE_INFINITY,
     unconfirmed: null,
     overtaken: 0,
+    outrun: 0,
   };
   // Only now nobody else can write under this id: what stands in the log now is what there is.
   await follower.catchUp();
@@ -320,6 +342,7 @@ async function confirm(state: State, tenure: Tenure): Promise<void> {
   if (unconfirmed === null) return;
   if (state.tail >= unconfirmed.height) {
     const isAll = state.tail >= tenure.upTo;
+    if (state.active !== state.options.self) tenure.outrun++;
     tenure.unconfirmed = isAll ? null : { height: tenure.upTo, sinceMs: timer.nowMs() };
     return;
   }
@@ -333,12 +356,13 @@ async function confirm(state: State, tenure: Tenure): Promise<void> {
 
 const OVERTAKEN_MAX = 3;
 
-/** Leaves the log to somebody else who writes it as well, and is ahead. */
+/** Leaves the log to somebody else who writes it as well, and is ahead or as fast. */
 async function standsDown(state: State, tenure: Tenure): Promise<boolean> {
-  if (state.tail <= tenure.upTo) return false;
-  tenure.upTo = state.tail;
-  tenure.overtaken++;
-  if (tenure.overtaken < OVERTAKEN_MAX) return false;
+  if (state.tail > tenure.upTo) {
+    tenure.upTo = state.tail;
+    tenure.overtaken++;
+  }
+  if (Math.max(tenure.overtaken, tenure.outrun) < OVERTAKEN_MAX) return false;
   state.options.telemetry.log('info', 'somebody else publishes', { upTo: state.tail });
   state.fencedInARow = 0;
   await discardWriter(state);

@@ -18,7 +18,7 @@ describe('the rank of a validator', () => {
 });
 
 describe('a take-over', () => {
-  const seen = { certifiedAtMs: 10_000, activeSinceMs: 0, progressAtMs: 0, appendMs: 0 };
+  const seen = { missingSinceMs: 10_000, activeSinceMs: 0, progressAtMs: 0, appendMs: 0 };
   const calm = { rank: 2, fruitless: 0, ...seen };
 
   it('is due when a height has been missing for rank times half a second', () => {
@@ -48,5 +48,8 @@ describe('a take-over', () => {
     expect(takeOverDueMs({ ...calm, progressAtMs: 12_000 })).toBe(13_000);
     const late = takeOverDueMs({ ...calm, progressAtMs: 60_000 });
     expect(late).toBe(10_000 + PUBLISH_LAG_MS_MAX + 1_000);
+    // A backlog is not its fault: it has as long from its beginning.
+    const begun = takeOverDueMs({ ...calm, activeSinceMs: 58_000, progressAtMs: 60_000 });
+    expect(begun).toBe(61_000);
   });
 });

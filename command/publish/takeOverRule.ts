@@ -16,15 +16,17 @@ export function takeOverRank(self: number, validators: number, active: number | 
 
 /**
  * When a validator may take over, in milliseconds of its own clock: rank times half a second after
- * the lowest missing height was certified, doubled by each take-over without progress. Who began to
- * publish later than that has the same time from its beginning; and who makes progress, though
- * behind, has it from each height it gets into the log, until it is PUBLISH_LAG_MS_MAX behind. Half
- * a second is more where this validator's own appends have taken more.
+ * the lowest missing height was certified and the log answered, doubled by each take-over without
+ * progress. Who began to publish later than that has the same time from its beginning; and who makes
+ * progress, though behind, has it from each height it gets into the log, until the height has been
+ * missing, and itself publishing, for PUBLISH_LAG_MS_MAX. Half a second is more where this
+ * validator's own appends have taken more.
  */
 export function takeOverDueMs(options: {
   readonly rank: number;
   readonly fruitless: number;
-  readonly certifiedAtMs: number;
+  /** Since when the lowest missing height has been certified, and the log has answered. */
+  readonly missingSinceMs: number;
   /** When the active publisher began, as far as was seen. */
   readonly activeSinceMs: number;
   /** When the log last got a height. */
@@ -32,9 +34,9 @@ export function takeOverDueMs(options: {
   /** How long an append took this validator lately; 0 when it has not tried. */
   readonly appendMs: number;
 }): number {
-  const { rank, fruitless, certifiedAtMs, activeSinceMs, progressAtMs, appendMs } = options;
-  const patientMs = Math.min(progressAtMs, certifiedAtMs + PUBLISH_LAG_MS_MAX);
-  const sinceMs = Math.max(certifiedAtMs, activeSinceMs, patientMs);
+  const { rank, fruitless, missingSinceMs, activeSinceMs, progressAtMs, appendMs } = options;
+  const beginMs = Math.max(missingSinceMs, activeSinceMs);
+  const sinceMs = Math.max(beginMs, Math.min(progressAtMs, beginMs + PUBLISH_LAG_MS_MAX));
   // Where an append takes longer than that, nobody can be expected to be faster.
   const stepMs = Math.min(Math.max(PUBLISH_TAKEOVER_MS, appendMs), PUBLISH_LAG_MS_MAX);
   const doublings = Math.min(fruitless, PUBLISH_FRUITLESS_DOUBLINGS_MAX);

@@ -32,6 +32,8 @@ export interface WorldValidator {
   heldFrom: number;
   /** Number of the process that runs now; a dead one never acts again. */
   life: number;
+  /** Transactional id of its publisher: as long as all have one, each fences the one before. */
+  writerId: string;
   readonly counters: Map<string, number>;
 }
 
@@ -89,6 +91,7 @@ export function createPublisherWorld(options: {
       heldFrom: 1,
       publisher: null,
       life: 0,
+      writerId: worldWriterId,
       counters: new Map(),
     }),
   );
@@ -210,7 +213,7 @@ function startValidator(
     source: sourceOf(own),
     timer,
     telemetry: telemetryOf(own),
-    writerId: worldWriterId,
+    writerId: own.writerId,
     ...(backlogHeightsMax !== undefined && { backlogHeightsMax }),
   });
 }
