@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { ConfigError } from '../config/loadConfig.js';
+import { FileError, toFileError } from '../files/errors.js';
 import { createLogger } from '../telemetry/logger.js';
 
 /** Messages between a role and the supervisor that forked it. */
@@ -32,10 +33,19 @@ function isPermanent(error: unknown): boolean {
   return error instanceof ConfigError || (error as { retriable?: boolean }).retriable === false;
 }
 
+/** The typed form of an error that nobody handled and that is no bug: the disk is full. Else null. */
+function outsideFault(error: unknown): FileError | null {
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  const isErrno = code === 'ENOSPC' || code === 'EDQUOT';
+  const fault = isErrno ? toFileError(error, path ?? 'a file of this process') : error;
+  return fault instanceof FileError && fault.code === 'disk-full' ? fault : null;
+}
+
 /**
  * Runs a role until it is told to stop: by SIGTERM, by Ctrl-C when it has a terminal of its own, or
- * by the end of the supervisor that forked it. A bug ends the process with status 1; a configuration
- * that cannot work with status 2, and one line that says what to change.
+ * by the end of the supervisor that forked it. A bug ends the process with status 1, and so does a
+ * full disk, which it says in one line; a configuration that cannot work with status 2, and one line
+ * that says what to change.
  */
 export async function runRole(
   name: string,
@@ -44,7 +54,12 @@ export async function runRole(
   const supervised = process.send !== undefined;
   const logger = createLogger(name);
   const die = (error: unknown): void => {
-    logger.fatal({ err: error }, 'a bug: the process stops');
+    const fault = outsideFault(error);
+    if (fault === null) logger.fatal({ err: error }, 'a bug: the process stops');
+    else {
+      logger.fatal({ code: fault.code }, fault.message);
+      process.stderr.write(`${name}: ${fault.message}\n`);
+    }
     process.exit(1);
   };
   process.on('uncaughtException', die);
