@@ -5,7 +5,7 @@ import { chosenSeed, killUnderLoad } from './killScenario.js';
 let cluster: ClusterUnderTest | null = null;
 afterAll(() => cluster?.remove(), 120_000);
 
-it('loses and doubles nothing on Postgres when validators, and then everything, are killed', async () => {
+it('loses and doubles nothing on Postgres when validators, its server, and then everything, are killed', async () => {
   cluster = await createCluster('postgres');
   await killUnderLoad(cluster, chosenSeed(), 2);
 }, 900_000);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readGenesis } from '../../infra/genesis/genesisFile.js';
@@ -40,13 +40,28 @@ function lastJson(stdout: string): unknown {
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }
 
+/** The end of what each role that is not ready has written, for whoever reads a failed run. */
+function lastWords(dataDir: string, stdout: string): string {
+  const rows = stdout.trim() === '' ? [] : (lastJson(stdout) as readonly ClusterRow[]);
+  const words = rows
+    .filter(({ ready }) => !ready)
+    .map(({ name }) => {
+      const path = join(dataDir, 'logs', `${name}.log`);
+      return existsSync(path) ? `\n${name}: ${readFileSync(path, 'utf8').slice(-2_000)}` : '';
+    });
+  return words.join('');
+}
+
 export async function createCluster(log: LogKind): Promise<ClusterUnderTest> {
   const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-cluster-'));
   const basePort = await freePorts(PORTS);
   const call = async (argv: readonly string[]): Promise<readonly ClusterRow[]> => {
     const all = ['cluster', ...argv, '--data-dir', dataDir, '--json'];
     const { code, stdout, stderr } = await runProgram(all);
-    if (code !== 0) throw new Error(`${all.join(' ')}: status ${code}: ${stderr}${stdout}`);
+    if (code !== 0) {
+      const said = `${stderr}${stdout}${lastWords(dataDir, stdout)}`;
+      throw new Error(`${all.join(' ')}: status ${code}: ${said}`);
+    }
     return lastJson(stdout) as readonly ClusterRow[];
   };
   const brokers = `127.0.0.1:${basePort + 50}`;

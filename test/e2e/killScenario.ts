@@ -57,17 +57,32 @@ async function readerJson(
   return { status: answer.status, ...((await answer.json()) as Record<string, unknown>) };
 }
 
+/** Kills one process under load: players go on without it, and `up` starts it alone. */
+async function killOne(
+  cluster: ClusterUnderTest,
+  players: SteadyPlayers,
+  victim: string,
+): Promise<readonly ClusterRow[]> {
+  const before = await cluster.status();
+  const pid = before.find(({ name }) => name === victim)?.pid;
+  if (typeof pid !== 'number') throw new Error(`${victim} does not run`);
+  await killProcesses([pid]);
+  await goesOn(players, 10);
+  const after = await cluster.up();
+  const isSame = (row: ClusterRow): boolean =>
+    before.find(({ name }) => name === row.name)?.pid === row.pid;
+  const started = after.filter((row) => !isSame(row)).map(({ name }) => name);
+  expect(started).toEqual([victim]);
+  return after;
+}
+
 /** Kills one validator under load; the others go on, and once back it signs again. */
 async function killOneValidator(
   cluster: ClusterUnderTest,
   players: SteadyPlayers,
   victim: ClusterRow,
 ): Promise<void> {
-  await killProcesses([victim.pid as number]);
-  await goesOn(players, 10);
-  const rows = await cluster.up();
-  const back = rows.find(({ name }) => name === victim.name);
-  expect(back?.pid).not.toBe(victim.pid);
+  const rows = await killOne(cluster, players, victim.name);
   const others = rows.filter(({ name }) => name !== victim.name);
   const tip = Math.max(...others.map(({ height }) => height));
   const index = Number(victim.name.split('-')[1]);
@@ -112,8 +127,9 @@ async function commandOf(cluster: ClusterUnderTest, id: string): Promise<string 
 }
 
 /**
- * Under load: kills the validator that writes the log, then another one, then everything, `rounds`
- * times, at moments that follow from `seed`. Nothing may be lost or doubled by any of it.
+ * Under load: kills the validator that writes the log, then another one, then the log's server, then
+ * everything, `rounds` times, at moments that follow from `seed`. Nothing may be lost or doubled by
+ * any of it.
  */
 export async function killUnderLoad(
   cluster: ClusterUnderTest,
@@ -129,6 +145,7 @@ export async function killUnderLoad(
     for (const victim of await publisherAndOther(cluster)) {
       await killOneValidator(cluster, players, victim);
     }
+    await killOne(cluster, players, cluster.log);
     for (let round = 0; round < rounds; round++) {
       await goesOn(players, 10);
       await new Promise((wake) => setTimeout(wake, prng.below(1_500)));
