@@ -1,6 +1,7 @@
 import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
 import type { ExpiredMessage } from '../../schemas/gateway/protocol.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
+import { RecentMap } from '../../schemas/kernel/recentMap.js';
 import { GATEWAY_LOOK_BACK_MS, GATEWAY_OUTCOMES_KEPT } from '../../schemas/limits.js';
 import type { VerifiedHeight } from './executedHeight.js';
 import { type Outcome, receiptOutcome, supersededOutcome } from './outcomes.js';
@@ -72,7 +73,7 @@ interface TrackerState {
   /** Open commands by place. */
   readonly places: Map<string, Set<OpenCommand>>;
   readonly envelopes: Map<string, { readonly bytes: Uint8Array; readonly ids: readonly string[] }>;
-  readonly outcomes: Map<string, Outcome>;
+  readonly outcomes: RecentMap<string, Outcome>;
   readonly receipts: ReceiptMemory;
 }
 
@@ -83,7 +84,7 @@ export function createCommandTracker(acceptAt: number): CommandTracker {
     commands: new Map(),
     places: new Map(),
     envelopes: new Map(),
-    outcomes: new Map(),
+    outcomes: new RecentMap(GATEWAY_OUTCOMES_KEPT),
     receipts: createReceiptMemory(),
   };
   const { commands, envelopes, outcomes } = state;
@@ -174,10 +175,6 @@ function end(state: TrackerState, commandId: string, outcome: Outcome): TrackerN
   if (command === undefined) return [];
   forget(state, commandId);
   state.outcomes.set(commandId, outcome);
-  if (state.outcomes.size > GATEWAY_OUTCOMES_KEPT) {
-    const oldest = state.outcomes.keys().next();
-    if (!oldest.done) state.outcomes.delete(oldest.value);
-  }
   return [{ kind: 'ended', commandId, outcome, openedAtMs: command.openedAtMs }];
 }
 

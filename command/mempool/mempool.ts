@@ -3,6 +3,7 @@ import { envelopeHash } from '../../schemas/crypto/digests.js';
 import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
 import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
+import { RecentMap } from '../../schemas/kernel/recentMap.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { CommandVerdict } from '../../schemas/types/wire.js';
 import type { CommandReceipt } from '../ports.js';
@@ -74,15 +75,16 @@ interface MempoolState {
   readonly pool: Pool;
   readonly rates: ReturnType<typeof createSignerRates>;
   /** Ids of commands that ended in a block, oldest first; bounded. */
-  readonly ended: Set<string>;
+  readonly ended: RecentMap<string, true>;
   readonly envelopes: VerifiedEnvelopes;
 }
 
 export function createMempool(config: MempoolConfig, envelopes: VerifiedEnvelopes): Mempool {
-  const { signerRate, signerBurst } = config.limits;
+  const { signerRate, signerBurst, endedKept } = config.limits;
   const rates = createSignerRates(signerRate, signerBurst);
   const pool = createPool();
-  const state: MempoolState = { config, pool, rates, ended: new Set(), envelopes };
+  const ended = new RecentMap<string, true>(endedKept);
+  const state: MempoolState = { config, pool, rates, ended, envelopes };
   return {
     check: (bytes, nowMs) => checkBytes(state, bytes, nowMs),
     insert: (envelope, nowMs) => insertEnvelope(state, prepareEnvelope(envelope), nowMs),
@@ -199,7 +201,7 @@ function envelopeCode(
 }
 
 function endExecuted(
-  { pool, ended, config }: MempoolState,
+  { pool, ended }: MempoolState,
   receipts: Iterable<CommandReceipt>,
   timestampMs: number,
 ): void {
@@ -207,11 +209,7 @@ function endExecuted(
     if (receipt.outcome === 'ignored') continue;
     const { account, signer, authorization, nonce } = receipt;
     const idKey = byteKey(receipt.commandId);
-    ended.add(idKey);
-    if (ended.size > config.limits.endedKept) {
-      const oldest = ended.keys().next();
-      if (!oldest.done) ended.delete(oldest.value);
-    }
+    ended.set(idKey, true);
     const held = pool.commands.get(idKey);
     const key = held?.lane.key ?? laneKey(byteKey(account), byteKey(signer), authorization);
     consumeNonce(pool, key, nonce);

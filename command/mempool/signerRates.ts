@@ -1,3 +1,4 @@
+import { RecentMap } from '../../schemas/kernel/recentMap.js';
 import { MEMPOOL_SIGNERS_TRACKED } from '../../schemas/limits.js';
 
 /** Token buckets by signer. Asking is free; only verified commands are charged. */
@@ -13,7 +14,7 @@ interface Bucket {
 
 /** A forgotten signer starts with a full bucket, as it would have after idling. */
 export function createSignerRates(perSecond: number, burst: number): SignerRates {
-  const buckets = new Map<string, Bucket>();
+  const buckets = new RecentMap<string, Bucket>(MEMPOOL_SIGNERS_TRACKED);
   const refilled = (bucket: Bucket, nowMs: number): number => {
     const elapsedMs = Math.max(0, nowMs - bucket.atMs);
     return Math.min(burst, bucket.tokens + (elapsedMs * perSecond) / 1000);
@@ -28,9 +29,6 @@ export function createSignerRates(perSecond: number, burst: number): SignerRates
       const tokens = bucket === undefined ? burst : refilled(bucket, nowMs);
       buckets.delete(signerKey);
       buckets.set(signerKey, { tokens: tokens - commands, atMs: nowMs });
-      if (buckets.size <= MEMPOOL_SIGNERS_TRACKED) return;
-      const oldest = buckets.keys().next();
-      if (!oldest.done) buckets.delete(oldest.value);
     },
   };
 }

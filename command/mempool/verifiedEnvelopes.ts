@@ -4,7 +4,9 @@ import {
   type OpenedEnvelope,
   openEnvelope,
 } from '../../schemas/crypto/envelope.js';
+import { present } from '../../schemas/kernel/assert.js';
 import { byteKey } from '../../schemas/kernel/byteKey.js';
+import { RecentMap } from '../../schemas/kernel/recentMap.js';
 import { VERIFIED_ENVELOPES_BYTES_MAX } from '../../schemas/limits.js';
 
 /**
@@ -20,13 +22,15 @@ export interface VerifiedEnvelopes {
   open(bytes: Uint8Array): OpenEnvelopeResult;
   /** What `open` or `add` has seen of these bytes (the engine's port). */
   opened(bytes: Uint8Array): OpenedEnvelope | undefined;
+  /** Executed: only a late copy could ask for it, and is stale by its nonces. */
+  forget(bytes: Uint8Array): void;
   readonly sizeBytes: number;
 }
 
 export function createVerifiedEnvelopes(
   maxBytes: number = VERIFIED_ENVELOPES_BYTES_MAX,
 ): VerifiedEnvelopes {
-  const byHash = new Map<string, OpenedEnvelope>();
+  const byHash = new RecentMap<string, OpenedEnvelope>();
   // The same array passes validity, proposal and execution: found without hashing it again.
   const byIdentity = new WeakMap<Uint8Array, OpenedEnvelope>();
   let sizeBytes = 0;
@@ -45,11 +49,10 @@ export function createVerifiedEnvelopes(
       if (byHash.has(key)) return;
       byHash.set(key, envelope);
       sizeBytes += envelope.bytes.length;
-      if (sizeBytes <= maxBytes) return;
-      for (const [oldest, { bytes }] of byHash) {
-        if (sizeBytes <= maxBytes) break;
-        byHash.delete(oldest);
-        sizeBytes -= bytes.length;
+      while (sizeBytes > maxBytes) {
+        const [, oldest] = present(byHash.oldest(), 'an envelope of these bytes');
+        sizeBytes -= oldest.bytes.length;
+        byHash.dropOldest();
       }
     },
     open(bytes) {
@@ -60,6 +63,13 @@ export function createVerifiedEnvelopes(
       return result;
     },
     opened: find,
+    forget(bytes) {
+      const known = find(bytes);
+      if (known === undefined) return;
+      byIdentity.delete(bytes);
+      byIdentity.delete(known.bytes);
+      if (byHash.delete(byteKey(known.hash))) sizeBytes -= known.bytes.length;
+    },
     get sizeBytes() {
       return sizeBytes;
     },

@@ -4,6 +4,7 @@ import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { byteKey } from '../../schemas/kernel/byteKey.js';
+import { RecentMap } from '../../schemas/kernel/recentMap.js';
 import {
   FOLLOWED_WINDOW_BYTES,
   MAX_FRAME_BYTES,
@@ -36,7 +37,7 @@ interface State {
   /** Bytes of the log read so far. */
   readBytes: number;
   /** Hashes of events that no counted mark has listed, with `readBytes` then; oldest first. */
-  readonly seen: Map<string, number>;
+  readonly seen: RecentMap<string, number>;
   /** The next mark, proven, and what it lists that was not seen yet. */
   waiting: { readonly mark: HeightMark; readonly missing: Set<string> } | null;
 }
@@ -49,7 +50,7 @@ export function createEventsProgress(options: {
   readonly verifier: SignatureVerifier;
   readonly reached: 0 | null;
 }): EventsProgress {
-  const state: State = { ...options, readBytes: 0, seen: new Map(), waiting: null };
+  const state: State = { ...options, readBytes: 0, seen: new RecentMap(), waiting: null };
   return {
     get reached() {
       return state.reached;
@@ -82,10 +83,10 @@ function readEvent(state: State, value: Uint8Array): HeightMark | null {
 function remember({ seen, readBytes }: State, name: string): void {
   seen.delete(name);
   seen.set(name, readBytes);
-  for (const [oldest, atBytes] of seen) {
-    const isKept = readBytes - atBytes < FOLLOWED_WINDOW_BYTES;
+  for (let oldest = seen.oldest(); oldest !== null; oldest = seen.oldest()) {
+    const isKept = readBytes - oldest[1] < FOLLOWED_WINDOW_BYTES;
     if (isKept && seen.size <= PUBLISH_SEEN_EVENTS_MAX) return;
-    seen.delete(oldest);
+    seen.dropOldest();
   }
 }
 

@@ -1,6 +1,7 @@
 import { sha256 } from '../../schemas/crypto/sha256.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { concatBytes, toHex } from '../../schemas/kernel/bytes.js';
+import { RecentMap } from '../../schemas/kernel/recentMap.js';
 
 /** A verifier that checks no signature twice. Only good ones are remembered. */
 export interface CachingVerifier extends SignatureVerifier {
@@ -21,15 +22,8 @@ export function createCachingVerifier(
   verifier: SignatureVerifier,
   entriesMax: number,
 ): CachingVerifier {
-  const good = new Set<string>();
-  const keep = (key: string): void => {
-    good.add(key);
-    if (good.size <= entriesMax) return;
-    for (const oldest of good) {
-      good.delete(oldest);
-      return;
-    }
-  };
+  const good = new RecentMap<string, true>(entriesMax);
+  const keep = (key: string): void => good.set(key, true);
   return {
     remember: (publicKey, message, signature) => keep(cacheKey(publicKey, message, signature)),
     verify(publicKey, message, signature) {

@@ -1,6 +1,7 @@
 import { sha256 } from '../../schemas/crypto/sha256.js';
 import type { BeaconScheme } from '../../schemas/crypto/signatures.js';
 import { concatBytes, toHex } from '../../schemas/kernel/bytes.js';
+import { RecentMap } from '../../schemas/kernel/recentMap.js';
 
 export interface CachingBeacon extends BeaconScheme {
   /** This signature has been checked elsewhere. */
@@ -12,27 +13,19 @@ export interface CachingBeacon extends BeaconScheme {
  * `entriesMax` good ones, oldest dropped first. Shares are checked as ever.
  */
 export function cachingBeacon(scheme: BeaconScheme, entriesMax: number): CachingBeacon {
-  const good = new Set<string>();
+  const good = new RecentMap<string, true>(entriesMax);
   const keyOf = (group: Uint8Array, message: Uint8Array, signature: Uint8Array): string =>
     toHex(sha256(concatBytes(group, signature, message)));
-  const add = (key: string): void => {
-    good.add(key);
-    if (good.size <= entriesMax) return;
-    for (const oldest of good) {
-      good.delete(oldest);
-      break;
-    }
-  };
   return {
     ...scheme,
-    remember: (group, message, signature) => add(keyOf(group, message, signature)),
+    remember: (group, message, signature) => good.set(keyOf(group, message, signature), true),
     verify(groupPublicKey, message, signature) {
       // Fixed lengths keep the concatenation unambiguous; others are refused by every scheme.
       if (groupPublicKey.length !== 48 || signature.length !== 96) return false;
       const key = keyOf(groupPublicKey, message, signature);
       if (good.has(key)) return true;
       if (!scheme.verify(groupPublicKey, message, signature)) return false;
-      add(key);
+      good.set(key, true);
       return true;
     },
   };

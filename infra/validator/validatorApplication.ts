@@ -136,6 +136,7 @@ export function createValidatorApplication(
     execute(block, seed) {
       const startedMs = timer.nowMs();
       const result = executeBlock(state, block, seed, envelopes.opened);
+      for (const item of block.items) envelopes.forget(item);
       waiting.set(result.height, result);
       options.onExecuted(result);
       if (result.height % options.snapshotEveryHeights === 0)

@@ -5,6 +5,7 @@ import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { equalBytes, mapKey } from '../../schemas/kernel/bytes.js';
+import { RecentMap } from '../../schemas/kernel/recentMap.js';
 import { FOLLOWED_DIGESTS_KEPT, MAX_FRAME_BYTES } from '../../schemas/limits.js';
 import type { HeightMark } from '../../schemas/types/event.js';
 import type { CommittedEvent } from '../readModel.js';
@@ -76,7 +77,7 @@ export class EventsFollower {
   readonly #wanted = new Set<string>();
   readonly #found = new Map<string, Candidate>();
   /** Result digests of heights whose mark was proven, oldest first; bounded. */
-  readonly #digests = new Map<number, Uint8Array>();
+  readonly #digests = new RecentMap<number, Uint8Array>(FOLLOWED_DIGESTS_KEPT);
   #tip: EventsTip;
   #conflict: string | null = null;
   #reread = false;
@@ -276,9 +277,6 @@ export class EventsFollower {
 
   #remember(height: number, digest: Uint8Array): void {
     this.#digests.set(height, digest);
-    if (this.#digests.size <= FOLLOWED_DIGESTS_KEPT) return;
-    const oldest = this.#digests.keys().next();
-    if (!oldest.done) this.#digests.delete(oldest.value);
   }
 
   #drop(reason: EventsDropReason): readonly CommittedMark[] {

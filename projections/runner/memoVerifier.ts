@@ -1,5 +1,6 @@
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
+import { RecentMap } from '../../schemas/kernel/recentMap.js';
 
 /**
  * Remembers the last `entriesMax` signatures that were valid. The marks of all partitions of a
@@ -7,7 +8,9 @@ import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
  * Invalid ones are not remembered: they cost their senders, not our memory.
  */
 export function memoVerifier(verifier: SignatureVerifier, entriesMax: number): SignatureVerifier {
-  const valid = new Map<string, readonly [publicKey: Uint8Array, message: Uint8Array]>();
+  const valid = new RecentMap<string, readonly [publicKey: Uint8Array, message: Uint8Array]>(
+    entriesMax,
+  );
   return {
     verify(publicKey, message, signature) {
       const name = toHex(signature);
@@ -16,10 +19,6 @@ export function memoVerifier(verifier: SignatureVerifier, entriesMax: number): S
         return true;
       if (!verifier.verify(publicKey, message, signature)) return false;
       valid.set(name, [publicKey, message]);
-      if (valid.size > entriesMax) {
-        const oldest = valid.keys().next();
-        if (!oldest.done) valid.delete(oldest.value);
-      }
       return true;
     },
   };

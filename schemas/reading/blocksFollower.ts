@@ -10,6 +10,7 @@ import {
 import { blockDigest, resultDigest } from '../crypto/digests.js';
 import type { ChainTip, EpochKeys } from '../crypto/epochKeys.js';
 import { equalBytes } from '../kernel/bytes.js';
+import { RecentMap } from '../kernel/recentMap.js';
 import { FOLLOWED_DIGESTS_KEPT, MAX_FRAME_BYTES } from '../limits.js';
 import type { CertifiedBlock } from '../types/block.js';
 
@@ -45,7 +46,7 @@ interface Reading {
   readonly keys: EpochKeys;
   readonly verifiers: Verifiers;
   /** Result digests of the newest accepted heights, oldest first; bounded. */
-  readonly digests: Map<number, Uint8Array>;
+  readonly digests: RecentMap<number, Uint8Array>;
   tip: ChainTip;
   conflict: (BlocksOutcome & { readonly kind: 'conflict' }) | null;
 }
@@ -57,7 +58,8 @@ export function createBlocksFollower(options: {
   readonly verifiers: Verifiers;
 }): BlocksFollower {
   const { keys, tip, verifiers } = options;
-  const digests = new Map([[tip.height, tip.resultDigest]]);
+  const digests = new RecentMap<number, Uint8Array>(FOLLOWED_DIGESTS_KEPT);
+  digests.set(tip.height, tip.resultDigest);
   const reading: Reading = { keys, verifiers, digests, tip, conflict: null };
   return {
     get tip() {
@@ -97,10 +99,6 @@ function accept(reading: Reading, certified: CertifiedBlock): BlocksOutcome {
   const tip = tipAfter(certified);
   reading.tip = tip;
   reading.digests.set(tip.height, tip.resultDigest);
-  if (reading.digests.size > FOLLOWED_DIGESTS_KEPT) {
-    const oldest = reading.digests.keys().next();
-    if (!oldest.done) reading.digests.delete(oldest.value);
-  }
   return { kind: 'accepted', certified, tip };
 }
 
