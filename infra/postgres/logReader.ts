@@ -17,6 +17,8 @@ import type { LogWakeups } from './logWakeups.js';
 
 /** A partition's share of one fetch is at least this, however many partitions there are. */
 const FETCH_MIN_BYTES = 64 * 1024;
+/** A consumer gets no more at once, so that it works for few ms between two turns of the sockets. */
+const SLICE_BYTES = 64 * 1024;
 
 /**
  * Everything that is new in any of the wanted partitions, in one statement and so of one snapshot:
@@ -110,7 +112,8 @@ function takeRows(
     nextOffset = baseOffset + BigInt(recordCount);
   }
   cursor.nextOffset = nextOffset;
-  return cutBatches({ topic, partition, records, nextOffset, endOffset }, maxBatchBytes);
+  const sliceBytes = Math.min(maxBatchBytes, SLICE_BYTES);
+  return cutBatches({ topic, partition, records, nextOffset, endOffset }, sliceBytes);
 }
 
 async function fetchBatches(

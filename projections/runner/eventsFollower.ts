@@ -248,11 +248,12 @@ export class EventsFollower {
   }
 
   #dropUnlisted(height: number, listed: readonly Candidate[]): void {
-    let kept = 0;
-    for (const candidate of listed) {
-      if (this.#window.find(height, candidate.hash) === candidate) kept += 1;
-    }
-    const unlisted = this.#window.dropThrough(height) - kept;
+    // What a mark has had to wait for is not in the window; mostly there was no wait.
+    const held =
+      this.#found.size === 0
+        ? listed
+        : listed.filter((candidate) => this.#window.find(height, candidate.hash) === candidate);
+    const unlisted = this.#window.dropThrough(height) - held.length;
     if (unlisted > 0) this.#options.onDropped('never listed', unlisted);
   }
 

@@ -94,7 +94,10 @@ function kindUnionType(schema: readonly string[], options: unknown): AvroType {
       const index = tap.readLong();
       const type = this.types[index];
       if (type === undefined) throw new DecodeError('union branch out of range');
-      return Object.assign({ kind: kinds[index] }, type._read(tap));
+      // The record is nobody else's yet: a copy of it would cost as much as reading it.
+      const value = type._read(tap) as { kind?: string };
+      value.kind = present(kinds[index], 'a name a branch');
+      return value;
     }
     override _write(tap: BytesTap, value: unknown): void {
       const { kind } = value as { kind: string };

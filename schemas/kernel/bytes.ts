@@ -1,4 +1,5 @@
 import { assert } from './assert.js';
+import { byteKey } from './byteKey.js';
 
 const HEX = '0123456789abcdef';
 const HEX_OF_BYTE: readonly string[] = Array.from(
@@ -102,24 +103,10 @@ export function readUint32(bytes: Uint8Array, offset: number): number {
  * bytes of one length. Several times faster than hex.
  */
 export function mapKey(bytes: Uint8Array): string {
-  if (bytes.length === 32) return keyOf16(bytes, 0) + keyOf16(bytes, 16);
+  if (bytes.length === 32) return byteKey(bytes);
   let text = '';
   for (let i = 0; i < bytes.length; i += 2) {
     text += String.fromCharCode((bytes[i]! << 8) | (bytes[i + 1] ?? 0));
   }
   return text;
-}
-
-/** Of 16 bytes, in one call. */
-function keyOf16(bytes: Uint8Array, at: number): string {
-  return String.fromCharCode(
-    (bytes[at]! << 8) | bytes[at + 1]!,
-    (bytes[at + 2]! << 8) | bytes[at + 3]!,
-    (bytes[at + 4]! << 8) | bytes[at + 5]!,
-    (bytes[at + 6]! << 8) | bytes[at + 7]!,
-    (bytes[at + 8]! << 8) | bytes[at + 9]!,
-    (bytes[at + 10]! << 8) | bytes[at + 11]!,
-    (bytes[at + 12]! << 8) | bytes[at + 13]!,
-    (bytes[at + 14]! << 8) | bytes[at + 15]!,
-  );
 }
