@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly uid?: number;
   readonly gid?: number;
   readonly cwd?: string;
+  /** Another entry than the built program's own. */
+  readonly program?: string;
 }
 
 export interface Running {
@@ -27,8 +29,8 @@ export interface Running {
 
 /** Starts the program in a session of its own, as a terminal's job is. */
 export function startProgram(argv: readonly string[], options: RunOptions = {}): Running {
-  const { uid, gid, cwd } = options;
-  const child = spawn(process.execPath, [PROGRAM, ...argv], {
+  const { uid, gid, cwd, program = PROGRAM } = options;
+  const child = spawn(process.execPath, [program, ...argv], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.environment },
