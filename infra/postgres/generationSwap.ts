@@ -3,8 +3,14 @@ import { VISIBLE_CHANNEL } from '../../projections/readModels.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { PROJECTION_SWAP_ATTEMPTS_MAX } from '../../schemas/limits.js';
 import { withTransaction } from './connection.js';
-import { PostgresError } from './errors.js';
-import { changeGeneration, type Generation, listGenerations, markIndexed } from './generations.js';
+import { PostgresError, toPostgresError } from './errors.js';
+import {
+  changeGeneration,
+  forgetGeneration,
+  type Generation,
+  listGenerations,
+  markIndexed,
+} from './generations.js';
 import { lockGenerations, makeViews } from './projectionSchema.js';
 import { qualified, storedTables } from './projectionSql.js';
 
@@ -94,13 +100,49 @@ export async function swapGeneration(pool: pg.Pool, schema: string): Promise<Swa
   }
 }
 
-/** Generations that another has replaced for at least so long. */
+/** Generations that another has replaced, or that were begun, for at least so long. */
 export function prunable(
   all: readonly Generation[],
   graceMs: number,
   nowMs: number,
 ): readonly Generation[] {
   return all.filter(
-    ({ state, changedAtMs }) => state === 'retired' && nowMs - changedAtMs >= graceMs,
+    ({ state, isBare, changedAtMs }) =>
+      (state === 'retired' || (state === 'building' && isBare)) && nowMs - changedAtMs >= graceMs,
   );
+}
+
+/**
+ * Says that somebody builds this schema, for as long as the connection lives: to be released with
+ * `true`, which ends it. @throws PostgresError
+ */
+export async function holdGeneration(pool: pg.Pool, schema: string): Promise<pg.PoolClient> {
+  try {
+    const client = await pool.connect();
+    await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [schema]);
+    return client;
+  } catch (error) {
+    throw toPostgresError(error);
+  }
+}
+
+/**
+ * Drops what is prunable and what nobody builds: tables that were replaced, and what a rebuild left
+ * that died. Returns their schemas. @throws PostgresError
+ */
+export async function pruneGenerations(pool: pg.Pool, graceMs: number): Promise<readonly string[]> {
+  return withTransaction(pool, async (client) => {
+    await lockGenerations(client);
+    const pruned: string[] = [];
+    for (const { schema } of prunable(await listGenerations(client), graceMs, Date.now())) {
+      const { rows } = await client.query<{ free: boolean }>(
+        'select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as free',
+        [schema],
+      );
+      if (rows[0]?.free !== true) continue;
+      await forgetGeneration(client, schema);
+      pruned.push(schema);
+    }
+    return pruned;
+  });
 }

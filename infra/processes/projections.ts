@@ -12,10 +12,9 @@ import { nativeVerifier } from '../crypto/nativeSignatures.js';
 import { readGenesis } from '../genesis/genesisFile.js';
 import { logOptions, openLog } from '../log/openLog.js';
 import { withDatabase } from '../log/withDatabase.js';
-import { createPool, withTransaction } from '../postgres/connection.js';
-import { prunable } from '../postgres/generationSwap.js';
-import { forgetGeneration, listGenerations } from '../postgres/generations.js';
-import { lockGenerations } from '../postgres/projectionSchema.js';
+import { createPool } from '../postgres/connection.js';
+import { pruneGenerations } from '../postgres/generationSwap.js';
+import { listGenerations } from '../postgres/generations.js';
 import { projectionContent } from '../postgres/projectionSql.js';
 import { readGenerationStatus } from '../projections/generationStatus.js';
 import {
@@ -123,12 +122,7 @@ async function swap({ config, pool, rebuild: options }: Place): Promise<void> {
 }
 
 async function prune({ config, pool }: Place): Promise<void> {
-  const pruned = await withTransaction(pool, async (client) => {
-    await lockGenerations(client);
-    const old = prunable(await listGenerations(client), config.graceMs, Date.now());
-    for (const { schema } of old) await forgetGeneration(client, schema);
-    return old.map(({ schema }) => schema);
-  });
+  const pruned = await pruneGenerations(pool, config.graceMs);
   const lines =
     pruned.length === 0 ? ['nothing to prune'] : pruned.map((name) => `dropped ${name}`);
   print(config, { pruned }, lines);

@@ -19,9 +19,11 @@ import {
 import { createMemoryLog } from '../../test/simulation/memoryLog.js';
 import { quietLog } from '../../test/simulation/projectedChain.js';
 import { openReadDatabase } from '../http/readDatabase.js';
+import { createPool } from '../postgres/connection.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embeddedPostgres.js';
-import { prunable } from '../postgres/generationSwap.js';
+import { holdGeneration, prunable, pruneGenerations } from '../postgres/generationSwap.js';
 import { activeGeneration, listGenerations } from '../postgres/generations.js';
+import { makeBareGeneration } from '../postgres/projectionSchema.js';
 import { openProjectionStore } from '../postgres/projectionStore.js';
 import { tableHashes } from '../postgres/tableHashes.js';
 import { readGenerationStatus } from './generationStatus.js';
@@ -235,5 +237,24 @@ describe('tables made anew', () => {
     }));
     expect(prunable(replaced, 1_000, 5_999)).toEqual([]);
     expect(prunable(replaced, 1_000, 6_000)).toEqual(replaced);
+  });
+
+  it('that died are dropped once nobody builds them', async () => {
+    const { url } = server;
+    const pool = createPool({ url, applicationName: 'prune', log: quietLog, max: 3 });
+    opened.push(() => pool.end());
+    const schema = await makeBareGeneration(pool, engineGenesis);
+    const holder = await holdGeneration(pool, schema);
+    expect(await pruneGenerations(pool, 0)).toEqual([]);
+    holder.release(true);
+    expect(await pruneGenerations(pool, 60_000)).toEqual([]);
+    // The server frees what a connection held a moment after it has ended.
+    const pruned: string[] = [];
+    const deadline = Date.now() + WAIT_MS_MAX;
+    while (pruned.length === 0 && Date.now() < deadline) {
+      pruned.push(...(await pruneGenerations(pool, 0)));
+    }
+    expect(pruned).toEqual([schema]);
+    expect(await listGenerations(admin)).toEqual([]);
   });
 });

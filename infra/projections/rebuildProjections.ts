@@ -20,7 +20,7 @@ import { topicNames } from '../../schemas/topics.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { type AdapterLog, createPool } from '../postgres/connection.js';
 import { toPostgresError } from '../postgres/errors.js';
-import { finishIndexes, swapGeneration } from '../postgres/generationSwap.js';
+import { finishIndexes, holdGeneration, swapGeneration } from '../postgres/generationSwap.js';
 import { activeGeneration, type Generation } from '../postgres/generations.js';
 import { makeBareGeneration } from '../postgres/projectionSchema.js';
 import { projectionContent, qualified } from '../postgres/projectionSql.js';
@@ -74,12 +74,17 @@ const LOOK_MS = 200;
  */
 export async function rebuildProjections(options: RebuildOptions): Promise<RebuiltProjections> {
   const { url, log, report } = options;
-  const pool = createPool({ url, applicationName: 'nullspace rebuild', log, max: 3 });
+  const pool = createPool({ url, applicationName: 'nullspace rebuild', log, max: 4 });
   try {
     const schema = await makeBareGeneration(pool, options.genesis);
-    log.info({ schema }, 'building');
-    await foldToEnd(options, schema, true);
-    await finishIndexes(pool, schema, (detail) => report({ stage: 'indexing', detail }));
+    const holder = await holdGeneration(pool, schema);
+    try {
+      log.info({ schema }, 'building');
+      await foldToEnd(options, schema, true);
+      await finishIndexes(pool, schema, (detail) => report({ stage: 'indexing', detail }));
+    } finally {
+      holder.release(true);
+    }
     // Compared before going on: behind the old tables it can stop where they are.
     const compared = await compareWithActive(options, pool, schema);
     if (options.swap === false) return { schema, compared, swapped: false };
