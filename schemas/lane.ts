@@ -29,8 +29,8 @@ export function nextNonceOf(value: StateValue['value'] | null): number {
 
 /**
  * Whether the leaf of a command's lane, at a block time, shows that the command never executed and
- * never can. Lanes of session keys leave the state `maxCommandLifetimeMs` after their authorization,
- * so their absence says so only soon after the expiry.
+ * never can. Lanes of session keys leave the state `maxCommandLifetimeMs` after their
+ * authorization, so their absence says so only soon after the expiry.
  */
 export function showsUnused(
   command: Lane & { readonly nonce: number; readonly expiresAtMs: number },

@@ -280,7 +280,9 @@ export const CLIENT_PAUSE_MS = 5_000;
 export const CLIENT_WATCH_MS = 500;
 /** From dialling to welcome. */
 export const CLIENT_HANDSHAKE_MS_MAX = 6_000;
-/** While commands are open: a ping after this without a frame sent, and how long silence may last. */
+/**
+ * While commands are open: a ping after this without a frame sent, and how long silence may last.
+ */
 export const CLIENT_BUSY_PING_MS = 2_000;
 export const CLIENT_BUSY_SILENCE_MS_MAX = 4_000;
 /** An envelope that was refused for now is sent again after this. */
@@ -315,18 +317,26 @@ export const PROJECTION_COPY_ROWS_MIN = 2_000;
 export const PROJECTION_LEASE_MS = 6_000;
 /** A projector further behind the log than this is not ready. */
 export const PROJECTION_READY_LAG_MS = 10_000;
-/** Without progress for so long, though the log has more, a projector begins anew with its reader. */
+/**
+ * Without progress for so long, though the log has more, a projector begins anew with its reader.
+ */
 export const PROJECTION_STALL_MS = 30_000;
-/** How long a projector that is told to stop waits for its transaction: less than its process has. */
+/**
+ * How long a projector that is told to stop waits for its transaction: less than its process has.
+ */
 export const PROJECTION_DRAIN_MS = 5_000;
 /** Pauses of a projector between attempts, while store or log cannot be reached. */
 export const PROJECTION_RETRY_MS_MIN = 50;
 export const PROJECTION_RETRY_MS_MAX = 5_000;
 /** Attempts to put new tables behind the views while readers hold them: 15 s. */
 export const PROJECTION_SWAP_ATTEMPTS_MAX = 50;
-/** How long replaced tables are kept, unless asked otherwise: long enough to look, and to go back. */
+/**
+ * How long replaced tables are kept, unless asked otherwise: long enough to look, and to go back.
+ */
 export const PROJECTION_GRACE_MS = 60 * 60 * 1000;
-/** A rebuild that has replaced the tables goes on folding for so long, until projectors take over. */
+/**
+ * A rebuild that has replaced the tables goes on folding for so long, until projectors take over.
+ */
 export const PROJECTION_HAND_OVER_MS = 10_000;
 /** Attempts to compare old and new tables at one height. */
 export const PROJECTION_COMPARE_ATTEMPTS_MAX = 3;

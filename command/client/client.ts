@@ -17,8 +17,8 @@ export interface Player {
   /** Resolves when the session is live. Rejects when the player is closed before. */
   ready(): Promise<void>;
   /**
-   * Signs and sends the instructions in one envelope, each with the lowest free nonce. Throws before
-   * the first `ready`, and when too many commands are open.
+   * Signs and sends the instructions in one envelope, each with the lowest free nonce. Throws
+   * before the first `ready`, and when too many commands are open.
    */
   submit(instructions: readonly CommandInstruction[], lifetimeMs?: number): readonly Submission[];
   /** Ends the session; commands that are open stay so in the chain, and in the outbox. */

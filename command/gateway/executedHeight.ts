@@ -54,9 +54,9 @@ function readEvents(message: ExecutedHeight): LocatedEvent[][] | null {
 
 /**
  * Checks what a validator says of a height against the keys alone: a quorum signed the result, the
- * header is that of its block (so the block time is proven too), the leaves hash to its events root,
- * and the events are exactly the leaves'. Null when anything is
- * off: another validator is asked then.
+ * header is that of its block (so the block time is proven too), the leaves hash to its events
+ * root, and the events are exactly the leaves'. Null when anything is off: another validator is
+ * asked then.
  */
 export function verifyExecutedHeight(
   message: ExecutedHeight,

@@ -63,7 +63,9 @@ function verify(state: GatewayState, validator: number, body: Executed): Verifie
   return verified;
 }
 
-/** The answer to a question for a receipt. Unasked it is another validator's copy of what is known. */
+/**
+ * The answer to a question for a receipt. Unasked it is another validator's copy of what is known.
+ */
 function onOlderHeight(state: GatewayState, validator: number, body: Executed): void {
   const { height } = body.certificate.result;
   if (height === state.height || state.receiptsAsked === 0) return;

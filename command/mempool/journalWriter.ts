@@ -2,8 +2,8 @@ import { MEMPOOL_JOURNAL_PAUSE_MS, MEMPOOL_JOURNAL_REWRITE_BYTES } from '../../s
 import type { CommandTelemetry, CommandTimer, MempoolJournal } from '../ports.js';
 
 /**
- * Group commit over a journal: what arrives during a write, and for a moment after it, shares the next
- * one. The disk is the votes' too, and nothing becomes final later for an answer that waits.
+ * Group commit over a journal: what arrives during a write, and for a moment after it, shares the
+ * next one. The disk is the votes' too, and nothing becomes final later for an answer that waits.
  */
 export interface JournalWriter {
   /** Whether the envelope is on disk; false when the disk failed. Never rejects. */

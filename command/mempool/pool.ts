@@ -247,7 +247,9 @@ export function consumeNonce(pool: Pool, key: string, nonce: number): number {
   return ended.length;
 }
 
-/** Drops every envelope whose `expiresAtMs` is at or below a block time. Returns how many commands. */
+/**
+ * Drops every envelope whose `expiresAtMs` is at or below a block time. Returns how many commands.
+ */
 export function expireEnvelopes(pool: Pool, timestampMs: number): number {
   let commands = 0;
   for (const [second, expiring] of pool.expiries) {

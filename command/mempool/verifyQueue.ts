@@ -16,8 +16,8 @@ interface Waiting {
 }
 
 /**
- * While batches are in flight, arrivals gather for the next one: the busier, the larger the batches.
- * Arrivals of one tick share a batch. The caller bounds what waits.
+ * While batches are in flight, arrivals gather for the next one: the busier, the larger the
+ * batches. Arrivals of one tick share a batch. The caller bounds what waits.
  */
 export function createVerifyQueue(verifier: BatchVerifier): VerifyQueue {
   let waiting: Waiting[] = [];

@@ -15,11 +15,11 @@ import type { HeightMark } from '../../schemas/types/event.js';
 import { mayBeMark } from './markKey.js';
 
 /**
- * How far every reader of one events partition gets, by a rule that never says more than the reader's
- * own (DESIGN section 6): a mark counts when it is proven, continues what was reached, and all events
- * that it lists stand after what was reached or within a reader's window before it. What stands in
- * another order counts as missing and is written again, which readers drop as a repeat. Events are
- * not decoded, only hashed.
+ * How far every reader of one events partition gets, by a rule that never says more than the
+ * reader's own (DESIGN section 6): a mark counts when it is proven, continues what was reached, and
+ * all events that it lists stand after what was reached or within a reader's window before it. What
+ * stands in another order counts as missing and is written again, which readers drop as a repeat.
+ * Events are not decoded, only hashed.
  */
 export interface EventsProgress {
   /** Null until a mark was found where reading began in the middle of the log. */

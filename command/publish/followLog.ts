@@ -171,8 +171,8 @@ function rangesOf(state: State, partitions: readonly FollowedPartition[]): Promi
 /**
  * Finds where each partition has got to, from as few of its last records as prove it: a window from
  * the end, four times as large each time nothing in it does, at worst the whole partition. Costs
- * PUBLISH_TAIL_BLOCKS and, by partition, PUBLISH_TAIL_EVENTS records unless somebody wrote that much
- * junk. A log that was read before is read on from where that ended.
+ * PUBLISH_TAIL_BLOCKS and, by partition, PUBLISH_TAIL_EVENTS records unless somebody wrote that
+ * much junk. A log that was read before is read on from where that ended.
  */
 async function findEnd(state: State): Promise<void> {
   const { progress, options } = state;

@@ -5,9 +5,9 @@ import { MAX_VALIDATORS } from '../../schemas/limits.js';
 const MARK_KEY_BYTES_MAX = 4;
 
 /**
- * Key of a mark's record: the index of the validator that wrote it, in one byte. Readers do not look
- * at keys; publishers count their rank from it (takeOverRule.ts). It is a hint: a liar changes who
- * waits how long, and no more.
+ * Key of a mark's record: the index of the validator that wrote it, in one byte. Readers do not
+ * look at keys; publishers count their rank from it (takeOverRule.ts). It is a hint: a liar changes
+ * who waits how long, and no more.
  */
 export function markKey(publisher: number): Uint8Array {
   assert(publisher >= 0 && publisher < MAX_VALIDATORS, `no validator ${publisher}`);

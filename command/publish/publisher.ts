@@ -177,7 +177,9 @@ async function look(state: State): Promise<void> {
   telemetry.gauge('published_height', tail);
 }
 
-/** The log got further. Who was fenced away by one that keeps up was fenced away by an honest one. */
+/**
+ * The log got further. Who was fenced away by one that keeps up was fenced away by an honest one.
+ */
 function onProgress(state: State, tail: number): void {
   const { certified, options, answeringSinceMs } = state;
   const nowMs = options.timer.nowMs();

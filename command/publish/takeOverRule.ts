@@ -5,9 +5,9 @@ import {
 } from '../../schemas/limits.js';
 
 /**
- * Whose turn it is, counted from the active publisher, which is whoever wrote the newest mark in the
- * log: the next validator by index has rank 1, and the active one itself, should it be writing no
- * more, the last. In a log without marks the first validator has rank 0, and so on.
+ * Whose turn it is, counted from the active publisher, which is whoever wrote the newest mark in
+ * the log: the next validator by index has rank 1, and the active one itself, should it be writing
+ * no more, the last. In a log without marks the first validator has rank 0, and so on.
  */
 export function takeOverRank(self: number, validators: number, active: number | null): number {
   if (active === null) return self;
@@ -17,9 +17,9 @@ export function takeOverRank(self: number, validators: number, active: number | 
 /**
  * When a validator may take over, in milliseconds of its own clock: rank times half a second after
  * the lowest missing height was certified and the log answered, doubled by each take-over without
- * progress. Who began to publish later than that has the same time from its beginning; and who makes
- * progress, though behind, has it from each height it gets into the log, until the height has been
- * missing, and itself publishing, for PUBLISH_LAG_MS_MAX. Half a second is more where this
+ * progress. Who began to publish later than that has the same time from its beginning; and who
+ * makes progress, though behind, has it from each height it gets into the log, until the height has
+ * been missing, and itself publishing, for PUBLISH_LAG_MS_MAX. Half a second is more where this
  * validator's own appends have taken more.
  */
 export function takeOverDueMs(options: {

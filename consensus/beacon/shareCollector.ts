@@ -9,8 +9,8 @@ export interface ShareCollector {
   /** The first share of each validator for a height is kept, unverified. */
   add(height: number, signer: number, signature: Uint8Array): void;
   /**
-   * The lowest-indexed threshold of shares, unverified; null while some are missing. Whether they are
-   * good is seen by what they combine to, at the price of one check when all are honest.
+   * The lowest-indexed threshold of shares, unverified; null while some are missing. Whether they
+   * are good is seen by what they combine to, at the price of one check when all are honest.
    */
   threshold(height: number): readonly BeaconShare[] | null;
   /** After a combination failed: checks every share, drops bad ones and names their signers. */

@@ -34,9 +34,9 @@ export type OffenceReason =
  * 2. Append all `persist` records in order to the journal. If an own vote is among them, sync it,
  *    once; else the records may wait for the next append, which they precede.
  * 3. Only after that sync, do everything else in order. A vote is durable BEFORE it is sent, and
- *    with it every certificate and verdict it rests on. Those alone need no sync: others' signatures
- *    prove them, and who lost one in a crash learns it again. Never reorder outputs of two drains;
- *    several drains may share one sync.
+ *    with it every certificate and verdict it rests on. Those alone need no sync: others'
+ *    signatures prove them, and who lost one in a crash learns it again. Never reorder outputs of
+ *    two drains; several drains may share one sync.
  *
  * `broadcast*` and `send*` go over links that keep order for a peer and may lose messages when a
  * link breaks; resending is the core's business (R10, R14, R18).

@@ -9,7 +9,9 @@ import { mutePeer } from './mutePeer.js';
 import { addBlock } from './obtainBlock.js';
 import { guard, type Shell } from './shell.js';
 
-/** Blocks that were not asked for come from leaders only, for their own views, and not without end. */
+/**
+ * Blocks that were not asked for come from leaders only, for their own views, and not without end.
+ */
 function isWelcome(shell: Shell, from: number, header: BlockHeader): boolean {
   const { keys, chain, core, finalTip } = shell;
   const leader = leaderOf(keys.epoch, header.view, keys.validators.length);

@@ -46,7 +46,9 @@ export async function answerBlock(shell: Shell, to: number, digest: Uint8Array):
   else transport.send(to, { kind: 'BlockMessage', block: certified.block, parentView: 0 });
 }
 
-/** Certified blocks from a height on, as many as fit; also none, so that the asker knows the tip. */
+/**
+ * Certified blocks from a height on, as many as fit; also none, so that the asker knows the tip.
+ */
 export async function answerCertified(
   shell: Shell,
   to: number,

@@ -13,8 +13,8 @@ import { guard, type Shell } from './shell.js';
 
 /**
  * Whether the block is valid, the same answer on every validator; asked once, remembered. Resolves
- * late or never while bytes are missing: that is never "invalid". Ancestors are assessed first, back
- * to the root.
+ * late or never while bytes are missing: that is never "invalid". Ancestors are assessed first,
+ * back to the root.
  */
 export function assessBlock(shell: Shell, known: KnownBlock): Promise<boolean> {
   known.assessment ??= assess(shell, known);

@@ -24,7 +24,8 @@ export async function buildBlock(shell: Shell, order: Propose): Promise<void> {
   if (parent === null || !isRunning(shell) || shell.core.view !== order.view) return;
   const { view } = order;
   if (shell.chain.branch(parentKey, shell.options.application.height()) === null) {
-    // Executed and unexecuted cannot be told apart across a hole: leave the view to the next leader.
+    // Executed and unexecuted cannot be told apart across a hole: leave the view to the next
+    // leader.
     shell.push((nowMs) => ({ kind: 'proposalUnavailable', nowMs, view }));
     return;
   }

@@ -16,8 +16,8 @@ import { recover } from './recover.js';
 import { createShell, isRunning, type Shell } from './shell.js';
 
 /**
- * One validator of one shard: consensus, beacon, results and sync around the core, over ports. Holds
- * no timer, socket or file of its own. Throws only for options that cannot be.
+ * One validator of one shard: consensus, beacon, results and sync around the core, over ports.
+ * Holds no timer, socket or file of its own. Throws only for options that cannot be.
  */
 export function createValidator(options: ValidatorOptions): Validator {
   const { genesis, self, signer, transport } = options;

@@ -68,14 +68,8 @@ export function createDrain(shell: () => Shell): Drain {
     cancelTimer = options.timer.after(delayMs, elapse);
   }
 
-  /**
-   * A timer that comes late was not run: what has arrived meanwhile is heard before anything is given
-   * up. Once for each timer, so that who is always late gives up views at all. Our own turn to propose
-   * waits for nobody.
-   */
   function elapse(): void {
-    const nowMs = coreNowMs(shell());
-    const lateMs = nowMs - (nextPatienceMs(shell().core) ?? nowMs);
+    const lateMs = patienceLateMs(shell());
     if (lateMs > TIMER_LATE_MS && !isSecondTry) {
       isSecondTry = true;
       shell().deafMs += lateMs + TIMER_LATE_MS;
@@ -109,6 +103,16 @@ export function createDrain(shell: () => Shell): Drain {
 
 function coreNowMs({ options, deafMs }: Shell): number {
   return options.timer.nowMs() - deafMs;
+}
+
+/**
+ * By how much a timer of patience is late. One that comes late was not run: what has arrived
+ * meanwhile is heard before anything is given up. Once for each timer, so that who is always late
+ * gives up views at all. Our own turn to propose waits for nobody.
+ */
+function patienceLateMs(shell: Shell): number {
+  const nowMs = coreNowMs(shell);
+  return nowMs - (nextPatienceMs(shell.core) ?? nowMs);
 }
 
 async function drainGroup(

@@ -2,8 +2,9 @@ import type { ChainPoint } from './chain.js';
 import { isRunning, type Shell } from './shell.js';
 
 /**
- * Tells the core whether a block on the head could carry something that executes (its rule R17): the
- * application holds such a thing, and certified results do not lag so far that envelopes are barred.
+ * Tells the core whether a block on the head could carry something that executes (its rule R17):
+ * the application holds such a thing, and certified results do not lag so far that envelopes are
+ * barred.
  */
 export function evaluateWork(shell: Shell): void {
   if (!isRunning(shell)) return;

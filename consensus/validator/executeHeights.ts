@@ -6,8 +6,8 @@ import { certifyResult, setCertificate } from './heightResult.js';
 import { type FinalHeight, isRunning, type Shell } from './shell.js';
 
 /**
- * Executes the next height if its seed is known, and goes on at the next opportunity: one height at a
- * time, so that votes are not kept waiting behind a backlog.
+ * Executes the next height if its seed is known, and goes on at the next opportunity: one height at
+ * a time, so that votes are not kept waiting behind a backlog.
  */
 export function executeNext(shell: Shell): void {
   if (!isRunning(shell)) return;

@@ -12,8 +12,8 @@ import { isRunning, type Shell } from './shell.js';
 type Verify = Extract<Output, { kind: 'verify' }>;
 
 /**
- * Before our notarize vote: the proposal is about this block on that parent, the block is valid, and
- * it is not early. Early and missing wait without an answer; only invalid is "no".
+ * Before our notarize vote: the proposal is about this block on that parent, the block is valid,
+ * and it is not early. Early and missing wait without an answer; only invalid is "no".
  */
 export async function verifyProposal(shell: Shell, order: Verify): Promise<void> {
   const { proposal, parentPayload, from } = order;

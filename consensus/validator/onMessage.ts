@@ -16,8 +16,8 @@ import { verifyCertificate, verifyVote } from './voteSignatures.js';
 import { certificateOfForm, voteOfForm } from './wireForms.js';
 
 /**
- * What a peer said. Votes and certificates are verified when their turn in the drain comes, and only
- * if the core still wants them; all else is handled at once. Messages that are not between
+ * What a peer said. Votes and certificates are verified when their turn in the drain comes, and
+ * only if the core still wants them; all else is handled at once. Messages that are not between
  * validators are somebody else's.
  */
 export function onMessage(

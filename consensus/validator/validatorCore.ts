@@ -4,7 +4,9 @@ import type { Finalization } from '../../schemas/types/block.js';
 import { type CoreState, createCore } from '../core/state.js';
 import type { ValidatorOptions } from './options.js';
 
-/** The core of this validator, at a floor; observers and those who lost their journal don't vote. */
+/**
+ * The core of this validator, at a floor; observers and those who lost their journal don't vote.
+ */
 export function createValidatorCore(
   shell: {
     readonly keys: EpochKeys;

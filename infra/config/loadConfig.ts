@@ -101,7 +101,9 @@ export function loadConfig<Shape extends z.ZodRawShape>(
   throw new ConfigError(`${names}: ${complaint(issue?.message ?? 'not usable', given[option])}`);
 }
 
-/** What a value should be, and what was given: texts and numbers that did not parse, as they were. */
+/**
+ * What a value should be, and what was given: texts and numbers that did not parse, as they were.
+ */
 function complaint(message: string, value: unknown): string {
   const expected = message.replace(/^Invalid (input|option): /, '').replace(/, received .*$/, '');
   return value === undefined

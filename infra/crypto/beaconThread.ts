@@ -37,8 +37,8 @@ interface Waiting {
 
 /**
  * The beacon's pairings on a thread of their own, 3 to 5 ms a height: votes do not wait for them.
- * Resolves when it has checked its library. Rejects with CryptoError `worker-died`, then and at every
- * later call, when the thread cannot be kept: a validator without its beacon is of no use.
+ * Resolves when it has checked its library. Rejects with CryptoError `worker-died`, then and at
+ * every later call, when the thread cannot be kept: a validator without its beacon is of no use.
  */
 export async function startBeaconThread(data: BeaconThreadData): Promise<BeaconThread> {
   const worker = new Worker(compiledUrl('beaconWorker.js'), { workerData: data, execArgv: [] });

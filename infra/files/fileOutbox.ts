@@ -17,8 +17,8 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * A client's open envelopes in a folder of its own, one file each: written aside, made durable, then
- * given its name, so that a file that can be read is whole. Rejects with FileError.
+ * A client's open envelopes in a folder of its own, one file each: written aside, made durable,
+ * then given its name, so that a file that can be read is whole. Rejects with FileError.
  */
 export function fileOutbox(folder: string): ClientOutbox {
   const names = new Map<string, string>();

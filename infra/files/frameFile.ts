@@ -42,8 +42,8 @@ async function readAt(handle: FileHandle, at: number, length: number): Promise<U
 type ReadAhead = (at: number, length: number) => Promise<Uint8Array> | Uint8Array;
 
 /**
- * Reads a file from front to back in pieces of FILE_READ_BYTES. Each read waits for a thread and for
- * the event loop: one for each frame makes a restart take minutes where both are busy.
+ * Reads a file from front to back in pieces of FILE_READ_BYTES. Each read waits for a thread and
+ * for the event loop: one for each frame makes a restart take minutes where both are busy.
  */
 function readAhead(handle: FileHandle): ReadAhead {
   let from = 0;
@@ -64,7 +64,9 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** Where the frame at `at` ends; null when there is no whole one. No frame is empty: zeros are none. */
+/**
+ * Where the frame at `at` ends; null when there is no whole one. No frame is empty: zeros are none.
+ */
 async function frameEnd(read: ReadAhead, at: number, size: number): Promise<number | null> {
   if (at + HEADER_BYTES > size) return null;
   const view = viewOf(await read(at, HEADER_BYTES));
@@ -118,8 +120,8 @@ async function writeDurably(handle: FileHandle, bytes: Uint8Array): Promise<void
 
 /**
  * Offsets of the whole frames, and where they end. Every content is checked once. What a crash tore
- * off is the end of the file; a frame that does not read back before others that do was durable, and
- * has been damaged since: cutting it off would forget what was said. @throws FileError corrupt
+ * off is the end of the file; a frame that does not read back before others that do was durable,
+ * and has been damaged since: cutting it off would forget what was said. @throws FileError corrupt
  */
 async function scan(handle: FileHandle, path: string): Promise<{ offsets: number[]; end: number }> {
   const { size } = await handle.stat();

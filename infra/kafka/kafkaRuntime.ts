@@ -194,7 +194,9 @@ export function runningKafka(dataDir: string): { readonly pid: number } | null {
   return pid === null ? null : { pid };
 }
 
-/** Ends the broker of a data folder, whoever started it; nothing to do is fine. @throws KafkaError */
+/**
+ * Ends the broker of a data folder, whoever started it; nothing to do is fine. @throws KafkaError
+ */
 export async function stopKafka(dataDir: string): Promise<void> {
   const place = placeOf(dataDir);
   const pid = brokerPid(place);

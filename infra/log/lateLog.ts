@@ -2,9 +2,9 @@ import type { Log } from '../../schemas/log.js';
 import { LogError } from '../../schemas/logError.js';
 
 /**
- * A log that is opened when it is first needed, and again at the next need while it cannot be: for a
- * validator, which agrees, executes and answers players without one. Every call fails as `open` does
- * until it succeeds.
+ * A log that is opened when it is first needed, and again at the next need while it cannot be: for
+ * a validator, which agrees, executes and answers players without one. Every call fails as `open`
+ * does until it succeeds.
  */
 export function lateLog(open: () => Promise<Log>): Log {
   let opening: Promise<Log> | null = null;

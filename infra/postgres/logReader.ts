@@ -17,7 +17,9 @@ import type { LogWakeups } from './logWakeups.js';
 
 /** A partition's share of one fetch is at least this, however many partitions there are. */
 const FETCH_MIN_BYTES = 64 * 1024;
-/** A consumer gets no more at once, so that it works for few ms between two turns of the sockets. */
+/**
+ * A consumer gets no more at once, so that it works for few ms between two turns of the sockets.
+ */
 const SLICE_BYTES = 64 * 1024;
 
 /**

@@ -81,7 +81,9 @@ function insertSql(schema: string, table: Table, first: number, where: string): 
 /** Tables in the order of the parameters of `commitSql`. */
 export const storedTables: readonly Table[] = readModels.flatMap(({ tables }) => tables);
 
-/** Rows of `fold` tables merge with those there; a repeated key of an `append` table is an error. */
+/**
+ * Rows of `fold` tables merge with those there; a repeated key of an `append` table is an error.
+ */
 export function upsertSql(schema: string, table: Table): string {
   return insertSql(schema, table, 1, '');
 }

@@ -151,7 +151,9 @@ function startMissing(roles: readonly PlannedRole[], dataDir: string, records: P
   }
 }
 
-/** A role that ended instead of getting ready, with its own last words; null while there is none. */
+/**
+ * A role that ended instead of getting ready, with its own last words; null while there is none.
+ */
 function endedRole(rows: readonly RoleState[], dataDir: string): string | null {
   const ended = rows.find(({ pid, role }) => pid === null && !SERVICES.includes(role));
   if (ended === undefined) return null;
@@ -159,7 +161,9 @@ function endedRole(rows: readonly RoleState[], dataDir: string): string | null {
   return `${ended.name} ended: ${lastLine(path)} (${path})`;
 }
 
-/** What keeps a cluster from being up: roles that are not ready, and heights that cannot be read. */
+/**
+ * What keeps a cluster from being up: roles that are not ready, and heights that cannot be read.
+ */
 interface Remaining {
   readonly late: readonly string[];
   /** Null until every role was ready once. */

@@ -30,8 +30,9 @@ export interface PlatformPlan {
 }
 
 /**
- * MiB of a validator's young objects before V8 looks which of them live: a command lives for a second
- * under load, and with the default of 16 each was copied twice (0.8 times the CPU with 64, measured).
+ * MiB of a validator's young objects before V8 looks which of them live: a command lives for a
+ * second under load, and with the default of 16 each was copied twice (0.8 times the CPU with 64,
+ * measured).
  */
 const VALIDATOR_SEMI_SPACE_MIB = 64;
 

@@ -135,7 +135,9 @@ const ACTIONS: Readonly<Record<string, (place: Place) => Promise<void>>> = {
   prune,
 };
 
-/** `nullspace projections ACTION`: look at the tables, make them anew beside the old, change over. */
+/**
+ * `nullspace projections ACTION`: look at the tables, make them anew beside the old, change over.
+ */
 export async function projections(argv: readonly string[]): Promise<void> {
   const [name = '', ...rest] = argv;
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;

@@ -31,7 +31,9 @@ const configSchema = z.object({
   feedConnectionsPerAddressMax: count(1_000_000).default(FEED_CONNECTIONS_PER_IP_MAX),
   /** Addresses and networks that the feed's limit by address does not hold for. */
   trustedNetworks: list.default([]),
-  /** Told to the page: a gateway's WebSocket, or `:port` of the host under which the page is seen. */
+  /**
+   * Told to the page: a gateway's WebSocket, or `:port` of the host under which the page is seen.
+   */
   gatewayUrl: z
     .string()
     .regex(/^(?::[0-9]{1,5}|wss?:\/\/[^\s;,'"]+)$/, 'expected ws://host:port/play or :port')

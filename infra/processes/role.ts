@@ -33,7 +33,9 @@ function isPermanent(error: unknown): boolean {
   return error instanceof ConfigError || (error as { retriable?: boolean }).retriable === false;
 }
 
-/** The typed form of an error that nobody handled and that is no bug: the disk is full. Else null. */
+/**
+ * The typed form of an error that nobody handled and that is no bug: the disk is full. Else null.
+ */
 function outsideFault(error: unknown): FileError | null {
   const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
   const isErrno = code === 'ENOSPC' || code === 'EDQUOT';
@@ -44,8 +46,8 @@ function outsideFault(error: unknown): FileError | null {
 /**
  * Runs a role until it is told to stop: by SIGTERM, by Ctrl-C when it has a terminal of its own, or
  * by the end of the supervisor that forked it. A bug ends the process with status 1, and so does a
- * full disk, which it says in one line; a configuration that cannot work with status 2, and one line
- * that says what to change.
+ * full disk, which it says in one line; a configuration that cannot work with status 2, and one
+ * line that says what to change.
  */
 export async function runRole(
   name: string,

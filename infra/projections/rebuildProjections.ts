@@ -195,8 +195,8 @@ async function foldToEnd(options: RebuildOptions, schema: string, isLazy: boolea
 }
 
 /**
- * Stops the new tables at the very heights that a snapshot of the old ones has, source by source, and
- * compares all rows. The old ones may go on meanwhile.
+ * Stops the new tables at the very heights that a snapshot of the old ones has, source by source,
+ * and compares all rows. The old ones may go on meanwhile.
  */
 async function compareWithActive(
   options: RebuildOptions,
@@ -281,7 +281,9 @@ async function heightsOf(
   return new Map(rows.map(({ partition, height }) => [partition, Number(height)]));
 }
 
-/** Projectors look at their leases every few seconds; until one has come, readers are kept fresh. */
+/**
+ * Projectors look at their leases every few seconds; until one has come, readers are kept fresh.
+ */
 async function handOver(options: RebuildOptions, schema: string): Promise<void> {
   const endMs = options.timer.nowMs() + PROJECTION_HAND_OVER_MS;
   const folding = fold(options, schema, {

@@ -13,7 +13,9 @@ import {
 import { createMemoryLog } from '../../test/simulation/memoryLog.js';
 import { type VerifyReport, verifyLog } from './verifyLog.js';
 
-/** The players of this chain have no keys: their signatures are 64 equal bytes, and believed here. */
+/**
+ * The players of this chain have no keys: their signatures are 64 equal bytes, and believed here.
+ */
 const believing = {
   ...engineVerifiers,
   signatures: {

@@ -37,7 +37,9 @@ export function openPeerTransport(options: PeerTransportOptions): PeerTransport 
   const links = new Map<number, PeerLink>();
   const clients = new Set<PeerLink>();
   let onMessage: (from: number, body: PeerMessageBody) => void = () => undefined;
-  /** Null until somebody answers clients: what they ask before would be lost, and never repeated. */
+  /**
+   * Null until somebody answers clients: what they ask before would be lost, and never repeated.
+   */
   let onClientMessage: ((link: PeerLink, body: PeerMessageBody) => void) | null = null;
   let onClientClose: (link: PeerLink) => void = () => undefined;
 

@@ -63,9 +63,9 @@ interface PendingMark {
 /**
  * The reader's rule for one events partition (DESIGN section 6). Nothing in the log is trusted:
  * events wait as candidates until a mark proves them, a mark waits until the mark it continues is
- * reached. What a mark lists and the log has not shown is wanted: read once more from `tip.position`
- * (`takeReread`), then waited for. Two certified results at one height set `conflict`, and nothing
- * is committed any more. Owns its state; no clock, no I/O.
+ * reached. What a mark lists and the log has not shown is wanted: read once more from
+ * `tip.position` (`takeReread`), then waited for. Two certified results at one height set
+ * `conflict`, and nothing is committed any more. Owns its state; no clock, no I/O.
  */
 export class EventsFollower {
   readonly #options: EventsFollowerOptions;
@@ -209,7 +209,9 @@ export class EventsFollower {
     return committed;
   }
 
-  /** All events that a mark lists, in its order; null when some are missing, which are wanted then. */
+  /**
+   * All events that a mark lists, in its order; null when some are missing, which are wanted then.
+   */
   #collect(mark: HeightMark): Candidate[] | null {
     const listed: Candidate[] = [];
     const missing: string[] = [];

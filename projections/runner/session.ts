@@ -254,7 +254,9 @@ export class Session {
     lane.behindSinceMs = isWhole ? null : (lane.behindSinceMs ?? this.#options.timer.nowMs());
   }
 
-  /** Keeps the writer busy, and waits for it when more is gathered than one transaction may hold. */
+  /**
+   * Keeps the writer busy, and waits for it when more is gathered than one transaction may hold.
+   */
   async #pace(): Promise<void> {
     if (this.#writing === null) this.#writeWhenDue();
     while (this.#writing !== null && this.#isFull()) await this.#writing;

@@ -6,7 +6,9 @@ import { build as bundle } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** The codec without generated code: the page's policy allows no eval (codec/interpretedTypes.ts). */
+/**
+ * The codec without generated code: the page's policy allows no eval (codec/interpretedTypes.ts).
+ */
 const interpretedCodec = {
   name: 'interpreted-codec',
   setup(plugin) {

@@ -36,7 +36,9 @@ export function encode<Name extends FramedName>(name: Name, value: FramedTypes[N
   return bytes;
 }
 
-/** The same bytes in a buffer that the next call of this module writes over: to be hashed at once. */
+/**
+ * The same bytes in a buffer that the next call of this module writes over: to be hashed at once.
+ */
 export function encodeBriefly<Name extends FramedName>(
   name: Name,
   value: FramedTypes[Name],
@@ -147,8 +149,8 @@ export function decodeTrusted<Name extends FramedName>(
 }
 
 /**
- * For bytes whose hash a quorum has certified: `encode` wrote them, so that is not tried again, which
- * is half of the work. Values of the type `bytes` are views. Anything undecodable is a bug.
+ * For bytes whose hash a quorum has certified: `encode` wrote them, so that is not tried again,
+ * which is half of the work. Values of the type `bytes` are views. Anything undecodable is a bug.
  */
 export function decodeCertified<Name extends FramedName>(
   name: Name,

@@ -33,8 +33,8 @@ function tag(name: string): Uint8Array {
 }
 
 /**
- * Inputs are joined in one kept buffer: a new array of more than 64 bytes lies outside V8's heap and
- * costs more than the hash of a short message. Views are kept by length for the same reason.
+ * Inputs are joined in one kept buffer: a new array of more than 64 bytes lies outside V8's heap
+ * and costs more than the hash of a short message. Views are kept by length for the same reason.
  */
 const KEPT_BYTES = 1_024;
 const kept = new Uint8Array(KEPT_BYTES);

@@ -1,7 +1,7 @@
 /**
- * A map that knows its oldest entry, in order of insertion. A new iterator of a `Map` walks over all
- * that was deleted since its table was last rebuilt, tens of thousands of steps in a large one, so
- * one iterator is kept.
+ * A map that knows its oldest entry, in order of insertion. A new iterator of a `Map` walks over
+ * all that was deleted since its table was last rebuilt, tens of thousands of steps in a large one,
+ * so one iterator is kept.
  */
 export class RecentMap<K, V> {
   readonly #entriesMax: number;

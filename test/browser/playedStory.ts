@@ -29,7 +29,9 @@ async function read<T>(platform: RunningPlatform, path: string): Promise<T> {
   return (await response.json()) as T;
 }
 
-/** One player of `npm run demo`, who claims, spins and plays hi-lo; ids as the reader tells them. */
+/**
+ * One player of `npm run demo`, who claims, spins and plays hi-lo; ids as the reader tells them.
+ */
 export async function playStory(platform: RunningPlatform): Promise<PlayedStory> {
   const argv = [PROGRAM, 'demo', '--players', '1', '--bets', '2', '--json'];
   argv.push('--url', platform.gatewayUrl, '--reader', platform.url);

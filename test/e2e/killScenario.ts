@@ -127,9 +127,9 @@ async function commandOf(cluster: ClusterUnderTest, id: string): Promise<string 
 }
 
 /**
- * Under load: kills the validator that writes the log, then another one, then the log's server, then
- * everything, `rounds` times, at moments that follow from `seed`. Nothing may be lost or doubled by
- * any of it.
+ * Under load: kills the validator that writes the log, then another one, then the log's server,
+ * then everything, `rounds` times, at moments that follow from `seed`. Nothing may be lost or
+ * doubled by any of it.
  */
 export async function killUnderLoad(
   cluster: ClusterUnderTest,

@@ -24,7 +24,10 @@ export interface SteadyPlayers {
 }
 
 const OPEN_MAX = 8;
-/** Gentle: with a block for each bet of many, a cluster of two cores has none left to start a process. */
+/**
+ * Gentle: with a block for each bet of many, a cluster of two cores has none left to start a
+ * process.
+ */
 const BET_EVERY_MS = 400;
 /** Longer than any restart takes: what is accepted is to be executed, not to expire. */
 const LIFETIME_MS = 8 * 60_000;

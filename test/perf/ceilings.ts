@@ -67,7 +67,9 @@ export function verifiesPerSecond(seconds: number, signed = signedMessages(KEYS)
   });
 }
 
-/** Microseconds of CPU that one verification costs, which other work on the machine hardly moves. */
+/**
+ * Microseconds of CPU that one verification costs, which other work on the machine hardly moves.
+ */
 export function verifyCpuUs(): number {
   const signed = signedMessages(KEYS);
   const before = process.cpuUsage();

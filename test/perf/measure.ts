@@ -1,6 +1,6 @@
 /**
- * One line of a benchmark. A figure alone says little on a machine that others use too, so it stands
- * beside another one of the same run: a ceiling, a peer, or what was there before.
+ * One line of a benchmark. A figure alone says little on a machine that others use too, so it
+ * stands beside another one of the same run: a ceiling, a peer, or what was there before.
  */
 export interface Measure {
   readonly measure: string;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A hash over everything that happens in a simulated world, in order: two runs of a seed that differ
- * anywhere have different digests.
+ * A hash over everything that happens in a simulated world, in order: two runs of a seed that
+ * differ anywhere have different digests.
  */
 export interface Auditor {
   note(nowMs: number, what: string, bytes?: Uint8Array): void;

@@ -92,8 +92,8 @@ async function runSeeds(from: number, seeds: number, isTalking: boolean): Promis
 }
 
 /**
- * `npm run simulate -- --seed S | --seeds N [--from S] [--json]`: every seed runs the consensus core
- * twice (n = 4 and 7) and the whole cluster once, as its number says (cluster/cases.ts).
+ * `npm run simulate -- --seed S | --seeds N [--from S] [--json]`: every seed runs the consensus
+ * core twice (n = 4 and 7) and the whole cluster once, as its number says (cluster/cases.ts).
  */
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({

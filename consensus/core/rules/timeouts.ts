@@ -4,8 +4,9 @@ import { clockStartMs } from './pacing.js';
 
 /**
  * R19. Timeouts are what views usually take here, `timeoutFactor` times over, at least tL and tA;
- * they grow by `timeoutGrowth` for each view since the last final one, up to `timeoutMaxMs`. The two
- * views that are always under way, the one being voted and the one being finalized, don't count.
+ * they grow by `timeoutGrowth` for each view since the last final one, up to `timeoutMaxMs`. The
+ * two views that are always under way, the one being voted and the one being finalized, don't
+ * count.
  */
 export function setTimeouts(state: CoreState, round: RoundState): void {
   const { timing } = state.config;

@@ -81,7 +81,9 @@ function checkSeed(
   return { certificate, checks };
 }
 
-/** That the events belong to the result, and that draws and payouts in them follow from the seed. */
+/**
+ * That the events belong to the result, and that draws and payouts in them follow from the seed.
+ */
 export async function checkEvents(
   account: string,
   events: readonly ProvenEvent[],

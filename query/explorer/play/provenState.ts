@@ -56,7 +56,9 @@ export interface FoundGame extends HiLoValue {
   readonly game: number;
 }
 
-/** The newest game of hi-lo that has not ended, from the certified state; null when there is none. */
+/**
+ * The newest game of hi-lo that has not ended, from the certified state; null when there is none.
+ */
 export async function provenOpenGame(
   account: Uint8Array,
   nextGame: number,

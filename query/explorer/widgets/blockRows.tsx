@@ -4,7 +4,9 @@ import { Hash } from './hash.js';
 import { bytesText, grouped } from './numbers.js';
 import { flashClass, slots } from './slots.js';
 
-/** Blocks as rows; the rows are places whose content changes, so that nothing moves when one comes. */
+/**
+ * Blocks as rows; the rows are places whose content changes, so that nothing moves when one comes.
+ */
 export function BlockRows(props: {
   readonly blocks: readonly Block[];
   /** How many rows the table always has. */

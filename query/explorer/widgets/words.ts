@@ -1,4 +1,6 @@
-/** `StartHiLo` is `Start hi-lo`, `faucetTooSoon` is `faucet too soon`: for people, not for search. */
+/**
+ * `StartHiLo` is `Start hi-lo`, `faucetTooSoon` is `faucet too soon`: for people, not for search.
+ */
 export function inWords(name: string): string {
   const spaced = name
     .replace(/HiLo/g, ' hi-lo')

@@ -4,8 +4,8 @@ import { type LoadClient, unixMs } from './loadClient.js';
 const TURN_ENVELOPES = 32;
 
 /**
- * Commands at fixed times, whatever happens to them: `perSecond`, one an envelope. A late timer sends
- * what is due, and each latency counts from when its command was due.
+ * Commands at fixed times, whatever happens to them: `perSecond`, one an envelope. A late timer
+ * sends what is due, and each latency counts from when its command was due.
  */
 export async function openLoad(
   client: LoadClient,
@@ -26,7 +26,9 @@ export async function openLoad(
   }
 }
 
-/** As many commands open as `openCommands` says, for so long; a new envelope for each that ended. */
+/**
+ * As many commands open as `openCommands` says, for so long; a new envelope for each that ended.
+ */
 export async function closedLoad(
   client: LoadClient,
   options: {

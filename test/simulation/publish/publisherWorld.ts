@@ -21,7 +21,9 @@ export const worldTopics = topicNames(chainKeys.chainId);
 export const worldWriterId = 'publisher';
 export const worldManifest = topicManifest(chainKeys.chainId, 1, WORLD_PARTITIONS);
 
-/** A validator as far as publishing goes: what it holds certified, and its publisher while it lives. */
+/**
+ * A validator as far as publishing goes: what it holds certified, and its publisher while it lives.
+ */
 export interface WorldValidator {
   readonly index: number;
   /** The same chain for all; certificates may have other signers. */
@@ -48,7 +50,9 @@ export interface PublisherWorld {
   isAway(index: number): boolean;
   /** Asked at every point where a process may die; true kills it. */
   kills(index: number, point: CrashPoint): boolean;
-  /** Asked at every append, by its number; true loses it, and the writer is told that all is well. */
+  /**
+   * Asked at every append, by its number; true loses it, and the writer is told that all is well.
+   */
   loses(appends: number): boolean;
   /** Told of all records that a validator reads. */
   onRead(records: number): void;

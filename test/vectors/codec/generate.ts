@@ -7,7 +7,9 @@ import { randomValue } from './randomValue.js';
 
 const CASES = 200;
 
-/** Of every record that travels in a frame: one hash over the bytes of many values, and one value's. */
+/**
+ * Of every record that travels in a frame: one hash over the bytes of many values, and one value's.
+ */
 export interface CodecVector {
   readonly cases: number;
   /** h(0) = 32 zero bytes, h(i) = SHA-256(h(i - 1) ‖ bytes of value i); the last, in hex. */
