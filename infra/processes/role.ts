@@ -43,32 +43,53 @@ function outsideFault(error: unknown): FileError | null {
   return fault instanceof FileError && fault.code === 'disk-full' ? fault : null;
 }
 
+/** What nobody handled ends the process, also when the log is on the disk that is full. */
+function dieOf(name: string, logger: Logger): (error: unknown) => void {
+  return (error) => {
+    try {
+      const fault = outsideFault(error);
+      if (fault === null) logger.fatal({ err: error }, 'a bug: the process stops');
+      else {
+        logger.fatal({ code: fault.code }, fault.message);
+        process.stderr.write(`${name}: ${fault.message}\n`);
+      }
+    } finally {
+      process.exit(1);
+    }
+  };
+}
+
 /**
  * Runs a role until it is told to stop: by SIGTERM, by Ctrl-C when it has a terminal of its own, or
  * by the end of the supervisor that forked it. A bug ends the process with status 1, and so does a
  * full disk, which it says in one line; a configuration that cannot work with status 2, and one
- * line that says what to change.
+ * line that says what to change. A role that cannot go on, and may after another start, calls
+ * `fail` with the reason: its process ends with status 1, unless it is stopping already.
  */
 export async function runRole(
   name: string,
-  start: (logger: Logger) => Promise<RunningRole>,
+  start: (logger: Logger, fail: (reason: string) => void) => Promise<RunningRole>,
 ): Promise<void> {
   const supervised = process.send !== undefined;
   const logger = createLogger(name);
-  const die = (error: unknown): void => {
-    const fault = outsideFault(error);
-    if (fault === null) logger.fatal({ err: error }, 'a bug: the process stops');
-    else {
-      logger.fatal({ code: fault.code }, fault.message);
-      process.stderr.write(`${name}: ${fault.message}\n`);
-    }
-    process.exit(1);
-  };
+  const die = dieOf(name, logger);
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);
+  const endUnstarted = (): void => {
+    logger.error('the supervisor is gone before the role was ready');
+    process.exit(1);
+  };
+  process.on('disconnect', endUnstarted);
+  if (supervised && !process.connected) endUnstarted();
+  let stopping = false;
+  const fail = (reason: string): void => {
+    if (stopping) return logger.error({ reason }, 'failed while it was stopping');
+    process.stderr.write(`${name}: ${reason}\n`);
+    process.exit(1);
+  };
   let role: RunningRole;
   try {
-    role = await start(logger);
+    role = await start(logger, fail);
   } catch (error) {
     const fatal = isPermanent(error);
     tell({ kind: 'failed', message: describe(error), fatal });
@@ -76,7 +97,6 @@ export async function runRole(
     else logger.error({ err: error }, 'cannot start');
     process.exit(fatal ? EXIT_CONFIG : 1);
   }
-  let stopping = false;
   const stop = (why: string): void => {
     if (stopping) return;
     stopping = true;
@@ -91,6 +111,7 @@ export async function runRole(
   process.on('SIGINT', () => {
     if (!supervised) stop('SIGINT');
   });
+  process.off('disconnect', endUnstarted);
   process.on('disconnect', () => stop('the supervisor is gone'));
   tell({ kind: 'ready', url: role.url });
   logger.info({ url: role.url }, 'ready');

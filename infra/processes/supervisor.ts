@@ -14,7 +14,10 @@ export interface SupervisedRole {
 }
 
 export interface Supervisor {
-  /** Starts a role and waits until it says that it is ready. Rejects when it cannot ever be. */
+  /**
+   * Starts a role and waits until it says that it is ready. Rejects when it cannot ever be, and
+   * after `endRestarts`: nobody would stop it.
+   */
   start(role: SupervisedRole): Promise<string>;
   /** From now on a role that ends stays ended: everything is about to stop. */
   endRestarts(): void;
@@ -37,6 +40,10 @@ const WELL_AFTER_MS = 10_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 const PROGRAM = fileURLToPath(new URL('./nullspace.js', import.meta.url));
+
+function createEntry(role: SupervisedRole): Entry {
+  return { role, child: null, pauseMs: RESTART_PAUSE_MS_MIN, stopping: false, timer: null };
+}
 
 /** Runs roles, each in a process of its own with a log file, and starts again those that die. */
 export function createSupervisor(options: {
@@ -80,13 +87,8 @@ export function createSupervisor(options: {
 
   return {
     start(role) {
-      const entry: Entry = {
-        role,
-        child: null,
-        pauseMs: RESTART_PAUSE_MS_MIN,
-        stopping: false,
-        timer: null,
-      };
+      if (!restarts) return Promise.reject(new Error(`${role.name}: everything is about to stop`));
+      const entry = createEntry(role);
       entries.set(role.name, entry);
       return new Promise((resolve, reject) => {
         launch(entry, (message) => {

@@ -52,7 +52,7 @@ function indexOf(key: KeyFile, validators: readonly Uint8Array[]): number {
 
 /** `nullspace validator`: agree on an order, execute it, answer gateways, publish. */
 export function validatorRole(argv: readonly string[]): Promise<void> {
-  return runRole('validator', async (logger): Promise<RunningRole> => {
+  return runRole('validator', async (logger, fail): Promise<RunningRole> => {
     const config = loadConfig(configSchema, argv, process.env);
     if (config.publish) checkLogConfig(config);
     installNativeCrypto();
@@ -97,6 +97,7 @@ export function validatorRole(argv: readonly string[]): Promise<void> {
       dataDir: config.dataDir,
       firstStart: firstStartOf(config.key),
       onSigning: () => markUsed(config.key),
+      onFailed: fail,
       transport,
       log,
       verifyWorkers: config.verifyWorkers,

@@ -35,6 +35,11 @@ export interface ValidatorNodeOptions {
   readonly firstStart: boolean;
   /** Before the first vote. */
   onSigning(): void;
+  /**
+   * Told once when it has stopped itself because a write or its code failed: another start may do
+   * better. Not for a divergence or a broken assumption, which no start may hide.
+   */
+  onFailed(reason: string): void;
   readonly transport: PeerTransport;
   /** Null: never publishes. */
   readonly log: Log | null;
@@ -103,7 +108,11 @@ export async function openNode(options: ValidatorNodeOptions): Promise<Validator
     timing: SAME_REGION,
     consensusTelemetry: consensusTelemetry(metrics, logger, options.heightTimes),
     commandTelemetry: commandTelemetry(metrics, logger),
-    onHalt: (halt) => logger.fatal(halt, 'the validator has stopped itself'),
+    onHalt(halt) {
+      logger.fatal(halt, 'the validator has stopped itself');
+      const { kind, height, reason } = halt;
+      if (kind === 'failed') options.onFailed(`stopped itself at height ${height}: ${reason}`);
+    },
   });
   return {
     status() {

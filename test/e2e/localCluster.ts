@@ -129,6 +129,7 @@ export async function startLocalCluster(): Promise<LocalCluster> {
       dataDir: join(folder, `validator-${self}`),
       firstStart: true,
       onSigning: () => undefined,
+      onFailed: () => undefined,
     });
     stops.push(async () => {
       await node.stop();

@@ -147,6 +147,15 @@ describe('npm start', { timeout: TIMEOUT_MS }, () => {
     },
   );
 
+  it('leaves no role behind when it is killed during start-up', async () => {
+    const running = startOn(dataDir);
+    await said(running, /^postgres +ready/m);
+    signalTo(running, 'SIGKILL', 'main');
+    await running.finished;
+    await eventually(() => findRoles(genesisPathOf(dataDir)).length === 0, 'every role ended');
+    expect(readFileSync(join(dataDir, 'logs/validator-0.log'), 'utf8')).not.toContain('a bug');
+  });
+
   it('starts on that folder all the same, and settles a bet', async () => {
     await ready();
     const lines = processesOfFolder();
