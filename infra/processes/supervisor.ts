@@ -59,6 +59,8 @@ export function createSupervisor(options: {
     const { role } = entry;
     const log = openSync(join(logFolder, `${role.name}.log`), 'a');
     const child = fork(PROGRAM, [role.role, ...role.argv], {
+      // A session of its own: a Ctrl-C in the terminal reaches the supervisor alone.
+      detached: true,
       stdio: ['ignore', log, log, 'ipc'],
       env: { ...process.env, ...role.environment },
     });
