@@ -10,7 +10,6 @@ import { extendFinal } from './extendFinal.js';
 import { onBeacon, onShare } from './heightBeacon.js';
 import { onResultCertificate, onResultSignature } from './heightResult.js';
 import { isMuted, mutePeer } from './mutePeer.js';
-
 import { guard, isRunning, type Shell } from './shell.js';
 import { verifyCertificate, verifyVote } from './voteSignatures.js';
 import { certificateOfForm, voteOfForm } from './wireForms.js';

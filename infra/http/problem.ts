@@ -11,6 +11,20 @@ export interface Problem {
   readonly detail: string;
 }
 
+/** JSON schema of a Problem. */
+export const PROBLEM_SCHEMA = {
+  type: 'object',
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'integer', description: 'number of the refusal, stable' },
+    name: { type: 'string' },
+    detail: { type: 'string' },
+  },
+  required: ['type', 'title', 'status', 'code', 'name', 'detail'],
+} as const;
+
 function problem(status: number, code: RejectCode, detail: string): Problem {
   const name = rejectName(code) ?? 'unknown';
   return { type: `urn:nullspace:refusal:${code}`, title: name, status, code, name, detail };

@@ -19,7 +19,7 @@ import type { AdapterLog } from '../postgres/connection.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { isLoopback } from '../websocket/playerPath.js';
 import { addExplorerPage, type ExplorerPage, sendExplorerPage } from './explorerPage.js';
-import { sendProblem, statusOf } from './problem.js';
+import { PROBLEM_SCHEMA, sendProblem, statusOf } from './problem.js';
 import type { ReadHeights } from './readHeights.js';
 import { addNotFound, sendError, sendRetry } from './readProblems.js';
 import { addStatusRoutes, type RoleStatus } from './statusServer.js';
@@ -107,19 +107,6 @@ async function addPlugins(server: FastifyInstance, options: ReadServerOptions): 
   });
 }
 
-const PROBLEM = {
-  type: 'object',
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    code: { type: 'integer', description: 'number of the refusal, stable' },
-    name: { type: 'string' },
-    detail: { type: 'string' },
-  },
-  required: ['type', 'title', 'status', 'code', 'name', 'detail'],
-} as const;
-
 function addRoute(server: FastifyInstance, route: Route, options: ReadServerOptions): void {
   const { heights, waitMsMax = READ_WAIT_MS_MAX } = options;
   const chain = toHex(chainIdOf(options.genesis)).slice(0, 8);
@@ -130,8 +117,8 @@ function addRoute(server: FastifyInstance, route: Route, options: ReadServerOpti
     ...(route.query && { querystring: route.query }),
     response: {
       200: route.answer,
-      '4xx': { ...PROBLEM, description: 'refused' },
-      '5xx': { ...PROBLEM, description: 'not now' },
+      '4xx': { ...PROBLEM_SCHEMA, description: 'refused' },
+      '5xx': { ...PROBLEM_SCHEMA, description: 'not now' },
     },
   };
   server.get(route.url, { schema }, async (request, reply) => {

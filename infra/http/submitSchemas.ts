@@ -1,18 +1,8 @@
+import { PROBLEM_SCHEMA } from './problem.js';
+
 /** JSON schemas of the gateway's HTTP side, for its OpenAPI document. */
 
-const PROBLEM = {
-  type: 'object',
-  description: 'refused (RFC 9457)',
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    code: { type: 'integer', description: 'number of the refusal, stable' },
-    name: { type: 'string' },
-    detail: { type: 'string' },
-  },
-  required: ['type', 'title', 'status', 'code', 'name', 'detail'],
-} as const;
+const PROBLEM = { ...PROBLEM_SCHEMA, description: 'refused (RFC 9457)' } as const;
 
 const ID = { type: 'string', description: '64 hex digits' } as const;
 
