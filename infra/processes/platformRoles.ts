@@ -29,18 +29,6 @@ export interface PlatformPlan {
   };
 }
 
-/**
- * MiB of a validator's young objects before V8 looks which of them live: a command lives for a
- * second under load, and with the default of 16 each was copied twice (0.8 times the CPU with 64,
- * measured).
- */
-const VALIDATOR_SEMI_SPACE_MIB = 64;
-
-function validatorNodeOptions(): string {
-  const own = `--max-semi-space-size=${VALIDATOR_SEMI_SPACE_MIB}`;
-  return [process.env.NODE_OPTIONS, own].filter(Boolean).join(' ');
-}
-
 /** Every role of a platform on one machine, validators first. Secrets travel by environment. */
 export function platformRoles(plan: PlatformPlan): PlannedRole[] {
   const { host, dataDir, network, log, ports, counts } = plan;
@@ -69,8 +57,7 @@ export function platformRoles(plan: PlatformPlan): PlannedRole[] {
   return [
     ...network.keyPaths.map((keyPath, index) => {
       const own = ['--key', keyPath, '--data-dir', join(dataDir, `validator-${index}`)];
-      const planned = role('validator', index, ports.validators, [...links, ...own, ...logArgv]);
-      return { ...planned, environment: { ...environment, NODE_OPTIONS: validatorNodeOptions() } };
+      return role('validator', index, ports.validators, [...links, ...own, ...logArgv]);
     }),
     ...many(counts.projectors, (index) =>
       role('projector', index, ports.projectors, [...logArgv, '--name', `projector-${index}`]),
