@@ -1,5 +1,6 @@
 import type { ClientWorld } from '../../command/client/ports.js';
 import { fromHex } from '../../schemas/kernel/bytes.js';
+import { RejectCode } from '../../schemas/rejectCode.js';
 
 /** The reader does not answer, or not with what its document promises. */
 export class ReaderError extends Error {
@@ -30,14 +31,29 @@ export interface ReaderClient {
 
 type Json = Readonly<Record<string, unknown>>;
 
+/**
+ * A reader waits for a height itself, some seconds; asked so often, it has had the time that
+ * another projector needs to take over from one that was killed.
+ */
+const ASKED_MAX = 6;
+
+function isNotYetVisible({ status, body }: { readonly status: number; readonly body: unknown }) {
+  return status === 503 && (body as Json | null)?.code === RejectCode.notYetVisible;
+}
+
 export function openReader(baseUrl: string, world: ClientWorld): ReaderClient {
-  const get = async (path: string): Promise<Json> => {
-    let answer: { readonly status: number; readonly body: unknown };
+  const ask = async (path: string) => {
     try {
-      answer = await world.get(baseUrl + path);
+      return await world.get(baseUrl + path);
     } catch (error) {
       const { message } = error as Error;
       throw new ReaderError(`no answer from ${baseUrl} (${message}): is the platform running?`);
+    }
+  };
+  const get = async (path: string): Promise<Json> => {
+    let answer = await ask(path);
+    for (let asked = 1; asked < ASKED_MAX && isNotYetVisible(answer); asked++) {
+      answer = await ask(path);
     }
     if (answer.status === 200) return answer.body as Json;
     throw new ReaderError(`${path}: status ${answer.status} ${JSON.stringify(answer.body)}`);
