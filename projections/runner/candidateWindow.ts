@@ -2,7 +2,7 @@ import { present } from '../../schemas/kernel/assert.js';
 
 /** An event that no certified mark has listed yet; not decoded before one has. */
 export interface Candidate {
-  /** `mapKey` of its hash. */
+  /** `byteKey` of its hash. */
   readonly hash: string;
   /** What its bytes say. */
   readonly height: number;

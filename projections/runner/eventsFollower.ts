@@ -4,7 +4,8 @@ import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
-import { equalBytes, mapKey } from '../../schemas/kernel/bytes.js';
+import { byteKey } from '../../schemas/kernel/byteKey.js';
+import { equalBytes } from '../../schemas/kernel/bytes.js';
 import { RecentMap } from '../../schemas/kernel/recentMap.js';
 import { FOLLOWED_DIGESTS_KEPT, MAX_FRAME_BYTES } from '../../schemas/limits.js';
 import type { HeightMark } from '../../schemas/types/event.js';
@@ -149,7 +150,7 @@ export class EventsFollower {
     if (!this.#isOurs(head)) return this.#drop('foreign partition');
     const { height } = head;
     if (height <= this.#tip.height) return this.#drop('repeat');
-    const hash = mapKey(eventHash(value));
+    const hash = byteKey(eventHash(value));
     if (this.#found.size > 0 && this.#found.has(hash)) return this.#drop('repeat');
     const candidate = { hash, height, value, offset };
     if (this.#wanted.size > 0 && this.#wanted.delete(hash)) {
@@ -216,7 +217,7 @@ export class EventsFollower {
     const listed: Candidate[] = [];
     const missing: string[] = [];
     for (const bytes of mark.eventHashes) {
-      const hash = mapKey(bytes);
+      const hash = byteKey(bytes);
       const candidate = this.#found.get(hash) ?? this.#window.find(mark.height, hash);
       if (candidate === undefined) missing.push(hash);
       else listed.push(candidate);

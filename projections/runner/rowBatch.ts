@@ -1,5 +1,5 @@
 import { assert, unreachable } from '../../schemas/kernel/assert.js';
-import { mapKey } from '../../schemas/kernel/bytes.js';
+import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { PROJECTION_KNOWN_ROWS_MAX, PROJECTION_LOOSE_ROWS_MAX } from '../../schemas/limits.js';
 import type { CellValue, Column, MergeRule, RowOf, Rows, Table } from '../readModel.js';
 
@@ -35,7 +35,7 @@ function rowKey(shape: TableShape, row: StoredRow): string {
   for (const [name] of shape.keys) {
     const value = row[name];
     // Bytes of one column have one length, and no number or name holds a space.
-    key += value instanceof Uint8Array ? mapKey(value) : ` ${value} `;
+    key += value instanceof Uint8Array ? byteKey(value) : ` ${value} `;
   }
   return key;
 }

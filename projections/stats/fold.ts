@@ -1,4 +1,4 @@
-import { mapKey } from '../../schemas/kernel/bytes.js';
+import { byteKey } from '../../schemas/kernel/byteKey.js';
 import type { BalanceChanged, PostingReason } from '../../schemas/types/event.js';
 import { countItems } from '../countItems.js';
 import { BLOCKS_PARTITION } from '../ports.js';
@@ -90,7 +90,7 @@ function foldEvents(committed: CommittedEvents, rows: Rows): void {
     counts.events += 1;
     if (body.kind === 'CommandExecuted' || body.kind === 'CommandRefused') {
       counts[body.kind === 'CommandExecuted' ? 'executed' : 'refused'] += 1;
-      active.set(mapKey(key), key);
+      active.set(byteKey(key), key);
     } else if (body.kind === 'AccountCreated') counts.accounts += 1;
     else if (body.kind === 'BalanceChanged') tally.addPosting(body);
   }

@@ -1,5 +1,4 @@
 import { assert } from './assert.js';
-import { byteKey } from './byteKey.js';
 
 const HEX = '0123456789abcdef';
 const HEX_OF_BYTE: readonly string[] = Array.from(
@@ -96,17 +95,4 @@ export function readUint32(bytes: Uint8Array, offset: number): number {
     bytes[offset]! * 0x1000000 +
     ((bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!)
   );
-}
-
-/**
- * A Map key for bytes, never shown: two bytes a character, an odd last one alone. Unique among
- * bytes of one length. Several times faster than hex.
- */
-export function mapKey(bytes: Uint8Array): string {
-  if (bytes.length === 32) return byteKey(bytes);
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 2) {
-    text += String.fromCharCode((bytes[i]! << 8) | (bytes[i + 1] ?? 0));
-  }
-  return text;
 }
