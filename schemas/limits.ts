@@ -417,6 +417,9 @@ export const PUBLISH_BACKLOG_HEIGHTS_MAX = 20_000;
 export const PUBLISH_SIGNATURES_KEPT = 16_384;
 export const PUBLISH_BEACONS_KEPT = 1_024;
 assert(PUBLISH_BACKLOG_HEIGHTS_MAX < EXECUTED_HEIGHTS_KEPT, 'a backlog must be held');
+/** Replicas of a topic on Kafka, and brokers of a cluster that we run ourselves. */
+export const KAFKA_REPLICAS_MAX = 7;
+export const KAFKA_BROKERS_MAX = 5;
 
 // The live feed of a reader.
 export const FEED_CLIENTS_MAX = 10_000;

@@ -40,6 +40,8 @@ interface ClientError {
   readonly code?: string | number;
   readonly retriable?: boolean;
   readonly cause?: unknown;
+  /** Of several at once, each on its own. */
+  readonly errors?: readonly unknown[];
 }
 
 /** Names and numbers of the protocol's error table that kafkajs knows, or passes on unknown. */
@@ -56,11 +58,14 @@ const LOG_CODE: ReadonlyMap<string | number | undefined, LogErrorCode> = new Map
   ['MESSAGE_TOO_LARGE', 'oversize'],
   ['RECORD_LIST_TOO_LARGE', 'oversize'],
   ['KAFKA_STORAGE_ERROR', 'storageFull'],
+  ['INVALID_REPLICATION_FACTOR', 'unreachable'], // fewer brokers are up than copies are wanted
 ]);
 
 /** The log's own form of an error of the client. A LogError passes through. */
 export function toLogError(error: unknown): LogError {
   if (error instanceof LogError) return error;
+  const [first] = (error as ClientError | undefined)?.errors ?? [];
+  if (first instanceof Error) return toLogError(first);
   const message = error instanceof Error ? error.message : String(error);
   for (let at: unknown = error; at instanceof Error; at = (at as ClientError).cause) {
     const { type, code } = at as ClientError;

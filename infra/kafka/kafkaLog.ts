@@ -1,4 +1,5 @@
 import type { Log, LogWriter } from '../../schemas/log.js';
+import { defaultReplicas } from './brokerSettings.js';
 import { connectForReading, createClient, type KafkaOptions } from './client.js';
 import { toLogError } from './errors.js';
 import { createKafkaReader } from './kafkaReader.js';
@@ -7,7 +8,8 @@ import { openTopicCatalog } from './topicCatalog.js';
 
 /**
  * The log on a Kafka cluster (2.1 or later, tested with 4.3.1). `replicas` is for topics that
- * ensureTopics creates: 3 in a cluster (min.insync.replicas 2), 1 on one broker. @throws LogError
+ * ensureTopics creates, and the least that existing ones must have; by default as many as brokers
+ * are named, at most three. All of them but one must be in step. @throws LogError
  */
 export async function openKafkaLog(
   options: KafkaOptions & { readonly replicas?: number },
@@ -15,7 +17,10 @@ export async function openKafkaLog(
   const { log } = options;
   const client = createClient(options);
   try {
-    const catalog = await openTopicCatalog(client, options.replicas ?? 1);
+    const catalog = await openTopicCatalog(
+      client,
+      options.replicas ?? defaultReplicas(options.brokers.length),
+    );
     const connection = await connectForReading(client).catch(async (error: unknown) => {
       await catalog.close();
       throw error;

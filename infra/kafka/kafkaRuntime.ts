@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -13,9 +13,11 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { AdapterLog } from '../postgres/connection.js';
 import { isAlive, lockFolder } from '../postgres/folderLock.js';
 import { freePort } from '../postgres/freePort.js';
+import { brokerSettings } from './brokerSettings.js';
 import { createClient } from './client.js';
 import { KafkaError } from './errors.js';
 import { fetchKafkaJars } from './kafkaJars.js';
@@ -26,6 +28,14 @@ export interface KafkaRuntimeOptions {
   readonly log: AdapterLog;
   /** Must be free; without, the last ones are used again where they are free, else others. */
   readonly ports?: { readonly broker: number; readonly controller: number };
+  /** One broker of several: `kafkaCluster.ts` starts all of them. Needs `ports`. */
+  readonly member?: {
+    readonly clusterId: string;
+    /** From 1 on. */
+    readonly nodeId: number;
+    /** The controller's port of every broker, in the order of their ids. */
+    readonly controllers: readonly number[];
+  };
   /** A second port, whose clients are told that the broker is at another: a proxy before it. */
   readonly proxied?: { readonly port: number; readonly advertisedPort: number };
   /** Default 120 s: a busy machine, or the replay of a log after a kill. */
@@ -65,11 +75,8 @@ const CONFIG_FILE = 'server.properties';
 const JVM = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC'];
 const LOGGING = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
 
-function properties(
-  dataDir: string,
-  state: BrokerState,
-  proxied: KafkaRuntimeOptions['proxied'],
-): string {
+function properties(dataDir: string, state: BrokerState, options: KafkaRuntimeOptions): string {
+  const { proxied, member = { nodeId: 1, controllers: [state.controller] } } = options;
   const broker = `PLAINTEXT://127.0.0.1:${state.broker}`;
   const listeners = [broker, `CONTROLLER://127.0.0.1:${state.controller}`];
   const advertised = [broker];
@@ -77,37 +84,22 @@ function properties(
     listeners.push(`PROXIED://127.0.0.1:${proxied.port}`);
     advertised.push(`PROXIED://127.0.0.1:${proxied.advertisedPort}`);
   }
-  const lines = [
-    'process.roles=broker,controller',
-    'node.id=1',
-    `controller.quorum.voters=1@127.0.0.1:${state.controller}`,
-    `listeners=${listeners.join(',')}`,
-    `advertised.listeners=${advertised.join(',')}`,
-    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'inter.broker.listener.name=PLAINTEXT',
-    'controller.listener.names=CONTROLLER',
-    `log.dirs=${join(dataDir, 'logs')}`,
-    'auto.create.topics.enable=false',
-    'num.partitions=1',
-    'message.max.bytes=16777216',
-    'replica.fetch.max.bytes=16777216',
-    'unclean.leader.election.enable=false',
-    'offsets.topic.replication.factor=1',
-    'offsets.topic.num.partitions=1',
-    'transaction.state.log.replication.factor=1',
-    'transaction.state.log.min.isr=1',
-    'transaction.state.log.num.partitions=1',
-    'share.coordinator.state.topic.replication.factor=1',
-    'share.coordinator.state.topic.min.isr=1',
-    'group.initial.rebalance.delay.ms=0',
-    // A killed broker may register again only when its old session is over (9 s by default).
-    'broker.session.timeout.ms=3000',
-    'broker.heartbeat.interval.ms=500',
-    'num.network.threads=2',
-    'num.io.threads=2',
-    'log.cleaner.dedupe.buffer.size=16777216',
-  ];
-  return `${lines.join('\n')}\n`;
+  const voters = member.controllers.map((port, index) => `${index + 1}@127.0.0.1:${port}`);
+  const own = {
+    'node.id': String(member.nodeId),
+    'controller.quorum.voters': voters.join(','),
+    listeners: listeners.join(','),
+    'advertised.listeners': advertised.join(','),
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': join(dataDir, 'logs'),
+    'num.network.threads': '2',
+    'num.io.threads': '2',
+    'log.cleaner.dedupe.buffer.size': '16777216',
+  };
+  const settings = { ...brokerSettings(member.controllers.length), ...own };
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
 }
 
 interface Place {
@@ -118,7 +110,7 @@ interface Place {
 }
 
 /**
- * Starts one broker of Kafka on loopback, in KRaft mode, from jars that Maven fetches once; or
+ * Starts a broker of Kafka on loopback, in KRaft mode, from jars that Maven fetches once; or
  * adopts the one that still runs on `dataDir`. It has its own session, as the Postgres server has.
  * @throws KafkaError
  */
@@ -234,10 +226,14 @@ async function adopt(place: Place, options: KafkaRuntimeOptions): Promise<Runnin
   }
 }
 
+/** 16 random bytes. A leading dash would be taken for an option. */
+export function newClusterId(): string {
+  return `n${randomBytes(16).toString('base64url').slice(1, 22)}`;
+}
+
 async function start(place: Place, options: KafkaRuntimeOptions): Promise<Running> {
   const last = readState(place.dataDir);
-  // A leading dash would be taken for an option.
-  const clusterId = last?.clusterId ?? `n${randomBytes(16).toString('base64url').slice(1, 22)}`;
+  const clusterId = options.member?.clusterId ?? last?.clusterId ?? newClusterId();
   for (let attempt = 1; ; attempt++) {
     const reused = attempt === 1 && last !== null ? last : null;
     const broker = options.ports?.broker ?? reused?.broker ?? (await freePort());
@@ -257,8 +253,8 @@ async function launch(
   state: BrokerState,
   options: KafkaRuntimeOptions,
 ): Promise<number> {
-  writeFileSync(place.config, properties(place.dataDir, state, options.proxied));
-  format(place, state.clusterId);
+  writeFileSync(place.config, properties(place.dataDir, state, options));
+  await format(place, state.clusterId);
   const logStart = rotateLog(place.serverLog);
   const child = spawnBroker(place);
   let failure: Error | null = null;
@@ -284,14 +280,19 @@ async function launch(
   return child.pid as number;
 }
 
-/** Does nothing on a folder that is formatted already. */
-function format(place: Place, clusterId: string): void {
+/** Once in a folder's life: it takes a Java machine of its own, which writes this file last. */
+async function format(place: Place, clusterId: string): Promise<void> {
+  if (existsSync(join(place.dataDir, 'logs', 'meta.properties'))) return;
   const tool = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', '-t', clusterId];
   const args = ['-Xmx128m', ...LOGGING, '-cp', join(place.libs, '*'), ...tool, '-c', place.config];
-  const run = spawnSync('java', args, { encoding: 'utf8' });
-  if (run.status === 0) return;
-  const words = `${run.stderr ?? ''}${run.stdout ?? ''}`.trim().split('\n').at(-1);
-  throw new KafkaError('formatFailed', `Kafka's folder could not be formatted: ${words}`);
+  try {
+    await promisify(execFile)('java', args);
+  } catch (error) {
+    const { stderr = '', stdout = '' } = error as { stderr?: string; stdout?: string };
+    const words = `${stderr}${stdout}`.trim().split('\n').at(-1);
+    const message = `Kafka's folder could not be formatted: ${words}`;
+    throw new KafkaError('formatFailed', message, error);
+  }
 }
 
 function rotateLog(path: string): number {
@@ -352,8 +353,9 @@ async function answers(state: BrokerState, log: AdapterLog): Promise<boolean> {
   const admin = client.admin({ retry: { retries: 0 } });
   try {
     await admin.connect();
-    const { clusterId } = await admin.describeCluster();
-    return clusterId === state.clusterId;
+    const { clusterId, brokers } = await admin.describeCluster();
+    // Of several, it knows the others before it may lead anything itself.
+    return clusterId === state.clusterId && brokers.some(({ port }) => port === state.broker);
   } catch {
     return false; // not yet: the caller's deadline decides
   } finally {

@@ -4,6 +4,7 @@ import { present } from '../../schemas/kernel/assert.js';
 import type { TopicSpecification } from '../../schemas/log.js';
 import { LogError } from '../../schemas/logError.js';
 import { checkTopic } from '../../schemas/logRecords.js';
+import { inSyncMin } from './brokerSettings.js';
 import { toLogError } from './errors.js';
 
 /** What a batch and its record may add to key and value (batch head 61, record head below 50). */
@@ -31,16 +32,24 @@ function settings(topic: TopicSpecification, replicas: number): Record<string, s
     'compression.type': 'producer',
     'message.timestamp.type': 'CreateTime',
     'message.timestamp.after.max.ms': NO_LIMIT,
-    'min.insync.replicas': String(replicas >= 3 ? 2 : 1),
+    'min.insync.replicas': String(inSyncMin(replicas)),
+    'unclean.leader.election.enable': 'false',
   };
 }
 
 /** Settings that must not differ; the others are an operator's to tune. */
-const CHECKED = ['retention.ms', 'retention.bytes', 'message.timestamp.type'] as const;
+const CHECKED = [
+  'retention.ms',
+  'retention.bytes',
+  'message.timestamp.type',
+  'unclean.leader.election.enable',
+] as const;
 
 interface FoundTopic {
   readonly specification: TopicSpecification;
   readonly settings: ReadonlyMap<string, string>;
+  /** Of the partition that has fewest. */
+  readonly replicas: number;
 }
 
 async function describeTopics(
@@ -67,13 +76,18 @@ async function describeTopics(
       compacted: values.get('cleanup.policy') === 'compact',
       maxMessageBytes: maxBytes - BATCH_OVERHEAD_BYTES,
     };
-    found.set(name, { specification, settings: values });
+    const replicas = Math.min(...partitions.map((partition) => partition.replicas.length));
+    found.set(name, { specification, settings: values, replicas });
   }
   return found;
 }
 
-function checkSettings(found: FoundTopic, wanted: TopicSpecification): void {
+function checkSettings(found: FoundTopic, wanted: TopicSpecification, replicas: number): void {
   checkTopic(found.specification, wanted);
+  if (found.replicas < replicas) {
+    const has = `${wanted.name} has ${found.replicas} replicas, and not ${replicas}`;
+    throw new LogError('topicMismatch', `${has}: reassign its partitions, or ask for fewer`);
+  }
   const expected = settings(wanted, 1);
   for (const name of CHECKED) {
     const value = found.settings.get(name);
@@ -131,13 +145,15 @@ export async function openTopicCatalog(client: Kafka, replicas: number): Promise
     const existing = await describeTopics(admin, names);
     for (const topic of wanted) {
       const found = existing.get(topic.name);
-      if (found !== undefined) checkSettings(found, topic);
+      if (found !== undefined) checkSettings(found, topic, replicas);
     }
     const missing = wanted.filter((topic) => !existing.has(topic.name));
     // Another process may create them at the same time: the check afterwards is what counts.
     if (missing.length > 0) await createTopics(admin, missing, replicas);
     const found = await waitUntilVisible(admin, names);
-    for (const topic of wanted) checkSettings(present(found.get(topic.name), 'a topic'), topic);
+    for (const topic of wanted) {
+      checkSettings(present(found.get(topic.name), 'a topic'), topic, replicas);
+    }
     keep(found);
   };
   return {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { KAFKA_REPLICAS_MAX } from '../../schemas/limits.js';
 import type { Log } from '../../schemas/log.js';
 import { ConfigError } from '../config/loadConfig.js';
-import { list } from '../config/optionTypes.js';
+import { count, list } from '../config/optionTypes.js';
 import { openKafkaLog } from '../kafka/kafkaLog.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { openPostgresLog } from '../postgres/postgresLog.js';
@@ -11,12 +12,15 @@ export const logOptions = {
   log: z.enum(['postgres', 'kafka']).default('postgres'),
   databaseUrl: z.string().optional(),
   kafkaBrokers: list.default([]),
+  /** Of topics that are created; without, as many as brokers are named, at most three. */
+  kafkaReplicas: count(KAFKA_REPLICAS_MAX).optional(),
 };
 
 export interface LogConfig {
   readonly log: 'postgres' | 'kafka';
   readonly databaseUrl?: string | undefined;
   readonly kafkaBrokers: readonly string[];
+  readonly kafkaReplicas?: number | undefined;
 }
 
 /** Refuses a configuration that names no log. @throws ConfigError */
@@ -30,7 +34,10 @@ export function checkLogConfig(config: LogConfig): void {
 /** The log that the configuration names. */
 export async function openLog(config: LogConfig, logger: AdapterLog): Promise<Log> {
   checkLogConfig(config);
-  if (config.log === 'kafka') return openKafkaLog({ brokers: config.kafkaBrokers, log: logger });
+  if (config.log === 'kafka') {
+    const { kafkaBrokers: brokers, kafkaReplicas: replicas } = config;
+    return openKafkaLog({ brokers, log: logger, ...(replicas === undefined ? {} : { replicas }) });
+  }
   return openPostgresLog({ url: requireDatabase(config), log: logger });
 }
 

@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { KAFKA_REPLICAS_MAX } from '../../schemas/limits.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
-import { flag, port, validatorCount } from '../config/optionTypes.js';
+import { brokerCount, count, flag, port, validatorCount } from '../config/optionTypes.js';
 import { developmentNetwork, genesisPathOf } from '../genesis/developmentNetwork.js';
 import { lockFolder } from '../postgres/folderLock.js';
 import { createLogger } from '../telemetry/logger.js';
@@ -31,6 +32,9 @@ const configSchema = z.object({
   basePort: port.optional(),
   databaseUrl: z.string().optional(),
   kafkaBrokers: z.string().optional(),
+  kafkaReplicas: count(KAFKA_REPLICAS_MAX).optional(),
+  /** How many brokers of Kafka to run here; with three the log outlives any one of them. */
+  brokers: brokerCount.optional(),
   json: flag.default(false),
 });
 
@@ -91,7 +95,7 @@ async function stateOf(name: string, record: ProcessRecord, dataDir: string): Pr
   const { role, url } = record;
   const isService = SERVICES.includes(role);
   const isRunning = !isService && isRole(record.pid, genesisPathOf(dataDir));
-  const pid = isService ? servicePid(dataDir, role) : isRunning ? record.pid : null;
+  const pid = isService ? servicePid(dataDir, name) : isRunning ? record.pid : null;
   // Another program may have the port of a role that is down.
   if (pid === null) return { role, name, pid, url, ready: false, height: 0 };
   const now = isService ? { ready: await accepts(url), height: 0 } : await health(url);
@@ -213,8 +217,7 @@ async function waitUntilReady(dataDir: string): Promise<string | null> {
 }
 
 async function up(config: Config, dataDir: string): Promise<string | null> {
-  const { log, validators, host, basePort, databaseUrl, kafkaBrokers } = config;
-  const asked = { log, validators, host, basePort, databaseUrl, kafkaBrokers };
+  const { json, dataDir: _, ...asked } = config;
   const isRunning = findRoles(genesisPathOf(dataDir)).length > 0;
   const settings = decideSettings(dataDir, asked, isRunning);
   const lock = lockFolder(join(dataDir, 'cluster.lock'));

@@ -11,13 +11,16 @@ const settingsSchema = z.object({
   basePort: z.number().int(),
   databaseUrl: z.string().nullable(),
   kafkaBrokers: z.string().nullable(),
+  kafkaReplicas: z.number().int().nullable().default(null),
+  /** Of Kafka, where it is run here. */
+  brokers: z.number().int().default(1),
 });
 
 export type ClusterSettings = z.infer<typeof settingsSchema>;
 
 /** What a call of the command asks for; what it leaves open stays as it is. */
 export type AskedSettings = {
-  readonly [Name in keyof ClusterSettings]: ClusterSettings[Name] | undefined;
+  readonly [Name in keyof ClusterSettings]?: ClusterSettings[Name] | undefined;
 };
 
 export interface ProcessRecord {
@@ -35,12 +38,15 @@ const DEFAULTS: ClusterSettings = {
   basePort: 9400,
   databaseUrl: null,
   kafkaBrokers: null,
+  kafkaReplicas: null,
+  brokers: 1,
 };
 
 /** Where the log stands and who agrees on it is part of the data: another one would be empty. */
 const FIXED = [
   ['log', '--log'],
   ['validators', '--validators'],
+  ['brokers', '--brokers'],
 ] as const;
 
 function writeWhole(path: string, value: unknown): void {

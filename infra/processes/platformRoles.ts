@@ -13,7 +13,12 @@ export interface PlatformPlan {
   readonly network: DevelopmentNetwork;
   readonly log:
     | { readonly kind: 'postgres' }
-    | { readonly kind: 'kafka'; readonly brokers: string };
+    | {
+        readonly kind: 'kafka';
+        readonly brokers: string;
+        /** Of topics; null leaves it to the roles. */
+        readonly replicas: number | null;
+      };
   readonly databaseUrl: string;
   /** The first port of each kind; the following ones belong to it too. */
   readonly ports: {
@@ -29,16 +34,19 @@ export interface PlatformPlan {
   };
 }
 
+function logFlags(log: PlatformPlan['log']): readonly string[] {
+  if (log.kind === 'postgres') return ['--log', 'postgres'];
+  const replicas = log.replicas === null ? [] : ['--kafka-replicas', String(log.replicas)];
+  return ['--log', 'kafka', '--kafka-brokers', log.brokers, ...replicas];
+}
+
 /** Every role of a platform on one machine, validators first. Secrets travel by environment. */
 export function platformRoles(plan: PlatformPlan): PlannedRole[] {
   const { host, dataDir, network, log, ports, counts } = plan;
   const peers = network.keyPaths.map((_, index) => `ws://${host}:${ports.validators + index}`);
   const shared = ['--genesis', network.genesisPath, '--host', host];
   const links = ['--peers', peers.join(',')];
-  const logArgv =
-    log.kind === 'kafka'
-      ? ['--log', 'kafka', '--kafka-brokers', log.brokers]
-      : ['--log', 'postgres'];
+  const logArgv = logFlags(log);
   const environment = { DATABASE_URL: plan.databaseUrl };
   const role = (
     kind: string,

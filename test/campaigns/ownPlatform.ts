@@ -89,7 +89,8 @@ export async function startOwnPlatform(options: OwnPlatformOptions): Promise<Own
     host: HOST,
     dataDir,
     network,
-    log: options.log === 'kafka' ? { kind: 'kafka', brokers } : { kind: 'postgres' },
+    log:
+      options.log === 'kafka' ? { kind: 'kafka', brokers, replicas: null } : { kind: 'postgres' },
     databaseUrl: services.databaseUrl,
     ports: {
       validators: basePort,

@@ -1,0 +1,63 @@
+/** What a leader may lose before it stops taking writes: one of `replicas`, and never all. */
+export function inSyncMin(replicas: number): number {
+  return Math.max(1, replicas - 1);
+}
+
+/**
+ * How many replicas a topic has on a cluster of which so many brokers are known: three are enough.
+ */
+export function defaultReplicas(brokers: number): number {
+  return Math.max(1, Math.min(brokers, 3));
+}
+
+/**
+ * What every broker of a cluster of `brokers` has in common, wherever it runs: our own runtime and
+ * infra/compose read it from here. Kept for ever, written only while a majority is in step, no
+ * topic by accident, no leader that lacks what was acknowledged.
+ */
+export function brokerSettings(brokers: number): Readonly<Record<string, string>> {
+  const replicas = defaultReplicas(brokers);
+  const inSync = inSyncMin(replicas);
+  return {
+    'process.roles': 'broker,controller',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+    'auto.create.topics.enable': 'false',
+    'num.partitions': '1',
+    'default.replication.factor': String(replicas),
+    'min.insync.replicas': String(inSync),
+    'unclean.leader.election.enable': 'false',
+    'log.retention.ms': '-1',
+    'log.retention.bytes': '-1',
+    'message.max.bytes': '16777216',
+    'replica.fetch.max.bytes': '16777216',
+    'offsets.topic.replication.factor': String(replicas),
+    'offsets.topic.num.partitions': '1',
+    'transaction.state.log.replication.factor': String(replicas),
+    'transaction.state.log.min.isr': String(inSync),
+    'transaction.state.log.num.partitions': '1',
+    'share.coordinator.state.topic.replication.factor': String(replicas),
+    'share.coordinator.state.topic.min.isr': String(inSync),
+    'group.initial.rebalance.delay.ms': '0',
+    ...(brokers === 1 ? ALONE : AMONG_OTHERS),
+  };
+}
+
+/** A killed broker may register again only when its old session is over (9 s by default). */
+const ALONE = {
+  'broker.session.timeout.ms': '3000',
+  'broker.heartbeat.interval.ms': '500',
+};
+
+/**
+ * The partitions of a broker that was killed have another leader when its session is over. Where it
+ * led the controllers too, they elect another first, who begins with new sessions: both waits are
+ * short enough to write again within five seconds.
+ */
+const AMONG_OTHERS = {
+  'broker.session.timeout.ms': '2000',
+  'broker.heartbeat.interval.ms': '400',
+  'controller.quorum.fetch.timeout.ms': '1500',
+  'controller.quorum.election.timeout.ms': '1000',
+  'controller.quorum.election.backoff.max.ms': '500',
+};

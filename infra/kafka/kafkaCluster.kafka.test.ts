@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Log } from '../../schemas/log.js';
+import { LogError } from '../../schemas/logError.js';
+import { createClient } from './client.js';
+import { type KafkaCluster, startKafkaCluster } from './kafkaCluster.js';
+import { openKafkaLog } from './kafkaLog.js';
+
+const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-brokers-'));
+const TOPIC = { name: 'kept', partitions: 1, compacted: false, maxMessageBytes: 1024 * 1024 };
+let cluster: KafkaCluster;
+let opened: Log;
+
+beforeAll(async () => {
+  cluster = await startKafkaCluster({ dataDir, brokers: 3, log });
+  opened = await openKafkaLog({ brokers: cluster.brokers, log });
+}, 300_000);
+afterAll(async () => {
+  await opened?.close();
+  await Promise.all(cluster?.members.map((member) => member.kill()) ?? []);
+  rmSync(dataDir, { recursive: true, force: true });
+}, 60_000);
+
+async function withAdmin<T>(
+  ask: (admin: ReturnType<ReturnType<typeof createClient>['admin']>) => Promise<T>,
+): Promise<T> {
+  const admin = createClient({ brokers: cluster.brokers, log }).admin();
+  await admin.connect();
+  try {
+    return await ask(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** The index of the broker that leads the topic's one partition, and how many copies there are. */
+async function leadership(): Promise<{ readonly leader: number; readonly copies: number }> {
+  const { topics } = await withAdmin((admin) => admin.fetchTopicMetadata({ topics: [TOPIC.name] }));
+  const { leader, replicas } = topics[0]!.partitions[0]!;
+  return { leader: leader - 1, copies: replicas.length };
+}
+
+const one = (text: string) => ({
+  topic: TOPIC.name,
+  partition: 0,
+  key: new Uint8Array(1),
+  value: Uint8Array.from(Buffer.from(text)),
+  timestampMs: 1,
+});
+
+/** As a publisher does: after any doubt another writer, as long as the failure is the outside's. */
+async function append(text: string): Promise<void> {
+  for (;;) {
+    try {
+      const writer = await opened.openWriter('publisher');
+      await writer.append([one(text)]);
+      return await writer.close();
+    } catch (error) {
+      if (!(error instanceof LogError && error.retriable)) throw error;
+    }
+  }
+}
+
+async function readAll(): Promise<string[]> {
+  const { first, end } = await opened.reader.offsets(TOPIC.name, 0);
+  const partitions = [{ topic: TOPIC.name, partition: 0, fromOffset: first }];
+  const subscription = await opened.reader.subscribe({ partitions, maxBatchBytes: 1_000_000 });
+  const texts: string[] = [];
+  for await (const { records, nextOffset } of subscription.batches) {
+    texts.push(...records.map(({ value }) => Buffer.from(value).toString()));
+    if (nextOffset >= end) break;
+  }
+  await subscription.close();
+  return texts;
+}
+
+it('makes topics with three copies, two of them in step, and says when it cannot', async () => {
+  await opened.ensureTopics([TOPIC]);
+  expect((await leadership()).copies).toBe(3);
+  const { resources } = await withAdmin((admin) =>
+    admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: 2, name: TOPIC.name }],
+    }),
+  );
+  const settings = new Map(
+    resources[0]!.configEntries.map(({ configName, configValue }) => [configName, configValue]),
+  );
+  expect(settings.get('min.insync.replicas')).toBe('2');
+  expect(settings.get('unclean.leader.election.enable')).toBe('false');
+  const single = { ...TOPIC, name: 'single' };
+  const alone = await openKafkaLog({ brokers: cluster.brokers, replicas: 1, log });
+  await alone.ensureTopics([single]);
+  await alone.close();
+  await expect(opened.ensureTopics([single])).rejects.toMatchObject({
+    code: 'topicMismatch',
+    message: expect.stringContaining('single has 1 replicas, and not 3'),
+  });
+  const many = await openKafkaLog({ brokers: cluster.brokers, replicas: 5, log });
+  await expect(many.ensureTopics([{ ...TOPIC, name: 'many' }])).rejects.toMatchObject({
+    code: 'unreachable',
+    message: expect.stringContaining('Replication-factor'),
+  });
+  await many.close();
+}, 60_000);
+
+it('goes on without the broker that led, and loses nothing', async () => {
+  await append('before');
+  const { leader } = await leadership();
+  await cluster.members[leader]!.kill();
+  await append('after the kill');
+  expect(await readAll()).toEqual(['before', 'after the kill']);
+  expect((await leadership()).leader).not.toBe(leader);
+}, 120_000);
