@@ -6,7 +6,22 @@ import type { EventEnvelope, HeightMark } from '../schemas/types/event.js';
  * (heights, counters, ms) · `amount` bigint as bigint (money) · `small` integer · `text` text ·
  * `json` jsonb as a value of JSON.
  */
-export type ColumnType = 'bytes' | 'count' | 'amount' | 'small' | 'text' | 'json';
+export type ScalarType = 'bytes' | 'count' | 'amount' | 'small' | 'text' | 'json';
+
+/** The element type of each list type; a list is an array column of it, without nulls. */
+export const LIST_ELEMENTS = {
+  bytesList: 'bytes',
+  countList: 'count',
+  smallList: 'small',
+  textList: 'text',
+} as const satisfies Readonly<Record<string, ScalarType>>;
+
+export type ListType = keyof typeof LIST_ELEMENTS;
+export type ColumnType = ScalarType | ListType;
+
+export function isListType(type: ColumnType): type is ListType {
+  return Object.hasOwn(LIST_ELEMENTS, type);
+}
 
 /**
  * How two rows of one key become one, in memory and in the store alike. `once` keeps the first,
@@ -43,9 +58,14 @@ interface MemoryTypes {
   readonly small: number;
   readonly text: string;
   readonly json: JsonObject;
+  readonly bytesList: readonly Uint8Array[];
+  readonly countList: readonly number[];
+  readonly smallList: readonly number[];
+  readonly textList: readonly string[];
 }
 
-export type CellValue = Uint8Array | number | bigint | string | JsonObject | null;
+export type ListValue = readonly (Uint8Array | number | string)[];
+export type CellValue = Uint8Array | number | bigint | string | JsonObject | ListValue | null;
 
 type CellOf<C extends Column> = C['nullable'] extends true
   ? MemoryTypes[C['type']] | null
@@ -92,6 +112,8 @@ export interface CommittedEvents {
 export interface ReadModel {
   readonly name: string;
   readonly tables: readonly Table[];
+  /** Names of views that `table.sql` makes of them, for readers and analysts. */
+  readonly views?: readonly string[];
   foldBlock?(block: CommittedBlock, rows: Rows): void;
   foldEvents?(events: CommittedEvents, rows: Rows): void;
 }

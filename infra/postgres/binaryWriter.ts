@@ -81,6 +81,15 @@ export class BinaryWriter {
     this.length = at + head + size;
   }
 
+  /** Begins a cell whose length `closeCell` writes. */
+  openCell(): number {
+    return this.#advance(4);
+  }
+
+  closeCell(start: number): void {
+    this.#view.setInt32(start, this.length - start - 4);
+  }
+
   #put(value: Uint8Array, at: number): void {
     const buffer = this.#buffer;
     if (value.length > SHORT_BYTES) buffer.set(value, at);

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type SourceCommit, ZombieWriterError } from '../../projections/ports.js';
-import type { Table } from '../../projections/readModel.js';
+import { isListType, type ListValue, type Table } from '../../projections/readModel.js';
 import type { PackedRows, StoredRow } from '../../projections/runner/rowBatch.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { PROJECTION_COPY_ROWS_MIN } from '../../schemas/limits.js';
@@ -29,6 +29,13 @@ function rowsOf(table: Table, commits: readonly SourceCommit[]): readonly Stored
     : commits.flatMap(({ rows }) => [...rows.folded(table)]);
 }
 
+/** Rows, or what the first list in them holds: a row with lists stands for many. */
+function weightOf(table: Table, rows: readonly StoredRow[]): number {
+  const list = Object.keys(table.columns).find((name) => isListType(table.columns[name]!.type));
+  if (list === undefined) return rows.length;
+  return rows.reduce((sum, row) => sum + (row[list] as ListValue).length, 0);
+}
+
 /** As one COPY, once any are packed or they are many; null for those that a statement carries. */
 function copyOf(
   table: Table,
@@ -37,7 +44,7 @@ function copyOf(
 ): readonly Buffer[] | null {
   if (table.kind !== 'append') return null;
   const parts = commits.flatMap(({ rows }) => rows.packed.get(table) ?? []);
-  if (parts.length === 0 && loose.length < PROJECTION_COPY_ROWS_MIN) return null;
+  if (parts.length === 0 && weightOf(table, loose) < PROJECTION_COPY_ROWS_MIN) return null;
   const rest = new CopyRows(table);
   for (const row of loose) rest.add(row);
   return copyBinary([...parts.map(ownRows), rest]);

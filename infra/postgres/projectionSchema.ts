@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { BLOCKS_PARTITION, type Checkpoint } from '../../projections/ports.js';
-import { VIEW_SCHEMA } from '../../projections/readModels.js';
+import { readModels, VIEW_SCHEMA } from '../../projections/readModels.js';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
 import { genesisTip } from '../../schemas/crypto/epochKeys.js';
 import { present } from '../../schemas/kernel/assert.js';
@@ -101,6 +101,7 @@ function quoteText(text: string): string {
 export async function makeViews(client: pg.ClientBase, schema: string): Promise<void> {
   for (const name of [
     ...storedTables.map((table) => table.name),
+    ...readModels.flatMap(({ views = [] }) => views),
     'checkpoints',
     'visible_height',
   ]) {

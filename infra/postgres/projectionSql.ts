@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import type { ColumnType, Table } from '../../projections/readModel.js';
+import {
+  type ColumnType,
+  isListType,
+  LIST_ELEMENTS,
+  type ScalarType,
+  type Table,
+} from '../../projections/readModel.js';
 import { PROJECTION_VERSION, readModels, VISIBLE_CHANNEL } from '../../projections/readModels.js';
 import { assert } from '../../schemas/kernel/assert.js';
 
-const POSTGRES_TYPE: Readonly<Record<ColumnType, string>> = {
+const SCALAR_TYPE: Readonly<Record<ScalarType, string>> = {
   bytes: 'bytea',
   count: 'bigint',
   amount: 'bigint',
@@ -12,6 +18,10 @@ const POSTGRES_TYPE: Readonly<Record<ColumnType, string>> = {
   text: 'text',
   json: 'jsonb',
 };
+
+function postgresType(type: ColumnType): string {
+  return isListType(type) ? `${SCALAR_TYPE[LIST_ELEMENTS[type]]}[]` : SCALAR_TYPE[type];
+}
 
 /** `projections/`, whether this file runs as source or compiled into `dist/`. */
 function projectionsFolder(): URL {
@@ -71,11 +81,19 @@ function mergeClause(table: Table): string {
 
 /** Statement that writes rows from arrays, a parameter a column counted from `first`. */
 function insertSql(schema: string, table: Table, first: number, where: string): string {
-  const types = Object.values(table.columns).map(({ type }) => POSTGRES_TYPE[type]);
-  const arrays = types.map((type, index) => `$${first + index}::${type}[]`).join(', ');
-  const insert = `insert into ${qualified(schema, table.name)} as kept (${columnNames(table)})`;
+  const columns = Object.entries(table.columns);
+  // Lists travel as text: unnest would take an array of arrays apart down to its elements.
+  const arrays = columns.map(
+    ([, { type }], index) => `$${first + index}::${isListType(type) ? 'text' : postgresType(type)}[]`,
+  );
+  const cells = columns.map(([name, { type }]) =>
+    isListType(type) ? `${quote(name)}::${postgresType(type)}` : quote(name),
+  );
+  const names = columnNames(table);
+  const insert = `insert into ${qualified(schema, table.name)} as kept (${names})`;
   const merge = table.kind === 'fold' ? mergeClause(table) : '';
-  return `${insert} select * from unnest(${arrays}) ${where} ${merge}`;
+  const rows = `unnest(${arrays.join(', ')}) as given (${names})`;
+  return `${insert} select ${cells.join(', ')} from ${rows} ${where} ${merge}`;
 }
 
 /** Tables in the order of the parameters of `commitSql`. */

@@ -9,7 +9,7 @@ import type {
 import { countItems } from '../countItems.js';
 import type { CommittedBlock, CommittedEvents, ReadModel, Rows } from '../readModel.js';
 import { jsonOf } from './jsonOf.js';
-import { blocks, commands, events, marks, supply } from './table.js';
+import { blocks, commands, marks, supply } from './table.js';
 
 function foldBlock({ shard, certified, value }: CommittedBlock, rows: Rows): void {
   const { header, items } = certified.block;
@@ -80,8 +80,7 @@ function putSupply(event: EventEnvelope, report: SupplyReported, rows: Rows): vo
   });
 }
 
-function foldEvents(committed: CommittedEvents, rows: Rows): void {
-  const { shard, partition, height, mark } = committed;
+function putMark({ shard, partition, height, mark, events }: CommittedEvents, rows: Rows): void {
   rows.put(marks, {
     shard,
     height,
@@ -89,21 +88,19 @@ function foldEvents(committed: CommittedEvents, rows: Rows): void {
     previous_height: mark.previousHeight,
     event_count: mark.eventHashes.length,
     path: concatBytes(...mark.path),
+    execution_indexes: events.map(({ event }) => event.executionIndex),
+    event_indexes: events.map(({ event }) => event.eventIndex),
+    key_sequences: events.map(({ event }) => event.keySequence),
+    keys: events.map(({ event }) => event.key),
+    kinds: events.map(({ event }) => event.body.kind),
+    records: events.map(({ value }) => value),
   });
-  for (const [leafIndex, { event, value }] of committed.events.entries()) {
+}
+
+function foldEvents(committed: CommittedEvents, rows: Rows): void {
+  putMark(committed, rows);
+  for (const { event } of committed.events) {
     const { body } = event;
-    rows.put(events, {
-      shard,
-      height,
-      execution_index: event.executionIndex,
-      event_index: event.eventIndex,
-      partition,
-      leaf_index: leafIndex,
-      key_sequence: event.keySequence,
-      key: event.key,
-      kind: body.kind,
-      value,
-    });
     if (body.kind === 'CommandExecuted' || body.kind === 'CommandRefused') {
       putCommand(event, body, rows);
     } else if (body.kind === 'SupplyReported') {
@@ -115,7 +112,8 @@ function foldEvents(committed: CommittedEvents, rows: Rows): void {
 /** Blocks, commands and events as an explorer shows them, with what proves each. */
 export const explorer: ReadModel = {
   name: 'explorer',
-  tables: [blocks, commands, events, marks, supply],
+  tables: [blocks, commands, marks, supply],
+  views: ['events'],
   foldBlock,
   foldEvents,
 };

@@ -79,28 +79,6 @@ comment on column commands.first_height is
 comment on column commands.instruction is
   'Fields of the instruction: amounts as decimal strings, keys as lower-case hex.';
 
-create table events (
-  shard integer not null,
-  height bigint not null,
-  execution_index integer not null,
-  event_index integer not null,
-  partition integer not null,
-  leaf_index integer not null,
-  key_sequence bigint not null,
-  key bytea not null,
-  kind text not null,
-  value bytea not null,
-  primary key (shard, height, execution_index, event_index)
-);
-comment on table events is 'One row an event, from the events topic.';
-comment on column events.execution_index is '0: the block''s start; then its commands; then its end.';
-comment on column events.event_index is 'Within the execution index, over all partitions.';
-comment on column events.leaf_index is
-  'Place among the events of its partition and height: the leaf of its Merkle path.';
-comment on column events.key is 'The account or entity it belongs to.';
-comment on column events.key_sequence is 'Dense per key, from 0.';
-comment on column events.value is 'The record''s value: framed EventsRecord; its hash is certified.';
-
 create table marks (
   shard integer not null,
   height bigint not null,
@@ -108,14 +86,58 @@ create table marks (
   previous_height bigint not null,
   event_count integer not null,
   path bytea not null,
+  execution_indexes integer[] not null,
+  event_indexes integer[] not null,
+  key_sequences bigint[] not null,
+  keys bytea[] not null,
+  kinds text[] not null,
+  records bytea[] not null,
   primary key (shard, height, partition)
 );
+-- Written once and mostly read whole: compressing costs more than all the rest of writing them.
+alter table marks
+  alter column execution_indexes set storage external,
+  alter column event_indexes set storage external,
+  alter column key_sequences set storage external,
+  alter column keys set storage external,
+  alter column kinds set storage external,
+  alter column records set storage external;
 comment on table marks is
-  'One row a partition and height with events: what proves that an event is in events_root.';
+  'One row a partition and height with events: the events, each list with an entry for each of '
+  'them, and what proves that they are in events_root. View events shows a row an event.';
 comment on column marks.previous_height is
   'Last height before with an event in this partition; part of the certified leaf.';
 comment on column marks.path is
   'Audit path of the partition''s leaf to blocks.events_root: hashes of 32 bytes, joined.';
+comment on column marks.records is
+  'Framed EventsRecords in the order of the Merkle leaves; their hashes are certified.';
+
+create view events as
+select
+  marks.shard,
+  marks.height,
+  event.execution_index,
+  event.event_index,
+  marks.partition,
+  (event.place - 1)::integer as leaf_index,
+  event.key_sequence,
+  event.key,
+  event.kind,
+  event.value
+from marks cross join lateral unnest(
+  execution_indexes, event_indexes, key_sequences, keys, kinds, records
+) with ordinality as event (
+  execution_index, event_index, key_sequence, key, kind, value, place
+);
+comment on view events is
+  'One row an event, from the events topic. Kept by partition and height in marks: ask for heights.';
+comment on column events.execution_index is '0: the block''s start; then its commands; then its end.';
+comment on column events.event_index is 'Within the execution index, over all partitions.';
+comment on column events.leaf_index is
+  'Place among the events of its partition and height: the leaf of its Merkle path.';
+comment on column events.key is 'The account or entity it belongs to.';
+comment on column events.key_sequence is 'Dense per key, from 0.';
+comment on column events.value is 'The record''s value: framed EventsRecord; its hash is certified.';
 
 create table supply (
   shard integer not null,

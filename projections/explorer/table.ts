@@ -61,25 +61,11 @@ export const commands = {
   },
 } as const satisfies Table;
 
-/** One row an event. `value` is the framed EventsRecord, whose hash is the Merkle leaf. */
-export const events = {
-  name: 'events',
-  kind: 'append',
-  columns: {
-    shard: key('small'),
-    height: key('count'),
-    execution_index: key('small'),
-    event_index: key('small'),
-    partition: small,
-    leaf_index: small,
-    key_sequence: count,
-    key: bytes,
-    kind: text,
-    value: bytes,
-  },
-} as const satisfies Table;
-
-/** One row a partition and height with events. `path` is the audit path's hashes, joined. */
+/**
+ * One row a partition and height with events. `path` is the audit path's hashes, joined. Each list
+ * has an entry an event, in the order of the Merkle leaves; those of `records` are the framed
+ * EventsRecords, which hash to the leaves. View `events` shows a row an event.
+ */
 export const marks = {
   name: 'marks',
   kind: 'append',
@@ -90,6 +76,12 @@ export const marks = {
     previous_height: count,
     event_count: small,
     path: bytes,
+    execution_indexes: { type: 'smallList', merge: 'once' },
+    event_indexes: { type: 'smallList', merge: 'once' },
+    key_sequences: { type: 'countList', merge: 'once' },
+    keys: { type: 'bytesList', merge: 'once' },
+    kinds: { type: 'textList', merge: 'once' },
+    records: { type: 'bytesList', merge: 'once' },
   },
 } as const satisfies Table;
 
@@ -112,6 +104,5 @@ export const supply = {
 
 export type BlockRow = RowOf<typeof blocks>;
 export type CommandRow = RowOf<typeof commands>;
-export type EventRow = RowOf<typeof events>;
 export type MarkRow = RowOf<typeof marks>;
 export type SupplyRow = RowOf<typeof supply>;

@@ -87,7 +87,8 @@ describe('rows that nothing changes', () => {
 describe('rows of an append table', () => {
   const rowAt = (height: number): RowOf<typeof marks> => ({
     ...{ shard: 0, height, partition: 1, previous_height: height - 1 },
-    ...{ event_count: 1, path: new Uint8Array(0) },
+    ...{ event_count: 0, path: new Uint8Array(0), execution_indexes: [], event_indexes: [] },
+    ...{ key_sequences: [], keys: [], kinds: [], records: [] },
   });
   const rows = Array.from({ length: PROJECTION_LOOSE_ROWS_MAX + 2 }, (_, at) => rowAt(at + 1));
   const pack = (): PackedRows & { readonly rows: StoredRow[] } => {

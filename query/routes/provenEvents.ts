@@ -1,11 +1,11 @@
 import { jsonOf } from '../../projections/explorer/jsonOf.js';
-import { events, marks } from '../../projections/explorer/table.js';
+import { type MarkRow, marks } from '../../projections/explorer/table.js';
 import type { JsonObject } from '../../projections/readModel.js';
 import { decodeTrusted, encode } from '../../schemas/codec/codec.js';
 import { eventHash } from '../../schemas/crypto/digests.js';
 import { partitionLeaf } from '../../schemas/crypto/eventsRoot.js';
 import { type MerkleLevels, merkleLevels, merklePathIn } from '../../schemas/crypto/merkle.js';
-import { assert, present } from '../../schemas/kernel/assert.js';
+import { assert } from '../../schemas/kernel/assert.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import {
   count,
@@ -43,66 +43,62 @@ interface PartitionProof {
   readonly leafPath: readonly string[];
 }
 
+type Mark = Pick<
+  MarkRow,
+  'partition' | 'previous_height' | 'path' | 'execution_indexes' | 'records'
+>;
+
 /** Events of one execution index, each with all that leads from it to the certified events root. */
 export async function readProvenEvents(
-  context: ReadContext,
+  { sql, shard }: ReadContext,
   height: number,
   executionIndex: number,
 ): Promise<JsonObject[]> {
-  const { sql, shard } = context;
   const columns = [
-    'event_index',
     'partition',
-    'leaf_index',
-    'key_sequence',
-    'key',
-    'kind',
-    'value',
+    'previous_height',
+    'path',
+    'execution_indexes',
+    'records',
   ] as const;
-  const rest = 'where shard = $1 and height = $2 and execution_index = $3 order by event_index';
-  const rows = await select(sql, events, columns, rest, [shard, height, executionIndex]);
-  const partitions = [...new Set(rows.map(({ partition }) => partition))];
-  const proofs = new Map<number, PartitionProof>();
-  for (const partition of partitions) {
-    proofs.set(partition, await provePartition(context, height, partition));
-  }
-  return rows.map((row) => {
-    const { levels, leaf, leafPath } = present(proofs.get(row.partition), 'proof of a partition');
-    return {
-      eventIndex: row.event_index,
-      key: toHex(row.key),
-      keySequence: row.key_sequence,
-      kind: row.kind,
-      fields: eventFields(row.value),
-      value: toHex(row.value),
-      partition: row.partition,
-      index: row.leaf_index,
-      path: merklePathIn(levels, row.leaf_index).map(toHex),
+  const rest = 'where shard = $1 and height = $2 and $3 = any(execution_indexes)';
+  const rows = await select(sql, marks, columns, rest, [shard, height, executionIndex]);
+  return rows
+    .flatMap((mark) => provePartition(mark, executionIndex))
+    .sort((a, b) => a.eventIndex - b.eventIndex)
+    .map(({ json }) => json);
+}
+
+function provePartition(
+  mark: Mark,
+  executionIndex: number,
+): { readonly eventIndex: number; readonly json: JsonObject }[] {
+  const { levels, leaf, leafPath } = proofOf(mark);
+  return mark.records.flatMap((value, index) => {
+    if (mark.execution_indexes[index] !== executionIndex) return [];
+    const { body } = decodeTrusted('EventsRecord', value);
+    assert(body.kind === 'EventEnvelope', 'records of marks hold events');
+    const { eventIndex, key, keySequence } = body;
+    const { kind, ...rest } = body.body;
+    const json = {
+      eventIndex,
+      key: toHex(key),
+      keySequence,
+      kind,
+      fields: jsonOf(rest),
+      value: toHex(value),
+      partition: mark.partition,
+      index,
+      path: merklePathIn(levels, index).map(toHex),
       leaf,
       leafPath,
     };
+    return [{ eventIndex, json }];
   });
 }
 
-function eventFields(value: Uint8Array): JsonObject {
-  const { body } = decodeTrusted('EventsRecord', value);
-  assert(body.kind === 'EventEnvelope', 'rows of events hold events');
-  const { kind: _, ...rest } = body.body;
-  return jsonOf(rest);
-}
-
-async function provePartition(
-  { sql, shard }: ReadContext,
-  height: number,
-  partition: number,
-): Promise<PartitionProof> {
-  const rest = 'where shard = $1 and height = $2 and partition = $3';
-  const values = [shard, height, partition];
-  const ordered = `${rest} order by leaf_index`;
-  const rows = await select(sql, events, ['value'], ordered, values);
-  const [mark] = await select(sql, marks, ['previous_height', 'path'], rest, values);
-  const { previous_height: previousHeight, path } = present(mark, 'mark of a height with events');
-  const hashes = rows.map(({ value }) => eventHash(value));
+function proofOf({ previous_height: previousHeight, path, records }: Mark): PartitionProof {
+  const hashes = records.map(eventHash);
   const leafPath: string[] = [];
   for (let start = 0; start < path.length; start += HASH_BYTES) {
     leafPath.push(toHex(path.subarray(start, start + HASH_BYTES)));

@@ -87,6 +87,7 @@ function merge(table: Table, older: StoredRow, newer: StoredRow): StoredRow {
 
 function text(value: CellValue | undefined): string {
   if (value instanceof Uint8Array) return toHex(value);
+  if (Array.isArray(value)) return `[${value.map(text).join(' ')}]`;
   return typeof value === 'bigint' ? `${value}` : JSON.stringify(value ?? null);
 }
 
