@@ -79,6 +79,11 @@ export type RowOf<T extends Table> = {
 /** Where folds put their rows. A row is given away: later ones of its key change it. */
 export interface Rows {
   put<T extends Table>(table: T, row: RowOf<T>): void;
+  /**
+   * The first row of its key ever, of a `fold` table: no store has to look for an older one, and
+   * one that finds it all the same fails.
+   */
+  begin<T extends Table>(table: T, row: RowOf<T>): void;
 }
 
 /** A block that the reader's rule accepted. `value` is its record in the blocks topic. */

@@ -23,10 +23,14 @@ export async function copyChunks(
   await pipeline(Readable.from(chunks, { objectMode: false }), sink);
 }
 
-function rowsOf(table: Table, commits: readonly SourceCommit[]): readonly StoredRow[] {
-  return table.kind === 'append'
-    ? commits.flatMap(({ rows }) => rows.appended.get(table) ?? [])
-    : commits.flatMap(({ rows }) => [...rows.folded(table)]);
+/** A table's part of a transaction: what goes by COPY, and what a statement carries. */
+interface TableWrite {
+  readonly copy: readonly Buffer[] | null;
+  readonly rows: readonly StoredRow[];
+}
+
+function writeOf(table: Table, commits: readonly SourceCommit[]): TableWrite {
+  return table.kind === 'append' ? appendWrite(table, commits) : foldWrite(table, commits);
 }
 
 /** Rows, or what the first list in them holds: a row with lists stands for many. */
@@ -36,18 +40,29 @@ function weightOf(table: Table, rows: readonly StoredRow[]): number {
   return rows.reduce((sum, row) => sum + (row[list] as ListValue).length, 0);
 }
 
-/** As one COPY, once any are packed or they are many; null for those that a statement carries. */
-function copyOf(
-  table: Table,
-  commits: readonly SourceCommit[],
-  loose: readonly StoredRow[],
-): readonly Buffer[] | null {
-  if (table.kind !== 'append') return null;
+/** By COPY once any are packed or they are many. */
+function appendWrite(table: Table, commits: readonly SourceCommit[]): TableWrite {
+  const loose = commits.flatMap(({ rows }) => rows.appended.get(table) ?? []);
   const parts = commits.flatMap(({ rows }) => rows.packed.get(table) ?? []);
-  if (parts.length === 0 && weightOf(table, loose) < PROJECTION_COPY_ROWS_MIN) return null;
-  const rest = new CopyRows(table);
-  for (const row of loose) rest.add(row);
-  return copyBinary([...parts.map(ownRows), rest]);
+  if (parts.length === 0 && weightOf(table, loose) < PROJECTION_COPY_ROWS_MIN) {
+    return { copy: null, rows: loose };
+  }
+  return { copy: copyBinary([...parts.map(ownRows), packed(table, loose)]), rows: [] };
+}
+
+/** Rows that nothing can precede go by COPY once they are many: it costs half of an upsert. */
+function foldWrite(table: Table, commits: readonly SourceCommit[]): TableWrite {
+  const parts = commits.map(({ rows }) => rows.foldedByOrigin(table));
+  const begun = parts.flatMap((part) => part.begun);
+  const others = parts.flatMap((part) => part.others);
+  if (begun.length < PROJECTION_COPY_ROWS_MIN) return { copy: null, rows: [...begun, ...others] };
+  return { copy: copyBinary([packed(table, begun)]), rows: others };
+}
+
+function packed(table: Table, rows: readonly StoredRow[]): CopyRows {
+  const target = new CopyRows(table);
+  for (const row of rows) target.add(row);
+  return target;
 }
 
 function ownRows(rows: PackedRows): CopyRows {
@@ -86,7 +101,7 @@ const NO_ROWS: ReadonlyMap<Table, Buffer[]> = new Map(
   storedTables.map((table) => [table, columnArrays(table, [])]),
 );
 
-/** Everything but the rows of `copied`, which are there already. */
+/** Everything but what COPY has written. */
 async function runStatement(
   client: Pick<pg.ClientBase, 'query'>,
   schema: string,
@@ -144,10 +159,9 @@ export async function commitRows(
   const few = new Map<Table, readonly StoredRow[]>();
   const many = new Map<Table, readonly Buffer[]>();
   for (const table of storedTables) {
-    const rows = rowsOf(table, commits);
-    const copy = copyOf(table, commits, rows);
+    const { copy, rows } = writeOf(table, commits);
     if (copy !== null) many.set(table, copy);
-    else if (rows.length > 0) few.set(table, rows);
+    if (rows.length > 0) few.set(table, rows);
   }
   if (many.size === 0) {
     const run = runStatement(pool, schema, commits, few);

@@ -84,7 +84,8 @@ function insertSql(schema: string, table: Table, first: number, where: string): 
   const columns = Object.entries(table.columns);
   // Lists travel as text: unnest would take an array of arrays apart down to its elements.
   const arrays = columns.map(
-    ([, { type }], index) => `$${first + index}::${isListType(type) ? 'text' : postgresType(type)}[]`,
+    ([, { type }], index) =>
+      `$${first + index}::${isListType(type) ? 'text' : postgresType(type)}[]`,
   );
   const cells = columns.map(([name, { type }]) =>
     isListType(type) ? `${quote(name)}::${postgresType(type)}` : quote(name),

@@ -1,4 +1,5 @@
--- Read model "accounts": who there is, what they hold, and how that came about.
+-- Read model "accounts": who there is, what they hold, and how that came about. Rows that change
+-- with every bet have room for their next version on the same page.
 
 create table accounts (
   account bytea not null primary key,
@@ -12,7 +13,7 @@ create table accounts (
   first_seen_ms bigint not null,
   last_height bigint not null,
   last_seen_ms bigint not null
-);
+) with (fillfactor = 50);
 comment on table accounts is 'One row an account that has an event of its own.';
 comment on column accounts.account is 'Its Ed25519 public key.';
 comment on column accounts.partition is 'Its events partition.';
@@ -28,7 +29,7 @@ create table balances (
   balance bigint not null,
   height bigint not null,
   primary key (account, asset)
-);
+) with (fillfactor = 50);
 create index balances_rank on balances (asset, balance, account) where balance > 0;
 comment on table balances is 'What an account holds now, per asset.';
 comment on column balances.height is 'Of the last change.';

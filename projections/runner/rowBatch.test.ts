@@ -119,3 +119,16 @@ describe('rows of an append table', () => {
     expect(batch.appended.get(marks)).toEqual(rows);
   });
 });
+
+describe('rows that begin', () => {
+  it('are told from those that may merge with older ones, and cannot follow others', () => {
+    const batch = new RowBatch();
+    batch.put(accounts, rowOf(1, 5, 1));
+    batch.begin(accounts, rowOf(2, 5, 1));
+    batch.put(accounts, rowOf(2, 6, 1));
+    const { begun, others } = batch.foldedByOrigin(accounts);
+    expect(begun).toMatchObject([{ partition: 2, executed: 2, last_height: 6 }]);
+    expect(others).toMatchObject([{ partition: 1, executed: 1 }]);
+    expect(() => batch.begin(accounts, rowOf(1, 7, 1))).toThrow(/begins after another/);
+  });
+});

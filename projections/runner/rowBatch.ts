@@ -101,6 +101,7 @@ export class RowBatch implements Rows {
   /** A table's rows are here or in `appended`. */
   readonly packed = new Map<Table, PackedRows>();
   readonly #folded = new Map<Table, Map<string, Record<string, CellValue>>>();
+  readonly #begun = new Set<StoredRow>();
   readonly #known: KnownRows;
   readonly #pack: PackRows | null;
   #count = 0;
@@ -120,9 +121,23 @@ export class RowBatch implements Rows {
     else this.#append(table, row);
   }
 
+  begin<T extends Table>(table: T, row: RowOf<T>): void {
+    assert(table.kind === 'fold', 'every row of an append table is the first of its key');
+    assert(this.#merge(table, row), `${table.name}: a row begins after another of its key`);
+    this.#begun.add(row);
+  }
+
   /** Merged rows of a `fold` table, in the order in which their keys came first. */
   folded(table: Table): Iterable<StoredRow> {
     return this.#folded.get(table)?.values() ?? [];
+  }
+
+  /** The same rows: those that no older one can precede, and those that may have to merge. */
+  foldedByOrigin(table: Table): { readonly begun: StoredRow[]; readonly others: StoredRow[] } {
+    const begun: StoredRow[] = [];
+    const others: StoredRow[] = [];
+    for (const row of this.folded(table)) (this.#begun.has(row) ? begun : others).push(row);
+    return { begun, others };
   }
 
   #append(table: Table, row: StoredRow): void {
@@ -141,20 +156,22 @@ export class RowBatch implements Rows {
     this.appended.delete(table);
   }
 
-  #merge(table: Table, row: Record<string, CellValue>): void {
+  /** False when the row went into one that was there. */
+  #merge(table: Table, row: Record<string, CellValue>): boolean {
     const shape = shapeOf(table);
     const key = rowKey(shape, row);
-    if (shape.changing.length === 0 && this.#known.has(table, key)) return;
+    if (shape.changing.length === 0 && this.#known.has(table, key)) return false;
     this.#count += 1;
     let rows = this.#folded.get(table);
     if (rows === undefined) this.#folded.set(table, (rows = new Map()));
     const older = rows.get(key);
     if (older === undefined) {
       rows.set(key, row);
-      return;
+      return true;
     }
     for (const [name, rule] of shape.changing)
       older[name] = mergeCell(rule, older[name]!, row[name]!);
+    return false;
   }
 }
 

@@ -2,6 +2,9 @@ import type { EventEnvelope } from '../../schemas/types/event.js';
 import type { CommittedEvents, ReadModel, Rows } from '../readModel.js';
 import { type GameRow, games, PLAYING } from './table.js';
 
+/** Events that make a game; the others are of one that is there. */
+const FIRST_EVENTS: ReadonlySet<string> = new Set(['HiLoStarted', 'RouletteSpun']);
+
 /** What an event says of a game; the rest of its row follows from the envelope. */
 type Step = Pick<GameRow, 'game' | 'number' | 'outcome' | 'worth' | 'payout'> & {
   /** Known at its start, and kept from there. */
@@ -40,7 +43,7 @@ function foldEvents({ events }: CommittedEvents, rows: Rows): void {
     const step = stepOf(event);
     if (step === null) continue;
     const hasEnded = step.outcome !== PLAYING;
-    rows.put(games, {
+    const row = {
       account: event.key,
       game: step.game,
       number: step.number,
@@ -58,7 +61,9 @@ function foldEvents({ events }: CommittedEvents, rows: Rows): void {
       payout: step.payout,
       ended_height: hasEnded ? event.height : 0,
       ended_ms: hasEnded ? event.timestampMs : 0,
-    });
+    };
+    if (FIRST_EVENTS.has(event.body.kind)) rows.begin(games, row);
+    else rows.put(games, row);
   }
 }
 

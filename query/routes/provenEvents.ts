@@ -54,13 +54,7 @@ export async function readProvenEvents(
   height: number,
   executionIndex: number,
 ): Promise<JsonObject[]> {
-  const columns = [
-    'partition',
-    'previous_height',
-    'path',
-    'execution_indexes',
-    'records',
-  ] as const;
+  const columns = ['partition', 'previous_height', 'path', 'execution_indexes', 'records'] as const;
   const rest = 'where shard = $1 and height = $2 and $3 = any(execution_indexes)';
   const rows = await select(sql, marks, columns, rest, [shard, height, executionIndex]);
   return rows

@@ -108,8 +108,12 @@ function encodeBatch(commits: readonly SourceCommit[]): BareBatch {
       if (packed.count > 0) copies.push([table, copyBinary([packed])]);
       continue;
     }
-    const rows = commits.flatMap((commit) => [...commit.rows.folded(table)]);
-    if (rows.length > 0) upserts.push([table, columnArrays(table, rows)]);
+    const parts = commits.map(({ rows }) => rows.foldedByOrigin(table));
+    const packed = new CopyRows(table);
+    for (const row of parts.flatMap(({ begun }) => begun)) packed.add(row);
+    if (packed.count > 0) copies.push([table, copyBinary([packed])]);
+    const others = parts.flatMap((part) => part.others);
+    if (others.length > 0) upserts.push([table, columnArrays(table, others)]);
   }
   return { copies, upserts };
 }

@@ -67,7 +67,13 @@ function write(tables: Map<Table, Map<string, StoredRow>>, { rows }: SourceCommi
         assert(!kept.has(key), `${table.name}: row ${key} is there already`);
         kept.set(key, row);
       }
-      for (const row of rows.folded(table)) {
+      const { begun, others } = rows.foldedByOrigin(table);
+      for (const row of begun) {
+        const key = keyOf(table, row);
+        assert(!kept.has(key), `${table.name}: row ${key} begins twice`);
+        kept.set(key, row);
+      }
+      for (const row of others) {
         const key = keyOf(table, row);
         const older = kept.get(key);
         kept.set(key, older === undefined ? row : merge(table, older, row));
