@@ -27,7 +27,6 @@ describeLogContract('the Kafka log', {
     open: () => openKafkaLog({ brokers: kafka.brokers, log }),
     stop: async () => {},
   }),
-  wakeUpMs: 200,
   propertyRuns: 5,
 });
 

@@ -6,17 +6,22 @@ import { WAKE_CHANNEL } from './logSchema.js';
 export interface LogWakeups {
   /** Changes with every notification. Read it before the query that `wait` follows. */
   readonly count: number;
-  /** Resolves once `count` is not `seen` any more, or after POLL_MS: notifications may be lost. */
+  /** Resolves once `count` is not `seen` any more, or after `pollMs`: notifications may be lost. */
   wait(seen: number): Promise<void>;
   /** Ends all waits, as a notification would; for those that close. */
   wakeAll(): void;
   close(): Promise<void>;
 }
 
-/** The safety net under NOTIFY, and how soon a lost listener is replaced. */
+/** The safety net under NOTIFY. */
 const POLL_MS = 500;
+/** How soon a lost listener is replaced. */
+const LISTEN_AGAIN_MS = 500;
 
-export function createLogWakeups(options: ConnectionOptions): LogWakeups {
+export function createLogWakeups(
+  options: ConnectionOptions & { readonly pollMs?: number },
+): LogWakeups {
+  const { pollMs = POLL_MS } = options;
   const sleepers = new Set<() => void>();
   let count = 0;
   let closed = false;
@@ -35,7 +40,7 @@ export function createLogWakeups(options: ConnectionOptions): LogWakeups {
     retry = setTimeout(() => {
       retry = null;
       connecting = connect();
-    }, POLL_MS);
+    }, LISTEN_AGAIN_MS);
     retry.unref();
   };
   const connect = async (): Promise<void> => {
@@ -44,6 +49,7 @@ export function createLogWakeups(options: ConnectionOptions): LogWakeups {
       client = fresh;
       fresh.on('notification', wakeAll);
       await fresh.query(`listen ${WAKE_CHANNEL}`);
+      wakeAll(); // what came before the server listened for us was told to nobody
       if (closed) await fresh.end();
     } catch (error) {
       connectLater(error);
@@ -58,7 +64,7 @@ export function createLogWakeups(options: ConnectionOptions): LogWakeups {
         sleepers.delete(wake);
         resolve();
       };
-      const timer = setTimeout(wake, POLL_MS);
+      const timer = setTimeout(wake, pollMs);
       sleepers.add(wake);
     });
   const close = async (): Promise<void> => {

@@ -16,8 +16,11 @@ const READ_TIMEOUT_MS = 30_000;
 export async function openPostgresLog(options: {
   readonly url: string;
   readonly log: AdapterLog;
+  /** How long a reader that no notification wakes waits before it looks; default 0.5 s. */
+  readonly pollMs?: number;
 }): Promise<Log> {
-  const connection = { ...options, applicationName: 'nullspace-log' };
+  const { pollMs, ...server } = options;
+  const connection = { ...server, applicationName: 'nullspace-log' };
   const pool = createPool({
     ...connection,
     max: READER_CONNECTIONS,
@@ -31,7 +34,7 @@ export async function openPostgresLog(options: {
     await pool.end();
     throw toLogError(error);
   }
-  const wakeups = createLogWakeups(connection);
+  const wakeups = createLogWakeups({ ...connection, ...(pollMs === undefined ? {} : { pollMs }) });
   const reader = createPostgresReader({ pool, catalog, wakeups, log: options.log });
   const writers = new Set<LogWriter>();
   const openWriter = async (writerId: string): Promise<LogWriter> => {

@@ -27,7 +27,7 @@ export function createHeightSource(options: {
   readonly shard: number;
   readonly blocks: BlockStore;
   readonly executed: ExecutedStore;
-  readonly application: ValidatorApplication;
+  readonly application: Pick<ValidatorApplication, 'certifiedTip'>;
 }): HeightSource {
   const { genesis, shard, blocks, executed, application } = options;
   const certifiedAt = async (height: number): Promise<CertifiedBlock | null> => {

@@ -9,7 +9,7 @@ import type { ValidatorApplication } from './validatorApplication.js';
 export function answerStateRequest(
   request: StateRequest,
   state: EngineState,
-  application: ValidatorApplication,
+  application: Pick<ValidatorApplication, 'certifiedTip' | 'certificate'>,
 ): StateAnswer {
   const { id, key } = request;
   const height = request.height === 0 ? application.certifiedTip() : request.height;

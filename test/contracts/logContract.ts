@@ -11,9 +11,8 @@ export interface LogPlace {
 }
 
 export interface LogContractOptions {
+  /** Whose readers look for news only when they are told of some, or so seldom that none waits. */
   readonly place: () => Promise<LogPlace>;
-  /** The median time from an append's return to its record at a waiting reader stays below. */
-  readonly wakeUpMs: number;
   readonly propertyRuns: number;
 }
 
@@ -325,21 +324,14 @@ function describeReading(subject: Subject, options: LogContractOptions): void {
       return seen;
     };
     expect(await arrive(2)).toEqual(['warm', 'warm']);
-    const waits: number[] = [];
     for (let round = 0; round < 20; round++) {
       const arrival = arrive(1);
       await new Promise((done) => setTimeout(done, 5));
       await writer.append([record(topic, round % 2, `round ${round}`)]);
-      const written = performance.now();
       expect(await arrival).toEqual([`round ${round}`]);
-      waits.push(performance.now() - written);
     }
     await subscription.close();
     expect((await arrivals.next()).done).toBe(true);
-    const median = waits.sort((a, b) => a - b)[10]!;
-    expect(median, `waits: ${waits.map((ms) => ms.toFixed(1)).join(' ')}`).toBeLessThan(
-      options.wakeUpMs,
-    );
   });
 
   it('ends a waiting subscription on close, of it or of the whole log', async () => {

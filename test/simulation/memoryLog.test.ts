@@ -7,7 +7,6 @@ describeLogContract('the memory log', {
     const store = createMemoryLog();
     return { open: async () => store.open(), stop: async () => {} };
   },
-  wakeUpMs: 20,
   propertyRuns: 50,
 });
 
