@@ -12,6 +12,7 @@ import { blockDigest, chainIdOf } from '../../schemas/crypto/digests.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import { PAGE_ROWS_MAX } from '../../schemas/limits.js';
 import { RejectCode, rejectName } from '../../schemas/rejectCode.js';
+import { topicNames } from '../../schemas/topics.js';
 import { type OpenApiDocument, openApiRequests } from '../../test/contracts/openApiRequests.js';
 import { engineGenesis, engineKeys, engineVerifiers } from '../../test/simulation/engineChain.js';
 import {
@@ -32,6 +33,7 @@ let server: FastifyInstance;
 const pages = mkdtempSync(join(tmpdir(), 'nullspace-page-'));
 const accountKey = { kind: 'AccountKey', account: new Uint8Array(32) } as const;
 const stateKey = toHex(encode('StateKey', { key: accountKey }));
+const eventsSubject = `${topicNames(engineKeys.chainId).events}-value`;
 let states: StateReader = { read: async () => null };
 
 async function openServer(more: Partial<ReadServerOptions> = {}): Promise<FastifyInstance> {
@@ -357,6 +359,8 @@ describe('how it is answered', () => {
       '/explorer/stats/:series': { series: 'staked' },
       '/explorer/search': { q: account },
       '/schemas/ids/:id': { id: 3 },
+      '/subjects/:subject/versions': { subject: eventsSubject },
+      '/subjects/:subject/versions/:version': { subject: eventsSubject, version: 'latest' },
     };
     const context = {
       ...{ sql: world.sql, genesis: engineGenesis, shard: 0, states },
@@ -439,6 +443,10 @@ const badRequests: readonly [url: string, status: number, code: number][] = [
   [`/explorer/blocks/${long}`, 404, RejectCode.unknownPath],
   [`/explorer/commands/${long}`, 404, RejectCode.unknownPath],
   ['/schemas/ids/999', 404, RejectCode.unknownPath],
+  ['/subjects/nobody-value/versions', 404, RejectCode.unknownPath],
+  ['/subjects/nobody-value/versions/1', 404, RejectCode.unknownPath],
+  [`/subjects/${eventsSubject}/versions/2`, 404, RejectCode.unknownPath],
+  [`/subjects/${eventsSubject}/versions/first`, 400, RejectCode.badParameter],
   ['/explorer/blocks/12x', 400, RejectCode.badParameter],
   ['/explorer/blocks/-1', 400, RejectCode.badParameter],
   ['/explorer/blocks/%zz', 400, RejectCode.badParameter],

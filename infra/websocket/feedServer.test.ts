@@ -129,7 +129,8 @@ describe('the feed', () => {
       ...{ visible: world.heights.current(), states: { read: async () => null } },
     };
     const answer = await listCommands.read(context, { limit: 100, fromHeight: 3, asOf: 25 });
-    const expected = answer.kind === 'found' ? (answer.body.items as Message['command'][]) : [];
+    const body = answer.kind === 'found' ? answer.body : {};
+    const expected = (body as { readonly items: Message['command'][] }).items;
     const commands = client.heard.flatMap(({ command }) => command ?? []);
     expect(commands.slice(-expected.length)).toEqual(expected.toReversed());
   });

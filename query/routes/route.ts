@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../projections/readModel.js';
+import type { JsonObject, JsonValue } from '../../projections/readModel.js';
 import type { RejectCode } from '../../schemas/rejectCode.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import type { Sql, StateReader, VisibleHeight } from '../ports.js';
@@ -16,7 +16,7 @@ export interface ReadContext {
 export type Answer =
   | {
       readonly kind: 'found';
-      readonly body: JsonObject;
+      readonly body: JsonObject | readonly JsonValue[];
       /** Names what never changes; such an answer may be kept for ever. */
       readonly immutable?: string;
     }

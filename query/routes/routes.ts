@@ -16,6 +16,7 @@ import { listHistory } from './listHistory.js';
 import { listValidators } from './listValidators.js';
 import type { Route } from './route.js';
 import { search } from './search.js';
+import { getSubjectVersion, listSubjects, listSubjectVersions } from './subjects.js';
 
 /** Every path of the read API; a new one is a file and a line here. */
 export const routes: readonly Route[] = [
@@ -38,4 +39,7 @@ export const routes: readonly Route[] = [
   getStatus,
   getGenesis,
   getSchema,
+  listSubjects,
+  listSubjectVersions,
+  getSubjectVersion,
 ];
