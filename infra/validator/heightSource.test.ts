@@ -32,7 +32,7 @@ async function source(options: { readonly blocks: number; readonly executed: num
   };
 }
 
-it('gives each height its certified block, and its events by partition as the leaves count', async () => {
+it('gives each height its certified block, and its events by partition', async () => {
   const held = await source({ blocks: 8, executed: 8 });
   expect(held.certifiedTip()).toBe(8);
   for (const { certified, leaves, events } of chain) {
