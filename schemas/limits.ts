@@ -374,6 +374,12 @@ export const FILE_FRAME_BYTES_MAX = 4 * MAX_FRAME_BYTES;
 export const FILE_RESYNC_BYTES = 64 * 1024;
 /** One read of a file that is read from front to back. */
 export const FILE_READ_BYTES = 1024 * 1024;
+/** Larger durable writes go through the thread pool at once. */
+export const FILE_WRITE_HERE_BYTES_MAX = 64 * 1024;
+/** A durable write of the calling thread that takes longer says that the disk is slow now ... */
+export const FILE_WRITE_HERE_MS_MAX = 2;
+/** ... and so many of the same file go through the thread pool before one is tried here again. */
+export const FILE_WRITES_AWAY = 128;
 export const JOURNAL_SEGMENT_BYTES = 8 * 1024 * 1024;
 export const CERTIFIED_SEGMENT_BYTES = 256 * 1024 * 1024;
 /** The file of blocks that are not certified yet is written anew above this. */

@@ -23,9 +23,17 @@ export function createThresholdSigner(
 ): ThresholdSigner {
   return {
     sign: async (message) => scheme.signShare(secretShare, message),
-    async combine(message, shares) {
-      const signature = scheme.combine(shares);
-      return signature !== null && scheme.verify(groupKey, message, signature) ? signature : null;
-    },
+    combine: async (message, shares) => combinedSignature(scheme, groupKey, message, shares),
   };
+}
+
+/** The group's signature over the message out of these shares; null when one of them is bad. */
+export function combinedSignature(
+  scheme: BeaconScheme,
+  groupKey: Uint8Array,
+  message: Uint8Array,
+  shares: readonly BeaconShare[],
+): Uint8Array | null {
+  const signature = scheme.combine(shares);
+  return signature !== null && scheme.verify(groupKey, message, signature) ? signature : null;
 }

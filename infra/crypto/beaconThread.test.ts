@@ -11,8 +11,13 @@ const dealing = dealBeaconKeys({ validators: 4, threshold: 3, seed: new Uint8Arr
 const { groupPublicKey: groupKey } = dealing;
 const secretOf = (index: number): Uint8Array => present(dealing.shares[index], 'share').secretShare;
 
+async function startThread(): Promise<BeaconThread> {
+  const own = { secretShare: secretOf(0), scheme: await createNativeBeacon() };
+  return startBeaconThread({ groupKey }, own);
+}
+
 async function onThread(run: (thread: BeaconThread) => Promise<void>): Promise<void> {
-  const thread = await startBeaconThread({ groupKey, secretShare: secretOf(0) });
+  const thread = await startThread();
   try {
     await run(thread);
   } finally {
@@ -46,11 +51,11 @@ describe('the beacon on its own thread', () => {
   });
 
   it('says that the thread has died, to who waits and to who asks later', async () => {
-    const secretShare = new Uint8Array(3);
-    const thread = await startBeaconThread({ groupKey, secretShare });
+    const thread = await startThread();
     const died = { code: 'worker-died' };
-    await expect(thread.sign(MESSAGE)).rejects.toMatchObject(died);
-    await expect(thread.sign(MESSAGE)).rejects.toMatchObject(died);
+    // An assertion there: nobody combines no shares.
+    await expect(thread.combine(MESSAGE, [])).rejects.toMatchObject(died);
+    await expect(thread.combine(MESSAGE, [])).rejects.toMatchObject(died);
     await thread.close();
   });
 });

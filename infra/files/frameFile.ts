@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { assert } from '../../schemas/kernel/assert.js';
 import { FILE_FRAME_BYTES_MAX, FILE_READ_BYTES, FILE_RESYNC_BYTES } from '../../schemas/limits.js';
+import { durableWriter, fileTarget } from './durableWriter.js';
 import { FileError, toFileError } from './errors.js';
 
 /** Length of the content and its CRC-32 (RFC 1952), big-endian uint32 each, before every frame. */
@@ -107,18 +108,6 @@ function joinFrames(batch: readonly Waiting[]): Uint8Array {
 }
 
 /**
- * With O_DSYNC a write returns when it is on disk, as a write and fdatasync would, in one job of
- * the thread pool instead of two: on a busy machine each waits for a thread and for the event loop.
- */
-async function writeDurably(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at);
-    at += bytesWritten;
-  }
-  if (constants.O_DSYNC === undefined) await handle.datasync();
-}
-
-/**
  * Offsets of the whole frames, and where they end. Every content is checked once. What a crash tore
  * off is the end of the file; a frame that does not read back before others that do was durable,
  * and has been damaged since: cutting it off would forget what was said. @throws FileError corrupt
@@ -180,13 +169,14 @@ export async function openFrameFile(path: string): Promise<FrameFile> {
     throw toFileError(error, path);
   });
   const { offsets, end } = await openWhole(handle, path);
+  const writeDurably = durableWriter(fileTarget(handle));
   let sizeBytes = end;
   let queue: Waiting[] = [];
   let writing: Promise<void> | null = null;
   let broken: FileError | null = null;
 
   const writeAll = async (batch: readonly Waiting[]): Promise<void> => {
-    await writeDurably(handle, joinFrames(batch));
+    await writeDurably(joinFrames(batch));
     for (const { frames, resolve } of batch) {
       const first = offsets.length;
       for (const frame of frames) {

@@ -90,10 +90,10 @@ export async function openNode(options: ValidatorNodeOptions): Promise<Validator
   const signatures = nativeVerifier();
   const pool =
     options.verifyWorkers === 0 ? null : await VerifyPool.open({ workers: options.verifyWorkers });
-  const threshold = await startBeaconThread({
-    groupKey: genesisEpoch(genesis, SHARD).beaconKeys.groupKey,
-    secretShare: options.beaconSecret,
-  });
+  const beacon = await createNativeBeacon();
+  const { groupKey } = genesisEpoch(genesis, SHARD).beaconKeys;
+  const own = { secretShare: options.beaconSecret, scheme: beacon };
+  const threshold = await startBeaconThread({ groupKey }, own);
   const joined = await joinValidator({
     ...stores,
     ...{ genesis, shard: SHARD, self, signer, transport, log, metrics },
@@ -101,7 +101,7 @@ export async function openNode(options: ValidatorNodeOptions): Promise<Validator
     firstStart: options.firstStart,
     onSigning: options.onSigning,
     signatures,
-    beacon: await createNativeBeacon(),
+    beacon,
     threshold,
     verifier: pool ?? inlineBatchVerifier(signatures),
     timer: systemTimer(),
