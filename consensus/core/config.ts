@@ -25,8 +25,12 @@ export interface Timing {
   /** First resend when nothing becomes final; doubles up to the maximum. */
   readonly standstillMs: number;
   readonly standstillMaxMs: number;
-  /** Least time between a block and its child while there is work. */
+  /** Least time between a block and its child while there is work; longer where views take long: */
   readonly busyIntervalMs: number;
+  /** so many times what views usually take, ... */
+  readonly busyFactor: number;
+  /** ... up to this. */
+  readonly busyIntervalMaxMs: number;
   /** Time between a block and its child while there is none. */
   readonly idleIntervalMs: number;
 }
@@ -43,6 +47,8 @@ export const SAME_REGION: Timing = {
   standstillMs: 2000,
   standstillMaxMs: 10_000,
   busyIntervalMs: 20,
+  busyFactor: 1.5,
+  busyIntervalMaxMs: 50,
   idleIntervalMs: 1000,
 };
 
@@ -95,7 +101,9 @@ export function assertTiming(timing: Timing): void {
   assert(timing.standstillMs > timing.idleIntervalMs, 'idling must not count as standstill');
   assert(timing.standstillMaxMs >= timing.standstillMs, 'standstillMaxMs below standstillMs');
   assert(timing.busyIntervalMs >= 0, 'busyIntervalMs must not be negative');
-  assert(timing.idleIntervalMs >= timing.busyIntervalMs, 'idleIntervalMs below busyIntervalMs');
+  assert(timing.busyFactor >= 1, 'busyFactor must not be below 1');
+  assert(timing.busyIntervalMaxMs >= timing.busyIntervalMs, 'busyIntervalMaxMs below its minimum');
+  assert(timing.idleIntervalMs >= timing.busyIntervalMaxMs, 'idleIntervalMs below a busy one');
   assert(
     timing.skipTimeoutMs > timing.idleIntervalMs + timing.certificationTimeoutMs,
     'skipTimeoutMs must outlast an idle view',

@@ -35,8 +35,9 @@ interface Waiting {
 /**
  * The beacon's pairings on a thread of their own, 2 to 4 ms a height: votes do not wait for them.
  * The own share is made on the calling thread, by `own.scheme`: it takes less than to be heard by
- * another thread does where cores are busy, and peers wait for it. Resolves when it has checked its library. Rejects with CryptoError `worker-died`, then and at
- * every later call, when the thread cannot be kept: a validator without its beacon is of no use.
+ * another thread does where cores are busy, and peers wait for it. Resolves when the thread has
+ * checked its library. Rejects with CryptoError `worker-died`, then and at every later call, when
+ * it cannot be kept: a validator without its beacon is of no use.
  */
 export async function startBeaconThread(
   data: BeaconThreadData,

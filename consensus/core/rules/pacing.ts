@@ -1,10 +1,11 @@
 import type { CoreState, RoundState } from '../state.js';
 import { findParent } from './findParent.js';
+import { usualViewMs } from './usualViewMs.js';
 
 /**
- * R17. A block follows its parent after `busyIntervalMs` when there is work, after `idleIntervalMs`
- * when there is none; ages are measured from when we first saw the parent. A parent from before a
- * restart, genesis, and a parent not yet known count as old.
+ * R17. A block follows its parent after the busy interval when there is work, after
+ * `idleIntervalMs` when there is none; ages are measured from when we first saw the parent. A
+ * parent from before a restart, genesis, and a parent not yet known count as old.
  */
 export function quietUntilMs(state: CoreState): number {
   const { timing } = state.config;
@@ -13,7 +14,18 @@ export function quietUntilMs(state: CoreState): number {
   if (seenMs === null) return state.nowMs;
   const idleMs = seenMs + timing.idleIntervalMs;
   if (state.workSinceMs === null) return idleMs;
-  return Math.min(idleMs, Math.max(seenMs + timing.busyIntervalMs, state.workSinceMs));
+  return Math.min(idleMs, Math.max(seenMs + busyIntervalMs(state), state.workSinceMs));
+}
+
+/**
+ * R17. A block at every `busyIntervalMs` is more than busy machines can do; then all of their time
+ * goes into blocks, and every message of a view waits behind those of its neighbours. A part of the
+ * interval stays free. What views take over long links changes nothing: the maximum is below it.
+ */
+function busyIntervalMs(state: CoreState): number {
+  const { timing } = state.config;
+  const usualMs = timing.busyFactor * usualViewMs(state);
+  return Math.min(Math.max(timing.busyIntervalMs, usualMs), timing.busyIntervalMaxMs);
 }
 
 /**

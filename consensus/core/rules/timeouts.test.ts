@@ -10,6 +10,7 @@ import {
   votesCast,
 } from '../../../test/simulation/core/pilot.js';
 import { nextDeadlineMs } from '../step.js';
+import { quietUntilMs } from './pacing.js';
 
 describe('R19 growth: "Timeouts grow for each view since the last final one"', () => {
   test('by 1.5, up to the cap, and shrink only when a view becomes final', () => {
@@ -53,5 +54,29 @@ describe('R19 growth: "Timeouts grow for each view since the last final one"', (
     expect(votesCast(pilot.waits(149))).toEqual([]);
     expect(nextDeadlineMs(pilot.state)).toBeGreaterThan(pilot.nowMs);
     expect(votesCast(pilot.waits(151))).toEqual(['nullify']);
+  });
+});
+
+describe('R17 pace: "1.5 times the median of R19, at least 20 and at most 50 ms"', () => {
+  /** Time between block 15 and its child, once views took so long. */
+  const intervalMs = (tookMs: number): number => {
+    const pilot = started();
+    pilot.say({ kind: 'workAvailable', available: true });
+    let seenMs = 0;
+    for (let view = 1; view <= CONSENSUS_VIEWS_MEASURED; view++) {
+      const proposal = block(view, view - 1);
+      if (view % 4 !== 0) pilot.hears(notarize(view % 4, proposal));
+      seenMs = pilot.nowMs;
+      pilot.waits(tookMs);
+      pilot.gets(notarization(proposal));
+      pilot.certified(proposal);
+      pilot.gets(finalization(proposal));
+    }
+    return quietUntilMs(pilot.state) - seenMs;
+  };
+  test('where views take long, a part of the interval stays free, up to the most', () => {
+    expect([2, 13, 20, 30].map(intervalMs)).toEqual([20, 20, 30, 45]);
+    expect(intervalMs(40)).toBe(50);
+    expect(intervalMs(200)).toBe(50);
   });
 });
