@@ -427,6 +427,13 @@ assert(PUBLISH_BACKLOG_HEIGHTS_MAX < EXECUTED_HEIGHTS_KEPT, 'a backlog must be h
 export const KAFKA_REPLICAS_MAX = 7;
 export const KAFKA_BROKERS_MAX = 5;
 
+// Files for analysts.
+export const EXPORT_HEIGHTS_PER_FILE = 10_000;
+export const EXPORT_HEIGHTS_PER_FILE_MAX = 1_000_000;
+/** A block of an Avro file, a group of rows of a Parquet file: in memory until it is full. */
+export const EXPORT_BLOCK_BYTES = 256 * 1024;
+export const EXPORT_ROW_GROUP_ROWS = 50_000;
+
 // The live feed of a reader.
 export const FEED_CLIENTS_MAX = 10_000;
 /** Connections of one address; loopback and trusted networks are exempt. */

@@ -21,6 +21,14 @@ const COMMANDS: Readonly<Record<string, { readonly help: string; load(): Promise
     help: 'execute the log again and check every certificate and root',
     load: async () => (await import('./verify.js')).verify,
   },
+  log: {
+    help: 'cat: verified records of the log, as lines of JSON or CSV',
+    load: async () => (await import('./log.js')).log,
+  },
+  export: {
+    help: 'verified heights as Avro or Parquet files, with a manifest of their hashes',
+    load: async () => (await import('./export.js')).exportCommand,
+  },
   projections: {
     help: 'status, rebuild, swap or prune: the tables that readers see, and those beside them',
     load: async () => (await import('./projections.js')).projections,

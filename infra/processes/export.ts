@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { EXPORT_HEIGHTS_PER_FILE, EXPORT_HEIGHTS_PER_FILE_MAX } from '../../schemas/limits.js';
+import { ConfigError, loadConfig } from '../config/loadConfig.js';
+import { count, flag } from '../config/optionTypes.js';
+import { createNativeBeacon } from '../crypto/nativeBeacon.js';
+import { nativeVerifier } from '../crypto/nativeSignatures.js';
+import { exportHeights } from '../export/exportHeights.js';
+import { heightRange, heightRangeOptions } from './heightRange.js';
+import { storedLogOptions, withStoredLog } from './storedLog.js';
+
+const configSchema = z.object({
+  ...storedLogOptions,
+  ...heightRangeOptions,
+  out: z.string(),
+  format: z.enum(['avro', 'parquet', 'both']).default('avro'),
+  heightsPerFile: count(EXPORT_HEIGHTS_PER_FILE_MAX).default(EXPORT_HEIGHTS_PER_FILE),
+  json: flag.default(false),
+});
+
+/**
+ * `nullspace export --out DIR`: verified heights as files that analysts' tools read, and a manifest
+ * with their hashes. Called again it goes on.
+ */
+export async function exportCommand(argv: readonly string[]): Promise<void> {
+  const config = loadConfig(configSchema, argv, process.env);
+  const range = heightRange(config);
+  const folder = resolve(process.env.INIT_CWD ?? '.', config.out);
+  const manifest = await withStoredLog(config, 'export', async ({ genesis, log }) =>
+    exportHeights({
+      ...{ genesis, shard: 0, reader: log.reader, folder, ...range },
+      verifiers: { signatures: nativeVerifier(), beacon: await createNativeBeacon() },
+      formats: config.format === 'both' ? ['avro', 'parquet'] : [config.format],
+      heightsPerFile: config.heightsPerFile,
+      onFiles: ({ toHeight }) => {
+        if (process.stderr.isTTY) process.stderr.write(`\rheight ${toHeight}`);
+      },
+    }),
+  );
+  if (manifest.toHeight < manifest.fromHeight) {
+    throw new ConfigError(`--from: the log proves no height from ${manifest.fromHeight} on`);
+  }
+  const { fromHeight, toHeight, files } = manifest;
+  const records = files.reduce((sum, file) => sum + file.records, 0);
+  const report = { fromHeight, toHeight, files: files.length, records, folder };
+  const lines = Object.entries(report).map(([name, value]) => `${name} ${value}\n`);
+  process.stdout.write(config.json ? `${JSON.stringify(report)}\n` : lines.join(''));
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { ConfigError } from '../config/loadConfig.js';
+
+const height = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+/** First and last height of what a command reads; without `to`, all that the log proves. */
+export const heightRangeOptions = { from: height.default(1), to: height.optional() };
+
+export function heightRange({
+  from,
+  to = Number.MAX_SAFE_INTEGER,
+}: {
+  readonly from: number;
+  readonly to?: number | undefined;
+}): { readonly fromHeight: number; readonly toHeight: number } {
+  if (to < from) throw new ConfigError(`--to: ${to} is below --from, which is ${from}`);
+  return { fromHeight: from, toHeight: to };
+}

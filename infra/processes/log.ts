@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import { z } from 'zod';
+import { csv } from '../../query/routes/csv.js';
+import { ConfigError, loadConfig } from '../config/loadConfig.js';
+import { flag } from '../config/optionTypes.js';
+import { createNativeBeacon } from '../crypto/nativeBeacon.js';
+import { nativeVerifier } from '../crypto/nativeSignatures.js';
+import type { Cell } from '../export/exportFile.js';
+import { EXPORT_COLUMNS, exportRecords } from '../export/exportRows.js';
+import { verifiedHeights } from '../export/verifiedHeights.js';
+import { heightRange, heightRangeOptions } from './heightRange.js';
+import { storedLogOptions, withStoredLog } from './storedLog.js';
+
+const configSchema = z.object({
+  ...storedLogOptions,
+  ...heightRangeOptions,
+  topic: z.enum(['events', 'blocks']).default('events'),
+  json: flag.default(false),
+  csv: flag.default(false),
+});
+
+type Row = Readonly<Record<string, Cell>>;
+
+/** One line of JSON: 64-bit integers as they are where JSON has them exactly, else as strings. */
+function jsonLine(row: Row, json: ReadonlySet<string>): string {
+  const fields = Object.entries(row).map(([name, cell]) => {
+    const exact = typeof cell === 'bigint' && BigInt.asIntN(53, cell) === cell;
+    const text = json.has(name) ? cell : JSON.stringify(exact ? Number(cell) : cell.toString());
+    return `${JSON.stringify(name)}:${typeof cell === 'number' ? cell : text}`;
+  });
+  return `{${fields.join(',')}}\n`;
+}
+
+async function write(text: string): Promise<void> {
+  if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
+}
+
+/** Who reads our lines may have enough of them, as `head` has: then there is nothing left to do. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+}
+
+/** `nullspace log cat`: verified records of a topic, a line each. */
+export async function log(argv: readonly string[]): Promise<void> {
+  const [action, ...rest] = argv;
+  if (action !== 'cat') throw new ConfigError('log: expected cat [--from H] [--to H] [--topic T]');
+  const config = loadConfig(configSchema, rest, process.env);
+  if (config.json && config.csv) throw new ConfigError('--csv: --json was given as well');
+  const range = heightRange(config);
+  endWithReader();
+  const columns = EXPORT_COLUMNS[config.topic];
+  const names = Object.keys(columns);
+  const json = new Set(names.filter((name) => columns[name] === 'json'));
+  const cells = names.map((name) => [name, (row: Row) => row[name] ?? ''] as const);
+  const head = csv(cells, []);
+  await withStoredLog(config, 'log', async ({ genesis, log: stored }) => {
+    const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
+    const options = { genesis, shard: 0, reader: stored.reader, verifiers, ...range };
+    if (config.csv) await write(head);
+    for await (const height of verifiedHeights(options)) {
+      const rows = exportRecords(config.topic, height).map(({ row }) => row);
+      const lines = config.csv
+        ? csv(cells, rows).slice(head.length)
+        : rows.map((row) => jsonLine(row, json)).join('');
+      await write(lines);
+    }
+  });
+}

@@ -1,0 +1,54 @@
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { Log } from '../../schemas/log.js';
+import type { Genesis } from '../../schemas/types/genesis.js';
+import { installNativeCrypto } from '../crypto/nativeSha256.js';
+import { readGenesis } from '../genesis/genesisFile.js';
+import { type LogConfig, logOptions, openLog } from '../log/openLog.js';
+import { withDatabase } from '../log/withDatabase.js';
+import { createLogger } from '../telemetry/logger.js';
+import { readSettings } from './clusterFolder.js';
+import { clusterBrokers } from './clusterServices.js';
+
+/** Options of commands that read the log of a data folder, while its platform runs or not. */
+export const storedLogOptions = {
+  ...logOptions,
+  log: logOptions.log.removeDefault().optional(),
+  dataDir: z.string().default('.data'),
+  genesis: z.string().optional(),
+};
+
+const schema = z.object(storedLogOptions);
+type StoredLogConfig = z.infer<typeof schema>;
+
+/** The log that the call names, else the one that the cluster of the data folder has. */
+function chosenLog(config: StoredLogConfig, dataDir: string): LogConfig {
+  const settings = readSettings(dataDir);
+  const log = config.log ?? settings?.log ?? 'postgres';
+  const { databaseUrl, kafkaBrokers } = config;
+  if (log === 'postgres' || kafkaBrokers.length > 0 || settings === null) {
+    return { log, databaseUrl, kafkaBrokers };
+  }
+  return { log, databaseUrl, kafkaBrokers: clusterBrokers(settings).split(',') };
+}
+
+/** Runs `work` with genesis and log of a data folder. @throws ConfigError, LogError */
+export async function withStoredLog<T>(
+  config: StoredLogConfig,
+  name: string,
+  work: (stored: { readonly genesis: Genesis; readonly log: Log }) => Promise<T>,
+): Promise<T> {
+  const dataDir = resolve(process.env.INIT_CWD ?? '.', config.dataDir);
+  installNativeCrypto();
+  const genesis = readGenesis(config.genesis ?? join(dataDir, 'genesis.json'));
+  const logger = createLogger(name, 'warn');
+  const chosen = chosenLog(config, dataDir);
+  return withDatabase({ config: chosen, dataDir, logger }, async (databaseUrl) => {
+    const log = await openLog({ ...chosen, databaseUrl }, logger);
+    try {
+      return await work({ genesis, log });
+    } finally {
+      await log.close();
+    }
+  });
+}
