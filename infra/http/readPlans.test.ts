@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Sql, SqlValue } from '../../query/ports.js';
+import type { Parameters } from '../../query/routes/route.js';
+import { routes } from '../../query/routes/routes.js';
+import { present } from '../../schemas/kernel/assert.js';
+import { toHex } from '../../schemas/kernel/bytes.js';
+import { engineGenesis } from '../../test/simulation/engineChain.js';
+import {
+  openProjectedChain,
+  type ProjectedChain,
+  quietLog,
+} from '../../test/simulation/projectedChain.js';
+import { openReadDatabase, type ReadDatabase } from './readDatabase.js';
+
+const HEIGHTS = 12;
+/** What the server does with tables too large to read, or to sort, as a whole. */
+const SETTINGS = ['enable_seqscan', 'enable_bitmapscan', 'enable_sort']
+  .map((name) => `-c ${name}=off`)
+  .join(' ');
+let world: ProjectedChain;
+let planner: ReadDatabase;
+
+beforeAll(async () => {
+  world = await openProjectedChain({ heights: HEIGHTS, commands: 8 });
+  await world.project(HEIGHTS);
+  const url = new URL(world.url);
+  url.searchParams.set('options', SETTINGS);
+  planner = openReadDatabase({ url: url.href, applicationName: 'planner', log: quietLog });
+});
+afterAll(async () => {
+  await planner.close();
+  await world.close();
+});
+
+interface Asked {
+  readonly text: string;
+  readonly values: readonly SqlValue[];
+}
+
+/** The statements with which a route answers. */
+async function statementsOf(url: string, parameters: Parameters): Promise<Asked[]> {
+  const asked: Asked[] = [];
+  const sql: Sql = {
+    rows(text, values) {
+      asked.push({ text, values });
+      return planner.rows(text, values);
+    },
+  };
+  const route = present(
+    routes.find((each) => each.url === url),
+    url,
+  );
+  const visible = { height: HEIGHTS, timestampMs: 1 };
+  const context = { ...{ sql, genesis: engineGenesis, shard: 0, visible }, states: noStates };
+  expect((await route.read(context, parameters)).kind).toBe('found');
+  return asked;
+}
+
+const noStates = { read: async () => null };
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Index Name'?: string;
+  readonly 'Index Cond'?: string;
+  readonly Plans?: readonly PlanNode[];
+}
+
+function nodesOf(node: PlanNode): readonly PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+}
+
+async function planOf({ text, values }: Asked): Promise<readonly PlanNode[]> {
+  const [row] = await planner.rows(`explain (format json) ${text}`, values);
+  const [explained] = present(row, 'a plan')['QUERY PLAN'] as [{ readonly Plan: PlanNode }];
+  return nodesOf(explained.Plan);
+}
+
+/** Indexes by which a route finds its rows, in the order of its statements. */
+async function indexesOf(url: string, parameters: Parameters): Promise<string[]> {
+  const names: string[] = [];
+  for (const asked of await statementsOf(url, parameters)) {
+    const nodes = await planOf(asked);
+    const types = nodes.map((node) => node['Node Type']);
+    expect(types, asked.text).not.toContain('Seq Scan');
+    expect(types, asked.text).not.toContain('Sort');
+    for (const node of nodes) {
+      const index = node['Index Name'];
+      if (index === undefined) continue;
+      expect(node['Index Cond'], asked.text).toBeDefined();
+      names.push(index);
+    }
+  }
+  return names;
+}
+
+const page = { limit: 10 };
+
+it.each([
+  ['/explorer/blocks', {}, ['blocks_pkey']],
+  ['/explorer/commands', {}, ['commands_position']],
+  ['/explorer/commands', { status: 'refused' }, ['commands_position']],
+  ['/explorer/commands', { kind: 'Transfer' }, ['commands_kind']],
+  ['/explorer/games', {}, ['games_position']],
+  ['/explorer/games', { status: 'playing' }, ['games_playing']],
+] as const)('%s %o is a walk along an index', async (url, parameters, indexes) => {
+  expect(await indexesOf(url, { ...page, ...parameters })).toEqual(indexes);
+});
+
+it('lists of one account, block and ranking are such walks too', async () => {
+  const [row] = await world.sql.rows('select account, id, height from commands limit 1', []);
+  const publicKey = toHex(row?.account as Uint8Array);
+  const ofAccount = (what: string) =>
+    indexesOf(`/explorer/accounts/:publicKey/${what}`, { ...page, publicKey });
+  expect(await ofAccount('commands')).toEqual(['commands_account']);
+  expect(await ofAccount('history')).toEqual(['account_history_pkey']);
+  const block = String(row?.height);
+  expect(await indexesOf('/explorer/blocks/:block/commands', { ...page, block })).toEqual([
+    ...['blocks_pkey', 'commands_position'],
+  ]);
+  expect((await indexesOf('/explorer/accounts', page))[0]).toBe('balances_rank');
+  const id = toHex(row?.id as Uint8Array);
+  expect(await indexesOf('/explorer/commands/:id', { id })).toEqual([
+    ...['commands_pkey', 'blocks_pkey', 'marks_pkey'],
+  ]);
+  expect(await indexesOf('/explorer/search', { q: id.slice(0, 8) })).toEqual([
+    ...['blocks_digest', 'commands_pkey', 'accounts_pkey'],
+  ]);
+});
+
+it('events of a height, as analysts ask for them, are found by an index', async () => {
+  const text = 'select kind, value from events where shard = $1 and height = $2';
+  const nodes = await planOf({ text, values: [0, HEIGHTS] });
+  const found = nodes.find((node) => node['Index Name'] === 'marks_pkey');
+  expect(found?.['Index Cond']).toContain('height');
+  const rows = await world.sql.rows(text, [0, HEIGHTS]);
+  const events = present(world.chain[HEIGHTS - 1], 'a height').events.flat();
+  expect(rows.map(({ value }) => toHex(value as Uint8Array)).sort()).toEqual(
+    events.map((value) => toHex(value as unknown as Uint8Array)).sort(),
+  );
+});
