@@ -322,6 +322,11 @@ export const PROJECTION_READY_LAG_MS = 10_000;
  */
 export const PROJECTION_STALL_MS = 30_000;
 /**
+ * A statement of a projector that the server has not ended for so long, because somebody holds what
+ * it needs, is cancelled, and everything tried again. A transaction takes seconds on a busy machine.
+ */
+export const PROJECTION_STATEMENT_MS_MAX = 60_000;
+/**
  * How long a projector that is told to stop waits for its transaction: less than its process has.
  */
 export const PROJECTION_DRAIN_MS = 5_000;

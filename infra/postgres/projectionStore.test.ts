@@ -426,6 +426,28 @@ describe('who may write', () => {
     expect((await store.checkpoints(0))[0]).toMatchObject({ height: 3 });
   });
 
+  it('does not wait for ever: a statement that somebody blocks ends, and can be tried again', async () => {
+    const store = await openProjectionStore({
+      ...{ url: server.url, genesis: engineGenesis, log: quiet, statementTimeoutMs: 300 },
+    });
+    opened.push(() => store.close());
+    const [blocks] = await store.checkpoints(0);
+    const checkpoint = { ...(blocks as NonNullable<typeof blocks>), height: 1 };
+    const step = { shard: 0, partition: BLOCKS_PARTITION, fromHeight: 0, checkpoint };
+    const holder = await admin.connect();
+    try {
+      await holder.query('begin');
+      await holder.query(`select from ${VIEW_SCHEMA}.checkpoints where partition = -1 for update`);
+      const blocked = store.commit([{ ...step, rows: new RowBatch() }]);
+      await expect(blocked).rejects.toMatchObject({ code: 'timeout', retriable: true });
+      await holder.query('rollback');
+    } finally {
+      holder.release();
+    }
+    await store.commit([{ ...step, rows: new RowBatch() }]);
+    expect((await store.checkpoints(0))[0]).toMatchObject({ height: 1 });
+  });
+
   it('shares sources out equally, and frees those of the dead', async () => {
     const store = await openStore();
     expect(await store.acquireLeases(0, 'a', 60_000)).toHaveLength(17);

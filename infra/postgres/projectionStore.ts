@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Checkpoint, ProjectionStore } from '../../projections/ports.js';
+import { PROJECTION_STATEMENT_MS_MAX } from '../../schemas/limits.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { CopyRows } from './binaryRows.js';
 import { commitRows } from './commitRows.js';
@@ -95,10 +96,15 @@ export async function openProjectionStore(options: {
   readonly schema?: string;
   /** Commits are durable with the next one that is; for tables that nobody reads yet. */
   readonly isLazy?: boolean;
+  /** Default PROJECTION_STATEMENT_MS_MAX. */
+  readonly statementTimeoutMs?: number;
 }): Promise<OpenProjectionStore> {
   const { url, genesis, log, applicationName = 'nullspace projector', isLazy = false } = options;
   // One connection writes, another renews the leases while that transaction runs.
-  const pool = createPool({ url: withSettings(url, isLazy), applicationName, log, max: 3 });
+  const pool = createPool({
+    ...{ url: withSettings(url, isLazy), applicationName, log, max: 3 },
+    statementTimeoutMs: options.statementTimeoutMs ?? PROJECTION_STATEMENT_MS_MAX,
+  });
   let schema = options.schema ?? '';
   try {
     if (options.schema === undefined) schema = await prepareProjections(pool, genesis);
