@@ -154,7 +154,7 @@ export class Session {
       const { end } = await reader.offsets(topic, partition);
       const missing = end - lane.nextOffset;
       // A marker at the end takes an offset on Kafka.
-      if (missing <= 1n || lane.source.checkpoint.height >= lane.until) continue;
+      if (missing <= 1n || lane.source.height >= lane.until) continue;
       const what = `${topic}/${partition} has ${missing} records more`;
       this.#fail(new StalledError(`${what}, and none has come for ${idleMs} ms`));
       return;
@@ -237,7 +237,7 @@ export class Session {
     const { source } = lane;
     if (this.#gatheredHeights === 0) this.#gatheringSinceMs = this.#options.timer.nowMs();
     for (const { value, offset } of batch.records) {
-      if (source.checkpoint.height >= lane.until) break;
+      if (source.height >= lane.until) break;
       this.#gatheredHeights += source.read(value, offset, lane.rows);
       this.#gatheredBytes += value.length;
     }
@@ -249,7 +249,7 @@ export class Session {
   }
 
   #settle(lane: Lane): void {
-    const isWhole = lane.atEnd && lane.written.height === lane.source.checkpoint.height;
+    const isWhole = lane.atEnd && lane.written.height === lane.source.height;
     if (isWhole) lane.caughtUp = true;
     lane.behindSinceMs = isWhole ? null : (lane.behindSinceMs ?? this.#options.timer.nowMs());
   }

@@ -11,6 +11,8 @@ export interface Source {
   readonly partition: number;
   /** After everything folded so far. */
   readonly checkpoint: Checkpoint;
+  /** Of the checkpoint, which is made when it is asked for. */
+  readonly height: number;
   readonly certifiedHeight: number;
   readonly hole: number | null;
   readonly wanted: number;
@@ -59,6 +61,9 @@ function blocksSource(options: SourceOptions, start: Checkpoint): Source {
     partition,
     get checkpoint() {
       return checkpoint;
+    },
+    get height() {
+      return checkpoint.height;
     },
     get certifiedHeight() {
       return hole?.height ?? checkpoint.height;
@@ -113,6 +118,9 @@ function eventsSource(options: SourceOptions, start: Checkpoint): Source {
     get checkpoint() {
       const none = new Uint8Array(0);
       return { shard, partition, blockDigest: none, seed: none, ...follower.tip };
+    },
+    get height() {
+      return follower.tip.height;
     },
     get certifiedHeight() {
       return follower.certifiedHeight;
