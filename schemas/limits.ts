@@ -323,7 +323,7 @@ export const PROJECTION_READY_LAG_MS = 10_000;
 export const PROJECTION_STALL_MS = 30_000;
 /**
  * A statement of a projector that the server has not ended for so long, because somebody holds what
- * it needs, is cancelled, and everything tried again. A transaction takes seconds on a busy machine.
+ * it needs, is cancelled, and everything tried again. A transaction takes seconds under load.
  */
 export const PROJECTION_STATEMENT_MS_MAX = 60_000;
 /**

@@ -135,6 +135,6 @@ it('events of a height, as analysts ask for them, are found by an index', async 
   const rows = await world.sql.rows(text, [0, HEIGHTS]);
   const events = present(world.chain[HEIGHTS - 1], 'a height').events.flat();
   expect(rows.map(({ value }) => toHex(value as Uint8Array)).sort()).toEqual(
-    events.map((value) => toHex(value as unknown as Uint8Array)).sort(),
+    events.map((value) => toHex(value as Uint8Array)).sort(),
   );
 });
