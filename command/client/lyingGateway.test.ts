@@ -116,6 +116,8 @@ const RESULT: readonly (readonly [string, Lie])[] = [
     about('executed', (m, heard) => ({ ...m, events: firstOf(heard, 'executed').events })),
   ],
   ['no events', about('executed', (m) => ({ ...m, events: [] }))],
+  ['events without the last', about('executed', (m) => ({ ...m, events: m.events.slice(0, -1) }))],
+  ['the receipt alone', about('executed', (m) => ({ ...m, events: m.events.slice(0, 1) }))],
   ['events without the receipt', about('executed', (m) => ({ ...m, events: m.events.slice(1) }))],
   [
     'events with one left out',

@@ -68,6 +68,8 @@ export function verifyExecuted(message: ExecutedMessage, trust: Trust): Verified
   const { events, certificate } = opened;
   const receipt = events[0]?.body;
   if (receipt?.kind !== 'CommandExecuted') return null;
+  // The last ones are not left out either.
+  if (receipt.events !== events.length) return null;
   if (toHex(receipt.commandId) !== message.commandId) return null;
   const timestampMs = events[0]?.timestampMs ?? 0;
   const { commandId, height, executionIndex } = message;
@@ -86,6 +88,7 @@ export function verifyRefused(message: RefusedMessage, trust: Trust): VerifiedOu
   const opened = openEvents(message, trust);
   const receipt = opened?.events[0]?.body;
   if (opened == null || receipt?.kind !== 'CommandRefused') return null;
+  if (opened.events.length !== 1) return null;
   const commandId = toHex(receipt.commandId);
   if (commandId !== message.commandId || receipt.code !== message.code) return null;
   const { height } = opened.certificate.result;

@@ -56,13 +56,12 @@ export function executeCommand(
   consumeNonce(block, account, lane);
   keep(state.changes);
   const execution = { ...place, account, lane: lane.kind === 'own' ? null : lane.lane };
-  draftReceipt(execution, signer, identified, null);
   const refused = run(execution, command);
   if (refused !== null) {
     rollBack(state.changes);
     execution.drafts.length = 0;
-    draftReceipt(execution, signer, identified, refused);
   }
+  putReceipt(execution, signer, identified, refused);
   appendDrafts(events, block, executionIndex, execution.drafts);
   return refused === null ? EXECUTED : { outcome: 'refused', code: refused.code };
 }
@@ -89,7 +88,6 @@ function executeFirstClaim(
   keep(changes);
   const account = accountEntry(block.state, command.account);
   const execution = { ...place, account, lane: null };
-  draftReceipt(execution, signer, identified, null);
   createAccount(execution, account);
   consumeNonce(block, account, { kind: 'own', nextNonce: 0 });
   const code = claimFaucet(execution, instruction);
@@ -97,6 +95,7 @@ function executeFirstClaim(
     rollBack(changes);
     return ignored(code);
   }
+  putReceipt(execution, signer, identified, null);
   appendDrafts(events, block, executionIndex, execution.drafts);
   return EXECUTED;
 }
@@ -112,8 +111,11 @@ function consumeNonce(block: BlockContext, account: AccountEntry, lane: OpenLane
   write(changes, cell, { ...present(cell.value, 'lane'), nextNonce });
 }
 
-/** The first event of a command: what was asked, by whom, and whether it took effect. */
-function draftReceipt(
+/**
+ * The first event of a command, before the others: what was asked, by whom, whether it took effect,
+ * and how many events it made.
+ */
+function putReceipt(
   execution: Execution,
   signer: Uint8Array,
   { id: commandId, command }: IdentifiedCommand,
@@ -121,9 +123,19 @@ function draftReceipt(
 ): void {
   const { account: entry, drafts } = execution;
   const { authorization, nonce, request, instruction } = command;
+  // Written out: a spread behind other fields costs more here than the encoding.
   const body: EventEnvelopeBody =
     refused === null
-      ? { kind: 'CommandExecuted', commandId, signer, authorization, nonce, request, instruction }
+      ? {
+          kind: 'CommandExecuted',
+          commandId,
+          signer,
+          authorization,
+          nonce,
+          request,
+          instruction,
+          events: drafts.length + 1,
+        }
       : {
           kind: 'CommandRefused',
           commandId,
@@ -135,7 +147,7 @@ function draftReceipt(
           code: refused.code,
           first: refused.first,
         };
-  drafts.push({ entry, body });
+  drafts.unshift({ entry, body });
 }
 
 /** Refusals in the order of their numbers: the request's, then the engine's rules. */

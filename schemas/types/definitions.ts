@@ -612,6 +612,11 @@ export const DEFINITIONS: readonly object[] = [
           'nullspace.SpinRoulette',
         ],
       },
+      {
+        name: 'events',
+        type: 'int',
+        doc: 'how many events the command made, this one included: none can be left out unseen',
+      },
     ],
   },
   {

@@ -44,6 +44,8 @@ export interface CommandExecuted {
   readonly nonce: number;
   readonly request: Request | null;
   readonly instruction: CommandExecutedInstruction;
+  /** how many events the command made, this one included: none can be left out unseen */
+  readonly events: number;
 }
 
 export type CommandExecutedInstruction =
