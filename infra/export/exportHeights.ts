@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { schemaText } from '../../query/routes/schemaText.js';
+import { wholeSchema } from '../../schemas/codec/wholeSchema.js';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
 import { sha256 } from '../../schemas/crypto/sha256.js';
 import { present } from '../../schemas/kernel/assert.js';
@@ -133,7 +133,7 @@ function openRun(options: ExportOptions, fromHeight: number): Run {
           ? createParquetFile(path, EXPORT_COLUMNS[topic])
           : createAvroFile(
               path,
-              present(schemaText(SCHEMA_OF[topic]), 'the schema of a topic'),
+              JSON.stringify(present(wholeSchema(SCHEMA_OF[topic]), 'a schema')),
               sha256(concatBytes(chainIdOf(genesis), place)),
             );
       return { topic, format, path, file };

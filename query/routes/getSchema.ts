@@ -1,7 +1,7 @@
+import { wholeSchema } from '../../schemas/codec/wholeSchema.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import { object, pathParameters, text } from './jsonSchema.js';
 import { type Route, refused } from './route.js';
-import { schemaText } from './schemaText.js';
 
 export const getSchema: Route = {
   url: '/schemas/ids/:id',
@@ -11,10 +11,11 @@ export const getSchema: Route = {
   params: pathParameters({ id: { type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 } }),
   answer: object({ schema: text }),
   async read(_context, parameters: { readonly id: number }) {
-    const schema = schemaText(parameters.id);
-    if (schema === null) {
+    const whole = wholeSchema(parameters.id);
+    if (whole === null) {
       return refused(RejectCode.unknownPath, `no schema has id ${parameters.id}`);
     }
+    const schema = JSON.stringify(whole);
     return { kind: 'found', body: { schema }, immutable: `schema-${parameters.id}` };
   },
 };

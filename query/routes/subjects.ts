@@ -1,3 +1,4 @@
+import { wholeSchema } from '../../schemas/codec/wholeSchema.js';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
@@ -6,7 +7,6 @@ import { SCHEMA_IDS } from '../../schemas/types/definitions.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { count, list, object, pathParameters, text } from './jsonSchema.js';
 import { type Answer, type Route, refused } from './route.js';
-import { schemaText } from './schemaText.js';
 
 /**
  * The read-only part of a schema registry that deserializers ask: subjects are the topics' values,
@@ -70,7 +70,7 @@ export const getSubjectVersion: Route = {
     if (version !== 'latest' && Number(version) !== VERSION) {
       return refused(RejectCode.unknownPath, `${subject} has no version ${version}`);
     }
-    const schema = present(schemaText(id), 'the schema of a topic');
+    const schema = JSON.stringify(present(wholeSchema(id), 'the schema of a topic'));
     return { kind: 'found', body: { subject, id, version: VERSION, schema } };
   },
 };

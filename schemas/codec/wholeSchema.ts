@@ -1,4 +1,4 @@
-import { DEFINITIONS, SCHEMA_IDS } from '../../schemas/types/definitions.js';
+import { DEFINITIONS, SCHEMA_IDS } from '../types/definitions.js';
 
 interface Definition {
   readonly namespace: string;
@@ -17,13 +17,18 @@ const BY_NAME: ReadonlyMap<string, object> = new Map(
   ]),
 );
 
-/** The Avro schema with this id, whole and in JSON, as a schema registry has it; or null. */
-export function schemaText(id: number): string | null {
+/**
+ * The Avro schema with this id, whole: every name is defined where it is first met, as a schema
+ * registry and files of Avro have it. Null when no record has the id.
+ */
+export function wholeSchema(id: number): object | null {
   const name = NAME_OF_ID.get(id);
-  return name === undefined ? null : JSON.stringify(inlined(`nullspace.${name}`, new Set()));
+  const definition = name === undefined ? undefined : BY_NAME.get(`nullspace.${name}`);
+  return definition === undefined
+    ? null
+    : inlinedFields(definition, new Set([`nullspace.${name}`]));
 }
 
-/** The definition with every name it uses defined where it is first met, as Avro wants it. */
 function inlined(node: unknown, seen: Set<string>): unknown {
   if (typeof node === 'string') {
     const definition = BY_NAME.get(node);
