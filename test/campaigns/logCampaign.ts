@@ -66,7 +66,7 @@ function writeProgress(path: string, progress: Progress): void {
   renameSync(`${path}.new`, path);
 }
 
-async function waitFor<T>(what: string, look: () => Promise<T | null>): Promise<T> {
+export async function waitFor<T>(what: string, look: () => Promise<T | null>): Promise<T> {
   const deadline = performance.now() + WAIT_TIMEOUT_MS;
   for (;;) {
     const found = await look();
@@ -88,7 +88,7 @@ interface Heights {
   readonly published: number;
 }
 
-async function heightsOf(platform: OwnPlatform, except?: string): Promise<Heights> {
+export async function heightsOf(platform: OwnPlatform, except?: string): Promise<Heights> {
   const all = await healths(platform, except);
   return {
     certified: Math.max(0, ...all.map(({ height }) => height)),
@@ -97,7 +97,7 @@ async function heightsOf(platform: OwnPlatform, except?: string): Promise<Height
 }
 
 /** The only one that publishes; who was fenced and does not know it yet says that it does, too. */
-async function activePublisher(platform: OwnPlatform): Promise<string | null> {
+export async function activePublisher(platform: OwnPlatform): Promise<string | null> {
   const active = (await healths(platform)).filter(({ publishing }) => publishing);
   return active.length === 1 ? (active[0]?.name ?? null) : null;
 }

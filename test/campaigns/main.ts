@@ -3,11 +3,13 @@ import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import type { Campaign } from './campaign.js';
 import { logCampaign } from './logCampaign.js';
 import { projectionsCampaign } from './projectionsCampaign.js';
+import { takeOversCampaign } from './takeOversCampaign.js';
 
 /** Every campaign by its name; a new one is one line here. */
 const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
   log: logCampaign,
   projections: projectionsCampaign,
+  takeovers: takeOversCampaign,
 };
 
 function listing(): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { developmentNetwork } from '../../infra/genesis/developmentNetwork.js';
+import { type KafkaCluster, startKafkaCluster } from '../../infra/kafka/kafkaCluster.js';
 import { startKafka } from '../../infra/kafka/kafkaRuntime.js';
 import { openLog } from '../../infra/log/openLog.js';
 import { startEmbeddedPostgres } from '../../infra/postgres/embeddedPostgres.js';
@@ -38,6 +39,8 @@ export interface OwnPlatform {
   kill(name: string): Promise<void>;
   /** A reader's handle on the log. */
   openLog(): Promise<Log>;
+  /** Of a log on several brokers; null on one, and on Postgres. */
+  readonly kafka: KafkaCluster | null;
   stop(): Promise<void>;
 }
 
@@ -46,6 +49,8 @@ export interface OwnPlatformOptions {
   readonly log: 'postgres' | 'kafka';
   /** The first of eight ports; without, free ones are found. */
   readonly basePort: number | undefined;
+  /** Of Kafka; default one. */
+  readonly brokers?: number;
 }
 
 const VALIDATORS = 4;
@@ -63,14 +68,18 @@ async function startServices(options: OwnPlatformOptions) {
   const postgres = await startEmbeddedPostgres({ dataDir, log: logger });
   if (options.log === 'postgres') {
     const stop = (): Promise<void> => postgres.stop();
-    return { databaseUrl: postgres.url, brokers: [] as readonly string[], stop };
+    const brokers: readonly string[] = [];
+    return { databaseUrl: postgres.url, brokers, cluster: null, stop };
   }
-  const kafka = await startKafka({ dataDir: join(options.dataDir, 'kafka'), log: logger });
+  const place = { dataDir: join(options.dataDir, 'kafka'), log: logger };
+  const { brokers = 1 } = options;
+  const cluster = brokers === 1 ? null : await startKafkaCluster({ ...place, brokers });
+  const kafka = cluster ?? (await startKafka(place));
   const stop = async (): Promise<void> => {
     await kafka.stop();
     await postgres.stop();
   };
-  return { databaseUrl: postgres.url, brokers: kafka.brokers, stop };
+  return { databaseUrl: postgres.url, brokers: kafka.brokers, cluster, stop };
 }
 
 /** A first port whose followers are free as well, as far as one can know. */
@@ -123,6 +132,7 @@ export async function startOwnPlatform(options: OwnPlatformOptions): Promise<Own
     start: processes.start,
     kill: processes.kill,
     openLog: () => openLog(config, createLogger('campaign', 'error')),
+    kafka: services.cluster,
     stop,
   };
 }
