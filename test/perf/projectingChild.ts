@@ -5,10 +5,17 @@ import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import { nativeVerifier } from '../../infra/crypto/nativeSignatures.js';
 import { CopyRows, columnArrays, copyBinary } from '../../infra/postgres/binaryRows.js';
 import { copyChunks } from '../../infra/postgres/commitRows.js';
-import { activeGeneration } from '../../infra/postgres/generations.js';
+import { createPool } from '../../infra/postgres/connection.js';
+import { finishIndexes } from '../../infra/postgres/generationSwap.js';
+import { listGenerations } from '../../infra/postgres/generations.js';
 import { openPostgresLog } from '../../infra/postgres/postgresLog.js';
+import { makeBareGeneration } from '../../infra/postgres/projectionSchema.js';
 import { upsertSql } from '../../infra/postgres/projectionSql.js';
-import { openProjectionStore } from '../../infra/postgres/projectionStore.js';
+import {
+  type OpenProjectionStore,
+  openProjectionStore,
+} from '../../infra/postgres/projectionStore.js';
+import { rebuildProjections } from '../../infra/projections/rebuildProjections.js';
 import { BLOCKS_PARTITION, type SourceCommit } from '../../projections/ports.js';
 import type { Table } from '../../projections/readModel.js';
 import { readModels } from '../../projections/readModels.js';
@@ -25,8 +32,11 @@ import { type PlayedChainOptions, playedGenesis } from './playedChain.js';
 
 /** What the parent asks of a child, as its first message. */
 export interface ChildTask {
-  /** `projector`: the real one, on the log. `bare`: nothing but COPY and upserts of its rows. */
-  readonly kind: 'projector' | 'bare';
+  /**
+   * `projector`: the real one, on the log. `bare`: nothing but COPY and upserts of its rows.
+   * `rebuild` and `bareRebuild`: the same into tables without indexes, and then the indexes.
+   */
+  readonly kind: 'projector' | 'bare' | 'rebuild' | 'bareRebuild';
   readonly logUrl: string;
   readonly tablesUrl: string;
   readonly chain: PlayedChainOptions;
@@ -69,13 +79,7 @@ async function prepareProjector(task: ChildTask): Promise<() => Promise<void>> {
         store: { ...store, acquireLeases: async () => held, releaseLeases: async () => {} },
         reader: log.reader,
         topics,
-        timer: {
-          nowMs: () => Date.now(),
-          after: (delayMs, run) => {
-            const timer = setTimeout(run, delayMs);
-            return () => clearTimeout(timer);
-          },
-        },
+        timer,
         telemetry: {
           onCommitted: ({ status: { sources } }) => {
             if (sources.every(({ height }) => height === task.chain.heights)) resolve();
@@ -131,15 +135,32 @@ async function writeBatch(
   await client.query('commit');
 }
 
-async function prepareBare(task: ChildTask): Promise<() => Promise<void>> {
-  const url = task.tablesUrl;
-  const store = await openProjectionStore({ url, genesis: playedGenesis, log: quietLog });
+const timer = {
+  nowMs: () => Date.now(),
+  after: (delayMs: number, run: () => void) => {
+    const timeout = setTimeout(run, delayMs);
+    return () => clearTimeout(timeout);
+  },
+};
+
+async function prepareRebuild(task: ChildTask): Promise<() => Promise<void>> {
+  const log = await openPostgresLog({ url: task.logUrl, log: quietLog });
+  const { verifiers } = await sourceOptions();
+  return async () => {
+    await rebuildProjections({
+      ...{ url: task.tablesUrl, genesis: playedGenesis, reader: log.reader, verifiers, timer },
+      ...{ log: quietLog, report: () => {}, swap: false },
+    });
+  };
+}
+
+/** Batches of all rows, made before the clock runs. */
+async function bareBatches(task: ChildTask, store: OpenProjectionStore): Promise<BareBatch[]> {
   const options = await sourceOptions();
   const lanes = (await store.checkpoints(0)).map((at) => {
     const known = new KnownRows();
     return { source: createSource(options, at), known, rows: new RowBatch(known), fromHeight: 0 };
   });
-  await store.close();
   const laneOf = new Map(lanes.map((lane) => [lane.source.partition, lane]));
   const batches: BareBatch[] = [];
   const take = (): void => {
@@ -161,20 +182,42 @@ async function prepareBare(task: ChildTask): Promise<() => Promise<void>> {
     if (lanes.reduce((sum, { rows }) => sum + rows.count, 0) >= PROJECTION_BATCH_ROWS_MAX) take();
   }
   take();
-  const client = new pg.Client({ connectionString: url });
+  return batches;
+}
+
+async function prepareBare(task: ChildTask): Promise<() => Promise<void>> {
+  const isRebuild = task.kind === 'bareRebuild';
+  const url = task.tablesUrl;
+  const pool = createPool({ url, applicationName: 'bare', log: quietLog, max: 2 });
+  const given = isRebuild ? { schema: await makeBareGeneration(pool, playedGenesis) } : {};
+  const store = await openProjectionStore({ url, genesis: playedGenesis, log: quietLog, ...given });
+  const batches = await bareBatches(task, store);
+  await store.close();
+  const options = isRebuild ? { options: '-c synchronous_commit=off' } : {};
+  const client = new pg.Client({ connectionString: url, ...options });
   await client.connect();
-  const { schema } = present(await activeGeneration(client), 'a generation');
+  const { schema } = present((await listGenerations(client))[0], 'a generation');
   return async () => {
     for (const batch of batches) await writeBatch(client, schema, batch);
+    if (isRebuild) await finishIndexes(pool, schema);
   };
 }
+
+const PREPARATIONS: Readonly<
+  Record<ChildTask['kind'], (task: ChildTask) => Promise<() => Promise<void>>>
+> = {
+  projector: prepareProjector,
+  bare: prepareBare,
+  rebuild: prepareRebuild,
+  bareRebuild: prepareBare,
+};
 
 function tell(message: ChildMessage): Promise<void> {
   return new Promise((resolve) => process.send?.(message, undefined, undefined, () => resolve()));
 }
 
 async function work(task: ChildTask): Promise<void> {
-  const run = await (task.kind === 'bare' ? prepareBare(task) : prepareProjector(task));
+  const run = await PREPARATIONS[task.kind](task);
   await tell({ kind: 'ready' });
   await new Promise((resolve) => process.once('message', resolve));
   const cpuBefore = process.cpuUsage();

@@ -9,6 +9,7 @@ import {
   type EmbeddedPostgres,
   startEmbeddedPostgres,
 } from '../../infra/postgres/embeddedPostgres.js';
+import { listGenerations } from '../../infra/postgres/generations.js';
 import { openPostgresLog } from '../../infra/postgres/postgresLog.js';
 import { tableHashes } from '../../infra/postgres/tableHashes.js';
 import { BLOCKS_PARTITION } from '../../projections/ports.js';
@@ -107,7 +108,8 @@ async function run(
 async function hashesOf(bed: Bed, database: string): Promise<string> {
   const pool = new pg.Pool({ connectionString: databaseUrl(bed, database), max: 1 });
   try {
-    return JSON.stringify(await tableHashes(pool));
+    const [generation] = await listGenerations(pool);
+    return JSON.stringify(await tableHashes(pool, generation?.schema));
   } finally {
     await pool.end();
   }
@@ -131,9 +133,13 @@ async function measure(bed: Bed, say: (line: string) => void): Promise<readonly 
     { kind: 'projector', partitions: first },
     { kind: 'projector', partitions: second },
   ]);
+  say('bare COPY without indexes, and a rebuild');
+  const bareRebuild = await run(bed, 'bare_rebuild', [{ kind: 'bareRebuild', partitions: null }]);
+  const rebuild = await run(bed, 'rebuild', [{ kind: 'rebuild', partitions: null }]);
   say('comparing the tables');
   const hashes = [];
-  for (const database of ['bare', 'one', 'two']) hashes.push(await hashesOf(bed, database));
+  const databases = ['bare', 'one', 'two', 'bare_rebuild', 'rebuild'];
+  for (const database of databases) hashes.push(await hashesOf(bed, database));
   if (new Set(hashes).size !== 1) throw new Error(`tables differ: ${hashes.join('\n')}`);
   const commands = bed.chain.heights * bed.chain.commandsPerBlock;
   const rate = ({ wallMs }: Run): number => (commands * 1000) / wallMs;
@@ -165,6 +171,14 @@ async function measure(bed: Bed, say: (line: string) => void): Promise<readonly 
       'us/command',
       'one projector',
       total(one),
+    ),
+    besides('rebuild, with its indexes', rate(rebuild), 'commands/s', bareName, rate(bareRebuild)),
+    besides(
+      'rebuild, processor time of the busier side',
+      busier(rebuild),
+      'us/command',
+      bareName,
+      busier(bareRebuild),
     ),
   ];
 }
