@@ -296,8 +296,8 @@ export const CLIENT_OVERDUE_MS_MAX = 15_000;
 /** How far back in its partition's log an event may stand that no mark has listed yet. One height's
  * events of one partition are below MAX_FRAME_BYTES; junk costs at most this much memory. */
 export const FOLLOWED_WINDOW_BYTES = 2 * MAX_FRAME_BYTES;
-/** Rows that a projector gathers for one transaction: balances and accounts merge further than in
- * 60,000, which costs the server 0.85 times as much a command, and no more is gained beyond. */
+/** Rows that a projector gathers for one transaction, 28,000 commands of play (a row of lists is
+ * one). Balances and accounts merge further than in fewer, which costs the server less. */
 export const PROJECTION_BATCH_ROWS_MAX = 150_000;
 /** Bytes of records behind the rows of one transaction. */
 export const PROJECTION_BATCH_BYTES_MAX = 32 * 1024 * 1024;
