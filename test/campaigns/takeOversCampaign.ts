@@ -30,6 +30,8 @@ type Config = z.infer<typeof configSchema>;
 
 /** Between everybody's return and the next kill, at least. */
 const CALM_MS = 3_000;
+/** Heights on their way: blocks follow one another faster than a transaction ends. */
+const LAG_MAX = 16;
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 async function leaderIndex(platform: OwnPlatform, { brokers }: KafkaCluster): Promise<number> {
@@ -71,7 +73,7 @@ async function calm(platform: OwnPlatform): Promise<void> {
     const tip = Math.max(...all.map((health) => health?.height ?? 0));
     const isLevel = all.every(
       (health) =>
-        health?.ready === true && Math.min(health.height, health.publishedHeight) >= tip - 1,
+        health?.ready === true && Math.min(health.height, health.publishedHeight) >= tip - LAG_MAX,
     );
     return isLevel ? true : null;
   });
