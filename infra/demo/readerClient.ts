@@ -47,7 +47,8 @@ export function openReader(baseUrl: string, world: ClientWorld): ReaderClient {
       return await world.get(baseUrl + path);
     } catch (error) {
       const { message } = error as Error;
-      throw new ReaderError(`no answer from ${baseUrl} (${message}): is the platform running?`);
+      const hint = 'is the platform running, and --reader its read API?';
+      throw new ReaderError(`no answer from ${baseUrl} (${message}): ${hint}`);
     }
   };
   const get = async (path: string): Promise<Json> => {

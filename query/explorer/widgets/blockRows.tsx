@@ -27,7 +27,7 @@ export function BlockRows(props: {
           {full && <th class="wide">Digest</th>}
           <th>Proposer</th>
           <th class="number">Commands</th>
-          <th class={full ? 'number' : 'number wide'}>Size</th>
+          <th class={full ? 'number' : 'number wide w-size'}>Size</th>
         </tr>
       </thead>
       <tbody>
