@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
+import type pg from 'pg';
+import { createPool } from '../../infra/postgres/connection.js';
 import {
   type EmbeddedPostgres,
   startEmbeddedPostgres,
@@ -105,8 +106,13 @@ async function run(
   }
 }
 
+/** One that outlives a connection which breaks while nobody uses it. */
+function benchPool(url: string): pg.Pool {
+  return createPool({ url, applicationName: 'bench', log: quietLog, max: 1 });
+}
+
 async function hashesOf(bed: Bed, database: string): Promise<string> {
-  const pool = new pg.Pool({ connectionString: databaseUrl(bed, database), max: 1 });
+  const pool = benchPool(databaseUrl(bed, database));
   try {
     const [generation] = await listGenerations(pool);
     return JSON.stringify(await tableHashes(pool, generation?.schema));
@@ -205,7 +211,7 @@ export const projectionBench: Bench = {
     const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-bench-projection-'));
     const publicDir = `${dataDir}-public`;
     const server = await startEmbeddedPostgres({ dataDir, publicDir, log: quietLog });
-    const admin = new pg.Pool({ connectionString: server.url, max: 1 });
+    const admin = benchPool(server.url);
     try {
       const bed = { server, admin, chain };
       await publishChain(bed, say);
