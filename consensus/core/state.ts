@@ -90,6 +90,8 @@ export interface CoreState {
   standstillDueMs: number;
   /** What the last certified views took (R19), oldest first. At most CONSENSUS_VIEWS_MEASURED. */
   readonly viewsTookMs: number[];
+  /** R17, R19. Their median: what views usually take here. 0 until enough were measured. */
+  usualViewMs: number;
   /** Outputs of the step under way. */
   outputs: Output[];
 }
@@ -124,6 +126,7 @@ export function createCore(config: CoreConfig): CoreState {
     standstillMs: config.timing.standstillMs,
     standstillDueMs: 0,
     viewsTookMs: [],
+    usualViewMs: 0,
     outputs: [],
   };
 }

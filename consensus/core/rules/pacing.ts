@@ -1,6 +1,5 @@
 import type { CoreState, RoundState } from '../state.js';
 import { findParent } from './findParent.js';
-import { usualViewMs } from './usualViewMs.js';
 
 /**
  * R17. A block follows its parent after the busy interval when there is work, after
@@ -24,7 +23,7 @@ export function quietUntilMs(state: CoreState): number {
  */
 function busyIntervalMs(state: CoreState): number {
   const { timing } = state.config;
-  const usualMs = timing.busyFactor * usualViewMs(state);
+  const usualMs = timing.busyFactor * state.usualViewMs;
   return Math.min(Math.max(timing.busyIntervalMs, usualMs), timing.busyIntervalMaxMs);
 }
 

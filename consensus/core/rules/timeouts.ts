@@ -1,7 +1,6 @@
 import { CONSENSUS_VIEWS_MEASURED } from '../../../schemas/limits.js';
 import type { CoreState, RoundState } from '../state.js';
 import { clockStartMs } from './pacing.js';
-import { usualViewMs } from './usualViewMs.js';
 
 /**
  * R19. Timeouts are what views usually take here, `timeoutFactor` times over, at least tL and tA;
@@ -12,7 +11,7 @@ import { usualViewMs } from './usualViewMs.js';
 export function setTimeouts(state: CoreState, round: RoundState): void {
   const { timing } = state.config;
   const behind = Math.max(0, round.view - state.lastFinalized.view - 2);
-  const usual = (timing.timeoutFactor * usualViewMs(state)) / timing.certificationTimeoutMs;
+  const usual = (timing.timeoutFactor * state.usualViewMs) / timing.certificationTimeoutMs;
   const growth = Math.max(1, usual) * timing.timeoutGrowth ** behind;
   round.leaderTimeoutMs = Math.min(timing.leaderTimeoutMs * growth, timing.timeoutMaxMs);
   round.certificationTimeoutMs = Math.min(
@@ -39,4 +38,13 @@ export function measureView(state: CoreState, round: RoundState): void {
   if (round.enteredMs === null || round.view < state.view - 1) return;
   state.viewsTookMs.push(Math.max(0, state.nowMs - clockStartMs(state, round)));
   if (state.viewsTookMs.length > CONSENSUS_VIEWS_MEASURED) state.viewsTookMs.shift();
+  if (state.viewsTookMs.length === CONSENSUS_VIEWS_MEASURED) {
+    state.usualViewMs = median(state.viewsTookMs);
+  }
+}
+
+/** Leaders that dawdle are fewer than a third: they move it only to what honest views take. */
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
