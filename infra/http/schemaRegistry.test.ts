@@ -9,26 +9,12 @@ import {
   type ProjectedChain,
   quietLog,
 } from '../../test/simulation/projectedChain.js';
+import { EXACT_LONG } from '../../test/vectors/codec/exactLong.js';
 import { createMetrics } from '../telemetry/metrics.js';
 import { createReadServer } from './readServer.js';
 
-/**
- * An analyst's own tool: it knows the registry's paths, the topics' names and Avro, and nothing of
- * this program. Avro's 64-bit integers become bigint, as amounts need.
- */
+// As an analyst's own tool: of this program it knows the registry's paths and the topics' names.
 const HEIGHTS = 40;
-const longType = avro.types.LongType.__with({
-  fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
-  toBuffer(value: bigint) {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigInt64LE(value);
-    return bytes;
-  },
-  fromJSON: BigInt,
-  toJSON: String,
-  isValid: (value: unknown) => typeof value === 'bigint',
-  compare: (a: bigint, b: bigint) => (a === b ? 0 : a < b ? -1 : 1),
-});
 
 type Json = Record<string, unknown>;
 interface Event {
@@ -64,7 +50,7 @@ async function ask<T>(url: string): Promise<T> {
 
 function exactLongs(schema: unknown): avro.Type | undefined {
   const { type = schema } = schema as { type?: unknown };
-  return type === 'long' ? longType : undefined;
+  return type === 'long' ? EXACT_LONG : undefined;
 }
 
 /** Decodes values as a Confluent deserializer does: a zero byte, the schema's id, the body. */

@@ -1,4 +1,5 @@
 import avro from 'avsc';
+import { EXACT_LONG } from './exactLong.js';
 
 /** An Avro schema in JSON: a name, a union, or a definition. */
 export type Schema = string | readonly Schema[] | { readonly [attribute: string]: unknown };
@@ -107,23 +108,10 @@ function exactTypeOf(schema: Schema): avro.Type {
     wrapUnions: true,
     typeHook(each) {
       const { type = each } = each as { type?: unknown };
-      return type === 'long' ? LONG : undefined;
+      return type === 'long' ? EXACT_LONG : undefined;
     },
   });
 }
-
-const LONG = avro.types.LongType.__with({
-  fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
-  toBuffer(value: bigint) {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigInt64LE(value);
-    return bytes;
-  },
-  fromJSON: BigInt,
-  toJSON: String,
-  isValid: (value: unknown) => typeof value === 'bigint',
-  compare: (a: bigint, b: bigint) => (a === b ? 0 : a < b ? -1 : 1),
-});
 
 /** What is said of a schema is no part of it. */
 export function withoutDocs(schema: Schema): Schema {
