@@ -5,7 +5,7 @@ import type {
   RefusedMessage,
 } from '../../schemas/gateway/protocol.js';
 import { retryAdvice } from '../../schemas/gateway/retryAdvice.js';
-import { assert } from '../../schemas/kernel/assert.js';
+import { assert, present } from '../../schemas/kernel/assert.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import { rejectName } from '../../schemas/rejectCode.js';
 import type { VerifiedHeight } from './executedHeight.js';
@@ -22,7 +22,7 @@ export function receiptOutcome({
   located,
 }: KnownReceipt): ExecutedMessage | RefusedMessage {
   const { executionIndex, body } = located.event;
-  const events = height.eventsOf.get(executionIndex) ?? [located];
+  const events = present(height.eventsOf.get(executionIndex), 'events of a receipt');
   const common = {
     commandId,
     height: height.height,
