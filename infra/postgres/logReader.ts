@@ -11,6 +11,7 @@ import type {
 } from '../../schemas/log.js';
 import { checkOffset, cutBatches } from '../../schemas/logRecords.js';
 import type { AdapterLog } from './connection.js';
+import { copyRowsOut } from './copyOut.js';
 import { type LogCatalog, toLogError } from './logCatalog.js';
 import { readFrames } from './logFrame.js';
 import type { LogWakeups } from './logWakeups.js';
@@ -22,14 +23,22 @@ const FETCH_MIN_BYTES = 64 * 1024;
  */
 const SLICE_BYTES = 64 * 1024;
 
+/** Places of a statement, or literals, of what `fetchSql` wants. */
+interface FetchTerms {
+  readonly ids: string;
+  readonly offsets: string;
+  readonly bytes: string;
+  readonly rows: string;
+}
+
 /**
  * Everything that is new in any of the wanted partitions, in one statement and so of one snapshot:
- * at most $4 rows and about $3 bytes of each partition, beginning with the row that holds its
- * position.
+ * at most so many rows and about so many bytes of each partition, beginning with the row that holds
+ * its position.
  */
-const FETCH = `
+const fetchSql = ({ ids, offsets, bytes, rows }: FetchTerms): string => `
 select want.id, p.next_offset, b.base_offset, b.record_count, b.payload
-from unnest($1::int[], $2::bigint[]) as want (id, from_offset)
+from unnest(${ids}::int[], ${offsets}::bigint[]) as want (id, from_offset)
 join nullspace_log.partitions p on p.id = want.id and p.next_offset > want.from_offset
 left join lateral (
   select row.base_offset, row.record_count, row.payload
@@ -41,14 +50,16 @@ left join lateral (
       where partition_id = want.id and base_offset >= coalesce((
         select max(base_offset) from nullspace_log.batches
         where partition_id = want.id and base_offset <= want.from_offset), 0)
-      order by base_offset limit $4
+      order by base_offset limit ${rows}
     ) head
   ) budget
   join nullspace_log.batches row
     on row.partition_id = want.id and row.base_offset = budget.base_offset
-  where budget.bytes_before < $3
+  where budget.bytes_before < ${bytes}
 ) b on true
 order by want.id, b.base_offset`;
+
+const FETCH = fetchSql({ ids: '$1', offsets: '$2', bytes: '$3', rows: '$4' });
 
 const RANGE = `
 select p.next_offset, coalesce(
@@ -58,9 +69,9 @@ from nullspace_log.partitions p where p.id = $1`;
 
 interface FetchRow {
   readonly id: number;
-  readonly next_offset: string;
+  readonly next_offset: string | bigint;
   /** Null in all three when rows up to the partition's end were removed by an operator. */
-  readonly base_offset: string | null;
+  readonly base_offset: string | bigint | null;
   readonly record_count: number | null;
   readonly payload: Buffer | null;
 }
@@ -118,27 +129,52 @@ function takeRows(
   return cutBatches({ topic, partition, records, nextOffset, endOffset }, sliceBytes);
 }
 
+/** What a fetch asks for: a position a partition, in one order, and how much of each. */
+interface Wanted {
+  readonly ids: readonly number[];
+  readonly offsets: readonly bigint[];
+  readonly shareBytes: number;
+}
+
+/** By a prepared statement: nothing is planned, but bytes come as text. For the log's end. */
+async function fetchPrepared(pool: pg.Pool, wanted: Wanted): Promise<readonly FetchRow[]> {
+  const offsets = wanted.offsets.map(String);
+  const values = [wanted.ids, offsets, wanted.shareBytes, LOG_READ_ROWS_MAX];
+  const { rows } = await pool.query({ name: 'nullspace_log_fetch', text: FETCH, values });
+  return rows;
+}
+
+/** By COPY: a third of the server's work for many bytes, and a fifth of ours. */
+async function fetchCopied(pool: pg.Pool, wanted: Wanted): Promise<readonly FetchRow[]> {
+  const text = fetchSql({
+    ids: `array[${wanted.ids.join()}]`,
+    offsets: `array[${wanted.offsets.join()}]`,
+    bytes: String(wanted.shareBytes),
+    rows: String(LOG_READ_ROWS_MAX),
+  });
+  const rows = await copyRowsOut(pool, text);
+  return rows.map(([id, nextOffset, baseOffset, recordCount, payload]) => ({
+    id: present(id, 'id').readInt32BE(),
+    next_offset: present(nextOffset, 'next_offset').readBigInt64BE(),
+    base_offset: baseOffset?.readBigInt64BE() ?? null,
+    record_count: recordCount?.readInt32BE() ?? null,
+    payload: payload ?? null,
+  }));
+}
+
 async function fetchBatches(
   source: Source,
   cursors: ReadonlyMap<number, Cursor>,
   maxBatchBytes: number,
+  isBehind: boolean,
 ): Promise<readonly LogBatch[]> {
   const ids = [...cursors.keys()];
   const shareBytes = Math.max(FETCH_MIN_BYTES, Math.floor(maxBatchBytes / ids.length));
-  const { rows } = await source.pool
-    .query<FetchRow>({
-      name: 'nullspace_log_fetch',
-      text: FETCH,
-      values: [
-        ids,
-        ids.map((id) => present(cursors.get(id), 'a cursor').nextOffset.toString()),
-        shareBytes,
-        LOG_READ_ROWS_MAX,
-      ],
-    })
-    .catch((error: unknown) => {
-      throw toLogError(error);
-    });
+  const offsets = ids.map((id) => present(cursors.get(id), 'a cursor').nextOffset);
+  const fetch = isBehind ? fetchCopied : fetchPrepared;
+  const rows = await fetch(source.pool, { ids, offsets, shareBytes }).catch((error: unknown) => {
+    throw toLogError(error);
+  });
   const batches: LogBatch[] = [];
   for (let from = 0; from < rows.length; ) {
     const id = present(rows[from], 'a row').id;
@@ -159,9 +195,11 @@ async function* follow(
   isClosed: () => boolean,
 ): AsyncGenerator<LogBatch, void, void> {
   let ahead: Promise<readonly LogBatch[]> | null = null;
+  let isBehind = true; // who begins may be far behind
   while (!isClosed()) {
     const seen = source.wakeups.count;
-    const fetching = ahead ?? fetchBatches(source, cursors, maxBatchBytes);
+    const fetching: Promise<readonly LogBatch[]> =
+      ahead ?? fetchBatches(source, cursors, maxBatchBytes, isBehind);
     ahead = null;
     const batches = await fetching.catch((error: unknown) => {
       if (isClosed()) return []; // the connection was taken away under a reader that ends anyway
@@ -171,8 +209,9 @@ async function* follow(
       await source.wakeups.wait(seen);
       continue;
     }
-    if (batches.some((batch) => batch.nextOffset < batch.endOffset)) {
-      ahead = fetchBatches(source, cursors, maxBatchBytes);
+    isBehind = batches.some((batch) => batch.nextOffset < batch.endOffset);
+    if (isBehind) {
+      ahead = fetchBatches(source, cursors, maxBatchBytes, isBehind);
       ahead.catch(() => {}); // its error is thrown where it is awaited, unless we close first
     }
     for (const batch of batches) {
