@@ -393,13 +393,18 @@ export const PENDING_FILE_BYTES = 64 * 1024 * 1024;
 // The publisher.
 /** DESIGN section 6: a height that is missing this long calls the next in line. */
 export const PUBLISH_TAKEOVER_MS = 500;
+/** ... and each validator after it so many times that later than the one before. */
+export const PUBLISH_TAKEOVER_STEPS = 3;
 /** One transaction: heights and about so many bytes; more when the log has fallen behind. */
 export const PUBLISH_GROUP_HEIGHTS_MAX = 64;
 export const PUBLISH_GROUP_BYTES_MAX = 4 * 1024 * 1024;
 /** Partitions without events learn of new heights this often. */
 export const PUBLISH_IDLE_MARK_MS = 2_000;
+/** After a failure of the log, doubled with each in a row: one that is back is noticed at once. */
 export const PUBLISH_RETRY_MS_MIN = 50;
-export const PUBLISH_RETRY_MS_MAX = 5_000;
+export const PUBLISH_RETRY_MS_MAX = 500;
+/** Between two looks at what no retry mends: two histories, or a height that is not held here. */
+export const PUBLISH_HELPLESS_MS = 5_000;
 /** A publisher that gets heights into the log, but ever later, is replaced at this lag. */
 export const PUBLISH_LAG_MS_MAX = 5_000;
 /** Fenced so often in a row without progress, a validator writes under an id of its own. */

@@ -3,11 +3,13 @@ import {
   PUBLISH_BACKLOG_HEIGHTS_MAX,
   PUBLISH_CONFIRM_MS,
   PUBLISH_FENCED_MAX,
+  PUBLISH_HELPLESS_MS,
   PUBLISH_IDLE_MARK_MS,
   PUBLISH_LAG_MS_MAX,
   PUBLISH_RETRY_MS_MAX,
   PUBLISH_RETRY_MS_MIN,
   PUBLISH_TAKEOVER_MS,
+  PUBLISH_TAKEOVER_STEPS,
 } from '../../schemas/limits.js';
 import type { LogWriter } from '../../schemas/log.js';
 import { LogError } from '../../schemas/logError.js';
@@ -15,7 +17,7 @@ import { type CertifiedTimes, createCertifiedTimes } from './certifiedTimes.js';
 import { type FollowOptions, followLog, isOutside, type LogFollower } from './followLog.js';
 import { gatherRecords } from './gatherRecords.js';
 import { logTail } from './logTail.js';
-import { takeOverDueMs, takeOverRank } from './takeOverRule.js';
+import { takeOverDueMs, takeOverSteps } from './takeOverRule.js';
 
 export interface PublisherOptions extends Omit<FollowOptions, 'onNews'> {
   /** Own index among the validators. */
@@ -69,6 +71,8 @@ interface State {
   progressAtMs: number;
   /** Since when the log has answered; null while it does not. */
   answeringSinceMs: number | null;
+  /** The log did not answer for a while, and has got no further since: its publisher goes first. */
+  isBack: boolean;
   /** How long an append took lately, whether it came to its end or was fenced away. */
   appendMs: number;
   /** Take-overs without progress: each doubles the wait of the next. */
@@ -96,6 +100,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
     activeSinceMs: nowMs,
     progressAtMs: nowMs,
     answeringSinceMs: null,
+    isBack: false,
     appendMs: 0,
     fruitless: 0,
     fencedInARow: 0,
@@ -156,8 +161,8 @@ async function run(state: State): Promise<void> {
 async function look(state: State): Promise<void> {
   const { follower, options, certified } = state;
   const { source, timer, telemetry } = options;
-  if (!follower.isFollowing) state.answeringSinceMs = null;
-  else state.answeringSinceMs ??= timer.nowMs();
+  if (follower.isFollowing) state.answeringSinceMs ??= timer.nowMs();
+  else if (state.answeringSinceMs !== null) onSilence(state, null);
   const heights = follower.isFollowing ? follower.progress.heights() : null;
   if (heights === null) return;
   const tail = await logTail(heights, source);
@@ -177,6 +182,12 @@ async function look(state: State): Promise<void> {
   telemetry.gauge('published_height', tail);
 }
 
+/** The log did not answer, and does since `answeringSinceMs`, if it does. */
+function onSilence(state: State, answeringSinceMs: number | null): void {
+  state.answeringSinceMs = answeringSinceMs;
+  state.isBack = true;
+}
+
 /**
  * The log got further. Who was fenced away by one that keeps up was fenced away by an honest one.
  */
@@ -186,6 +197,7 @@ function onProgress(state: State, tail: number): void {
   const missingSinceMs = Math.max(certified.of(tail), answeringSinceMs ?? nowMs);
   if (nowMs - missingSinceMs < PUBLISH_LAG_MS_MAX) state.fencedInARow = 0;
   state.progressAtMs = nowMs;
+  state.isBack = false;
 }
 
 /** On any doubt the writer is thrown away: what was written is read back. */
@@ -246,11 +258,14 @@ function dueMs(state: State): number {
   if (isBehind && state.resumes) return certifiedAtMs;
   const isUnseen = active === null && state.fencedInARow > 0;
   // Somebody writes whom no mark shows yet: then even the first has to wait.
-  const rank = takeOverRank(self, keys.validators.length, active) + (isUnseen ? 1 : 0);
-  // While the log was away nobody could write: all at once would fence one another.
+  const line = takeOverSteps(self, keys.validators.length, active) + (isUnseen ? 1 : 0);
+  // While the log was away nobody could write: all at once would fence one another, and the one
+  // who was writing, who is most likely still there.
+  const isOthers = active !== null && active !== self;
+  const steps = line + (state.isBack && isOthers ? PUBLISH_TAKEOVER_STEPS : 0);
   const missingSinceMs = Math.max(certifiedAtMs, answeringSinceMs ?? certifiedAtMs);
   const seen = { missingSinceMs, activeSinceMs, progressAtMs, appendMs };
-  return takeOverDueMs({ rank, fruitless, ...seen });
+  return takeOverDueMs({ steps, fruitless, ...seen });
 }
 
 /** Watches the log, and takes over when it is this validator's turn while the log answers. */
@@ -260,13 +275,17 @@ async function standBy(state: State): Promise<void> {
   const { conflict } = follower.progress;
   if (conflict !== null) {
     telemetry.log('error', 'the log holds two certified histories', { conflict });
-    return pauseFor(state, PUBLISH_RETRY_MS_MAX);
+    return pauseFor(state, PUBLISH_HELPLESS_MS);
   }
   if (!follower.isFollowing) return pause(state, PUBLISH_TAKEOVER_MS);
   const leftMs = dueMs(state) - timer.nowMs();
   if (leftMs > 0) return pause(state, Math.min(leftMs, PUBLISH_TAKEOVER_MS));
   const before = state.tail;
+  const askedAtMs = timer.nowMs();
   await follower.catchUp();
+  // A log between two leaders refuses nothing: it only lets wait.
+  const wasSilent = timer.nowMs() - askedAtMs >= PUBLISH_TAKEOVER_MS;
+  if (wasSilent) onSilence(state, timer.nowMs());
   await look(state);
   const isDue = state.tail === before && dueMs(state) <= timer.nowMs();
   if (isDue && !state.stopping) await takeOver(state);
@@ -379,5 +398,5 @@ async function giveUp(state: State, tenure: Tenure): Promise<void> {
   telemetry.log('error', 'the log lacks a height that is not held here', { height });
   state.fruitless++;
   await discardWriter(state);
-  await pauseFor(state, PUBLISH_RETRY_MS_MAX);
+  await pauseFor(state, PUBLISH_HELPLESS_MS);
 }

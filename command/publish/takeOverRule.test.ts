@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PUBLISH_LAG_MS_MAX } from '../../schemas/limits.js';
-import { takeOverDueMs, takeOverRank } from './takeOverRule.js';
+import { takeOverDueMs, takeOverRank, takeOverSteps } from './takeOverRule.js';
 
 const ranks = (validators: number, active: number | null): number[] =>
   Array.from({ length: validators }, (_, self) => takeOverRank(self, validators, active));
@@ -17,11 +17,21 @@ describe('the rank of a validator', () => {
   });
 });
 
+describe('the steps that a validator waits', () => {
+  it('are one for the first in line, and a take-over more for each one after it', () => {
+    const steps = (active: number | null): number[] =>
+      [0, 1, 2, 3].map((self) => takeOverSteps(self, 4, active));
+    expect(steps(0)).toEqual([10, 1, 4, 7]);
+    expect(steps(2)).toEqual([4, 7, 10, 1]);
+    expect(steps(null)).toEqual([0, 3, 6, 9]);
+  });
+});
+
 describe('a take-over', () => {
   const seen = { missingSinceMs: 10_000, activeSinceMs: 0, progressAtMs: 0, appendMs: 0 };
-  const calm = { rank: 2, fruitless: 0, ...seen };
+  const calm = { steps: 2, fruitless: 0, ...seen };
 
-  it('is due when a height has been missing for rank times half a second', () => {
+  it('is due when a height has been missing for so many steps of half a second', () => {
     expect(takeOverDueMs(calm)).toBe(11_000);
   });
 

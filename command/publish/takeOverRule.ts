@@ -2,6 +2,7 @@ import {
   PUBLISH_FRUITLESS_DOUBLINGS_MAX,
   PUBLISH_LAG_MS_MAX,
   PUBLISH_TAKEOVER_MS,
+  PUBLISH_TAKEOVER_STEPS,
 } from '../../schemas/limits.js';
 
 /**
@@ -15,6 +16,16 @@ export function takeOverRank(self: number, validators: number, active: number | 
 }
 
 /**
+ * How many times half a second a rank waits. The first in line waits one, and nobody where nobody
+ * has written; each one after it leaves the one before the time of a take-over: it opens a writer,
+ * reads the end of the log back and appends, and no record shows it before.
+ */
+export function takeOverSteps(self: number, validators: number, active: number | null): number {
+  const rank = takeOverRank(self, validators, active);
+  return active === null ? rank * PUBLISH_TAKEOVER_STEPS : 1 + (rank - 1) * PUBLISH_TAKEOVER_STEPS;
+}
+
+/**
  * When a validator may take over, in milliseconds of its own clock: rank times half a second after
  * the lowest missing height was certified and the log answered, doubled by each take-over without
  * progress. Who began to publish later than that has the same time from its beginning; and who
@@ -23,7 +34,8 @@ export function takeOverRank(self: number, validators: number, active: number | 
  * validator's own appends have taken more.
  */
 export function takeOverDueMs(options: {
-  readonly rank: number;
+  /** As takeOverSteps says. */
+  readonly steps: number;
   readonly fruitless: number;
   /** Since when the lowest missing height has been certified, and the log has answered. */
   readonly missingSinceMs: number;
@@ -34,11 +46,11 @@ export function takeOverDueMs(options: {
   /** How long an append took this validator lately; 0 when it has not tried. */
   readonly appendMs: number;
 }): number {
-  const { rank, fruitless, missingSinceMs, activeSinceMs, progressAtMs, appendMs } = options;
+  const { steps, fruitless, missingSinceMs, activeSinceMs, progressAtMs, appendMs } = options;
   const beginMs = Math.max(missingSinceMs, activeSinceMs);
   const sinceMs = Math.max(beginMs, Math.min(progressAtMs, beginMs + PUBLISH_LAG_MS_MAX));
   // Where an append takes longer than that, nobody can be expected to be faster.
   const stepMs = Math.min(Math.max(PUBLISH_TAKEOVER_MS, appendMs), PUBLISH_LAG_MS_MAX);
   const doublings = Math.min(fruitless, PUBLISH_FRUITLESS_DOUBLINGS_MAX);
-  return sinceMs + rank * stepMs * 2 ** doublings;
+  return sinceMs + steps * stepMs * 2 ** doublings;
 }

@@ -31,12 +31,17 @@ export interface FaultyLogOptions {
   isAlive(): boolean;
   /** Whether the log cannot be reached now. */
   isAway(): boolean;
+  /** Whether the log answers nothing now, and refuses nothing either. */
+  isStuck(): boolean;
   /** Whether this append gets lost, and is answered as if it had not. */
   loses(): boolean;
   onRead(records: number): void;
   /** The process gets to a point at which it may die. */
   at(point: CrashPoint): void;
 }
+
+/** Until a client notices that a stuck log answers again, at most. */
+const STUCK_MS_MAX = 200;
 
 interface Faulty extends FaultyLogOptions {
   /** Time passes, and the dead wait for ever. */
@@ -51,9 +56,12 @@ export function faultyLog(options: FaultyLogOptions): Log {
     ...options,
     pass: ([low, high]) =>
       new Promise((resolve) => {
-        scheduler.after(prng.between(low, high), () => {
-          if (isAlive()) resolve();
-        });
+        const arrive = (): void => {
+          if (!isAlive()) return;
+          if (options.isStuck()) scheduler.after(prng.between(5, STUCK_MS_MAX), arrive);
+          else resolve();
+        };
+        scheduler.after(prng.between(low, high), arrive);
       }),
     fail: () => {
       throw new LogError('unreachable', 'the connection broke');

@@ -48,6 +48,8 @@ export interface PublisherWorld {
   weather: LogWeather;
   /** Whether the log is away, for everybody or for one validator. */
   isAway(index: number): boolean;
+  /** Whether the log answers nobody, as while it has no leader: requests wait until it does. */
+  isStuck(): boolean;
   /** Asked at every point where a process may die; true kills it. */
   kills(index: number, point: CrashPoint): boolean;
   /**
@@ -112,6 +114,7 @@ export function createPublisherWorld(options: {
     appends: 0,
     weather: CALM,
     isAway: () => false,
+    isStuck: () => false,
     kills: () => false,
     loses: () => false,
     onRead: () => {},
@@ -200,6 +203,7 @@ function startValidator(
     },
     isAlive,
     isAway: () => world.isAway(own.index),
+    isStuck: () => world.isStuck(),
     loses: () => world.loses(world.appends++),
     onRead: (records) => world.onRead(records),
     at: (point) => {
