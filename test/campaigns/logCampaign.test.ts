@@ -6,7 +6,8 @@ import { removeEmbeddedData } from '../../infra/postgres/embeddedPostgres.js';
 import { runLogCampaign } from './logCampaign.js';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-campaign-'));
-const options = { seed: 5, players: 3, log: 'postgres', dataDir, basePort: undefined } as const;
+const platform = { log: 'postgres', brokers: false, dataDir, basePort: undefined } as const;
+const options = { ...platform, seed: 5, players: 3 };
 const whole = { missing: 0, doubled: 0, conflicts: 0, lostAccepted: 0, fault: null };
 
 afterAll(async () => {

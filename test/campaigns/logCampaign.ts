@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { ConfigError, loadConfig } from '../../infra/config/loadConfig.js';
 import { count, flag, port } from '../../infra/config/optionTypes.js';
 import { removeEmbeddedData } from '../../infra/postgres/embeddedPostgres.js';
+import { present } from '../../schemas/kernel/assert.js';
 import { createPrng, type Prng } from '../simulation/prng.js';
 import type { Campaign } from './campaign.js';
 import { checkLog, type LogFindings } from './checkLog.js';
@@ -24,19 +25,33 @@ const configSchema = z.object({
   kills: count(1_000_000).default(10),
   seed: z.coerce.number().int().min(0).default(1),
   players: count(1_000).default(4),
-  log: z.enum(['postgres', 'kafka']).default('postgres'),
+  /** By default postgres, and kafka with `brokers`. */
+  log: z.enum(['postgres', 'kafka']).optional(),
+  /** Kills a broker out of three instead of the validator that publishes. */
+  brokers: flag.default(false),
   /** Kept; a campaign that was stopped goes on there. Without, a temporary one. */
   dataDir: z.string().optional(),
   basePort: port.optional(),
   json: flag.default(false),
 });
 
-type Config = z.infer<typeof configSchema>;
+type LogKind = 'postgres' | 'kafka';
+
+export interface LogCampaignOptions {
+  readonly kills: number;
+  readonly seed: number;
+  readonly players: number;
+  readonly log: LogKind;
+  readonly brokers: boolean;
+  readonly dataDir: string;
+  readonly basePort: number | undefined;
+}
 
 /** Where a campaign is; written after each kill. */
 interface Progress {
   readonly seed: number;
-  readonly log: 'postgres' | 'kafka';
+  readonly log: LogKind;
+  readonly brokers: boolean;
   readonly kills: number;
   /** By kill: how long the next height was missing from the log. */
   readonly takeOversMs: readonly number[];
@@ -50,14 +65,16 @@ export interface LogCampaignResult {
 
 const POLL_MS = 25;
 const WAIT_TIMEOUT_MS = 300_000;
+const BROKERS = 3;
 
-function readProgress(path: string, config: Config): Progress {
-  const { seed, log } = config;
-  if (!existsSync(path)) return { seed, log, kills: 0, takeOversMs: [] };
+function readProgress(path: string, options: LogCampaignOptions): Progress {
+  const { seed, log, brokers } = options;
+  if (!existsSync(path)) return { seed, log, brokers, kills: 0, takeOversMs: [] };
   const found = JSON.parse(readFileSync(path, 'utf8')) as Progress;
-  if (found.seed === seed && found.log === log) return found;
+  if (found.seed === seed && found.log === log && found.brokers === brokers) return found;
+  const asked = `--seed ${found.seed} --log ${found.log}${found.brokers ? ' --brokers' : ''}`;
   throw new ConfigError(
-    `--data-dir holds a campaign with --seed ${found.seed} --log ${found.log}: go on with these, or take another folder`,
+    `--data-dir holds a campaign with ${asked}: go on with these, or take another folder`,
   );
 }
 
@@ -106,7 +123,7 @@ export async function activePublisher(platform: OwnPlatform): Promise<string | n
  * Until a height beyond `before` is in the log: how long it had been missing, from when it was
  * certified, and at the earliest from the kill.
  */
-async function missingFor(platform: OwnPlatform, before: number, killed: string): Promise<number> {
+async function missingFor(platform: OwnPlatform, before: number, killed?: string): Promise<number> {
   let missingSinceMs: number | null = null;
   return waitFor('heights in the log', async () => {
     const nowMs = performance.now();
@@ -116,11 +133,13 @@ async function missingFor(platform: OwnPlatform, before: number, killed: string)
   });
 }
 
+interface Killed {
+  readonly name: string;
+  readonly tookMs: number;
+}
+
 /** Kills whoever publishes, some time after it began, and has it come back some time later. */
-async function killPublisher(
-  platform: OwnPlatform,
-  prng: Prng,
-): Promise<{ readonly name: string; readonly tookMs: number }> {
+async function killPublisher(platform: OwnPlatform, prng: Prng): Promise<Killed> {
   await sleep(prng.between(0, 800));
   const name = await waitFor('a publisher', () => activePublisher(platform));
   await platform.kill(name);
@@ -134,19 +153,35 @@ async function killPublisher(
   return { name, tookMs };
 }
 
-/** Kills publishers under load on a platform of its own, then reads the log against everything. */
+/**
+ * Kills one of the brokers, and has it come back some time later. The next may be another one
+ * before this one has all that it missed: then writers wait until it has.
+ */
+async function killBroker(platform: OwnPlatform, prng: Prng): Promise<Killed> {
+  await sleep(prng.between(0, 2_000));
+  const kafka = present(platform.kafka, 'a cluster of brokers');
+  const index = prng.below(BROKERS);
+  await present(kafka.members[index], 'a broker').kill();
+  const { published } = await heightsOf(platform);
+  const restarted = sleep(prng.between(0, 2_000)).then(() => kafka.restart(index));
+  const tookMs = await missingFor(platform, published);
+  await restarted;
+  return { name: `broker ${index}`, tookMs };
+}
+
+/** Kills publishers or brokers under load on a platform of its own, then reads the log against everything. */
 export async function runLogCampaign(
-  options: Pick<Config, 'kills' | 'seed' | 'players' | 'log' | 'basePort'> & {
-    readonly dataDir: string;
-  },
+  options: LogCampaignOptions,
   say: (line: string) => void,
 ): Promise<LogCampaignResult> {
   const { dataDir, log, basePort, players } = options;
   mkdirSync(dataDir, { recursive: true });
   const path = join(dataDir, 'campaign.json');
   const toldPath = join(dataDir, 'told.jsonl');
-  let progress = readProgress(path, { ...options, json: false });
-  const platform = await startOwnPlatform({ dataDir, log, basePort });
+  let progress = readProgress(path, options);
+  const brokers = options.brokers ? BROKERS : 1;
+  const killOne = options.brokers ? killBroker : killPublisher;
+  const platform = await startOwnPlatform({ dataDir, log, brokers, basePort });
   try {
     const { genesis, gatewayUrl } = platform;
     say(`${platform.validators.length} validators on ${log}, ${progress.kills} kills so far`);
@@ -154,7 +189,7 @@ export async function runLogCampaign(
     while (progress.kills < options.kills) {
       const kills = progress.kills + 1;
       const prng = createPrng(options.seed * 1_000_003 + kills);
-      const { name, tookMs } = await killPublisher(platform, prng);
+      const { name, tookMs } = await killOne(platform, prng);
       progress = { ...progress, kills, takeOversMs: [...progress.takeOversMs, tookMs] };
       writeProgress(path, progress);
       say(`kill ${kills}: ${name}; the next height was missing for ${tookMs} ms`);
@@ -177,16 +212,21 @@ export async function runLogCampaign(
 }
 
 export const logCampaign: Campaign = {
-  about: 'kill the publishing validator at random under load; then each height stands once',
-  usage: '--kills N --seed S [--log postgres|kafka] [--players N] [--data-dir D] [--base-port P]',
+  about: 'kill the publisher or a broker at random under load; then each height stands once',
+  usage:
+    '--kills N --seed S [--log postgres|kafka] [--brokers] [--players N] [--data-dir D] [--base-port P]',
   async run(args, say) {
     const config = loadConfig(configSchema, args, {});
+    const { brokers, log = brokers ? 'kafka' : 'postgres' } = config;
+    if (brokers && log !== 'kafka') throw new ConfigError('--brokers: give --log kafka, or none');
     const base = process.env.INIT_CWD ?? '.';
     const isKept = config.dataDir !== undefined;
     const dataDir = isKept
       ? resolve(base, config.dataDir ?? '')
       : mkdtempSync(join(tmpdir(), 'nullspace-campaign-'));
-    const { kills, findings } = await runLogCampaign({ ...config, dataDir }, say);
+    const { seed, players, basePort } = config;
+    const options = { kills: config.kills, seed, players, log, brokers, dataDir, basePort };
+    const { kills, findings } = await runLogCampaign(options, say);
     const { heights, missing, doubled, conflicts, lostAccepted, fault } = findings;
     if (fault !== null) say(`fault: ${fault}; everything is kept in ${dataDir}`);
     const ok = fault === null && missing + doubled + conflicts + lostAccepted === 0;

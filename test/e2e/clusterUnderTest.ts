@@ -110,8 +110,8 @@ export async function killProcesses(pids: readonly number[]): Promise<void> {
 }
 
 /** Everything at once: roles and the services that they stand on. */
-export async function killAll(cluster: ClusterUnderTest): Promise<void> {
-  const pids = (await cluster.status()).map(({ name, pid }) => {
+export async function killAll(rows: readonly ClusterRow[]): Promise<void> {
+  const pids = rows.map(({ name, pid }) => {
     if (pid === null) throw new Error(`${name} is down already`);
     return pid;
   });

@@ -29,15 +29,15 @@ async function health({ url }: ClusterRow): Promise<Health> {
 }
 
 /** The validator that writes the log, and another one. */
-async function publisherAndOther(cluster: ClusterUnderTest): Promise<readonly ClusterRow[]> {
+async function publisherAndOther(rows: readonly ClusterRow[]): Promise<readonly ClusterRow[]> {
+  const validators = rows.filter(({ role }) => role === 'validator');
   let found: ClusterRow | undefined;
   let other: ClusterRow | undefined;
   await eventually(async () => {
-    const rows = (await cluster.status()).filter(({ role }) => role === 'validator');
-    const all = await Promise.all(rows.map(health));
+    const all = await Promise.all(validators.map(health));
     const at = all.findIndex(({ publishing }) => publishing === true);
-    found = rows[at];
-    other = rows.find((_, index) => index !== at);
+    found = validators[at];
+    other = validators.find((_, index) => index !== at);
     return found !== undefined;
   }, 'a validator publishes');
   if (found === undefined || other === undefined) throw new Error('unreachable');
@@ -57,13 +57,16 @@ async function readerJson(
   return { status: answer.status, ...((await answer.json()) as Record<string, unknown>) };
 }
 
-/** Kills one process under load: players go on without it, and `up` starts it alone. */
+/**
+ * Kills one of the processes that the last `up` left: players go on without it, and the next `up`
+ * starts it alone.
+ */
 async function killOne(
   cluster: ClusterUnderTest,
+  before: readonly ClusterRow[],
   players: SteadyPlayers,
   victim: string,
 ): Promise<readonly ClusterRow[]> {
-  const before = await cluster.status();
   const pid = before.find(({ name }) => name === victim)?.pid;
   if (typeof pid !== 'number') throw new Error(`${victim} does not run`);
   await killProcesses([pid]);
@@ -79,10 +82,11 @@ async function killOne(
 /** Kills one validator under load; the others go on, and once back it signs again. */
 async function killOneValidator(
   cluster: ClusterUnderTest,
+  before: readonly ClusterRow[],
   players: SteadyPlayers,
   victim: ClusterRow,
-): Promise<void> {
-  const rows = await killOne(cluster, players, victim.name);
+): Promise<readonly ClusterRow[]> {
+  const rows = await killOne(cluster, before, players, victim.name);
   const others = rows.filter(({ name }) => name !== victim.name);
   const tip = Math.max(...others.map(({ height }) => height));
   const index = Number(victim.name.split('-')[1]);
@@ -91,7 +95,10 @@ async function killOneValidator(
     const row = (validators as { lastSignedHeight: number | null }[] | undefined)?.[index];
     return (row?.lastSignedHeight ?? 0) > tip;
   }, `${victim.name} signs results above height ${tip}`);
+  return rows;
 }
+
+const processesOf = (rows: readonly ClusterRow[]) => rows.map(({ name, pid }) => ({ name, pid }));
 
 function playersOf(cluster: ClusterUnderTest) {
   const second = `ws://127.0.0.1:${cluster.basePort + 11}/play`;
@@ -138,19 +145,20 @@ export async function killUnderLoad(
 ): Promise<void> {
   process.stdout.write(`seed ${seed}: repeat with NULLSPACE_TEST_SEED=${seed}\n`);
   const prng = createPrng(seed);
-  await cluster.up();
+  let rows = await cluster.up();
   const players = await openSteadyPlayers(playersOf(cluster));
   try {
     await goesOn(players, 10);
-    for (const victim of await publisherAndOther(cluster)) {
-      await killOneValidator(cluster, players, victim);
+    for (const victim of await publisherAndOther(rows)) {
+      rows = await killOneValidator(cluster, rows, players, victim);
     }
-    await killOne(cluster, players, cluster.log);
+    rows = await killOne(cluster, rows, players, cluster.log);
+    expect(processesOf(await cluster.status())).toEqual(processesOf(rows));
     for (let round = 0; round < rounds; round++) {
       await goesOn(players, 10);
       await new Promise((wake) => setTimeout(wake, prng.below(1_500)));
-      await killAll(cluster);
-      await cluster.up();
+      await killAll(rows);
+      rows = await cluster.up();
     }
     await goesOn(players, 5);
     await endAll(cluster, players);
