@@ -240,6 +240,8 @@ export const CATCH_UP_TIMEOUT_MS = 2_000;
 export const CATCH_UP_PAUSE_MS = 100;
 /** Without a new certified height for so long, a peer is asked whether there is one. */
 export const CATCH_UP_PROBE_MS = 3_000;
+/** Who is no further behind the others than this has caught up: blocks go on meanwhile. */
+export const CATCH_UP_LEVEL_HEIGHTS = 16;
 /** Requests of one peer that are answered in a second. */
 export const PEER_REQUESTS_PER_SECOND_MAX = 500;
 /** How long messages of a peer are dropped that sent what no honest validator sends. */

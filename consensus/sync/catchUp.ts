@@ -1,5 +1,6 @@
 import {
   CATCH_UP_BLOCKS_MAX,
+  CATCH_UP_LEVEL_HEIGHTS,
   CATCH_UP_PAUSE_MS,
   CATCH_UP_PROBE_MS,
   CATCH_UP_TIMEOUT_MS,
@@ -35,6 +36,11 @@ export interface CatchUp {
   tick(): void;
   /** Whether an answer is awaited or being adopted, with more known to come. */
   busy(): boolean;
+  /**
+   * Whether the last peer that showed anything had little more than is held here. False until one
+   * has answered; a peer that claims more than it shows changes nothing.
+   */
+  isLevel(): boolean;
 }
 
 interface Request {
@@ -46,6 +52,7 @@ interface Request {
 export function createCatchUp(ports: CatchUpPorts): CatchUp {
   let request: Request | null = null;
   let adopting = false;
+  let level = false;
   let turn = 0;
   let askedMs = Number.NEGATIVE_INFINITY;
   /** A probe is due at the start. */
@@ -67,6 +74,8 @@ export function createCatchUp(ports: CatchUpPorts): CatchUp {
     adopting = true;
     const good = await ports.adopt(answer.blocks);
     adopting = false;
+    const ahead = answer.tip - ports.certifiedHeight();
+    if (good && (ahead <= 0 || answer.blocks.length > 0)) level = ahead <= CATCH_UP_LEVEL_HEIGHTS;
     if (!good) ports.blame(peer);
     else if (answer.blocks.length === 0) return;
     // The same peer while it helps, the next one otherwise.
@@ -101,5 +110,6 @@ export function createCatchUp(ports: CatchUpPorts): CatchUp {
       }
     },
     busy: () => adopting || request !== null,
+    isLevel: () => level,
   };
 }

@@ -118,5 +118,6 @@ function statusOf(shell: Shell): ValidatorStatus {
     finalHeight: shell.finalTip.height,
     executedHeight: shell.executed.height,
     certifiedHeight: shell.tip.height,
+    caughtUp: shell.options.genesis.validators.length === 1 || shell.catchUp.isLevel(),
   };
 }

@@ -52,6 +52,8 @@ export interface ValidatorStatus {
   readonly finalHeight: number;
   readonly executedHeight: number;
   readonly certifiedHeight: number;
+  /** Has what the others have, but for a few heights. False until one of them has answered. */
+  readonly caughtUp: boolean;
 }
 
 /** A validator at work; see README.md for what it promises. */

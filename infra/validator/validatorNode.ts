@@ -118,7 +118,7 @@ export async function openNode(options: ValidatorNodeOptions): Promise<Validator
     status() {
       const consensus = joined.status();
       return {
-        ready: consensus.state === 'running',
+        ready: consensus.state === 'running' && consensus.caughtUp,
         height: consensus.certifiedHeight,
         consensus,
         publishing: joined.publisher?.isActive() ?? false,
