@@ -5,6 +5,7 @@ import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeBrokenLog } from '../../test/contracts/brokenLogContract.js';
 import { openTcpProxy, type TcpProxy } from '../../test/contracts/tcpProxy.js';
+import { describeBrokenPublishing } from '../../test/simulation/publish/publishingOnLog.js';
 import { freePort } from '../postgres/freePort.js';
 import { openKafkaLog } from './kafkaLog.js';
 import { type KafkaRuntime, startKafka } from './kafkaRuntime.js';
@@ -41,28 +42,80 @@ describeBrokenLog('the Kafka log', {
   chunks: [1, 2, 3, 4],
 });
 
+describeBrokenPublishing('the Kafka log', () => ({
+  proxy,
+  open: () => openKafkaLog({ brokers: [`127.0.0.1:${proxy.port}`], log }),
+}));
+
+async function makeTopic(name: string): Promise<void> {
+  const opened = await openKafkaLog({ brokers: kafka.brokers, log });
+  await opened.ensureTopics([
+    { name, partitions: 1, compacted: false, maxMessageBytes: 1_000_000 },
+  ]);
+  await opened.close();
+}
+
+/** What a read-committed reader finds in the one partition of a topic. */
+async function values(topic: string): Promise<string[]> {
+  const opened = await openKafkaLog({ brokers: kafka.brokers, log });
+  const { first, end } = await opened.reader.offsets(topic, 0);
+  const found: string[] = [];
+  const partitions = [{ topic, partition: 0, fromOffset: first }];
+  const subscription = await opened.reader.subscribe({ partitions, maxBatchBytes: 1_000 });
+  for await (const batch of subscription.batches) {
+    found.push(...batch.records.map(({ value }) => Buffer.from(value).toString()));
+    if (batch.nextOffset >= end) break;
+  }
+  await opened.close();
+  return found;
+}
+
+describe('a request that reaches the broker twice', () => {
+  // Partitions added, records, end of the transaction; then partitions of the next one.
+  it.each([1, 2, 3, 4])(
+    'changes nothing that is read: chunk %i of two appends',
+    async (chunk) => {
+      const topic = `twice.${chunk}`;
+      await makeTopic(topic);
+      const opened = await openKafkaLog({ brokers: [`127.0.0.1:${proxy.port}`], log });
+      const record = (text: string) => ({
+        ...{ topic, partition: 0, key: Uint8Array.of(1), timestampMs: 1 },
+        value: Uint8Array.from(Buffer.from(text)),
+      });
+      let writer = await opened.openWriter(topic);
+      await writer.append([record('before')]);
+      proxy.repeat(chunk);
+      let expected = ['before'];
+      for (const text of ['one', 'two']) {
+        try {
+          await writer.append([record(text)]);
+          expected.push(text);
+        } catch (error) {
+          // In doubt: as a publisher does, another writer, and what stands there is read back.
+          expect(error).toMatchObject({ name: 'LogError' });
+          await writer.close();
+          writer = await opened.openWriter(topic);
+          const found = await values(topic);
+          expect([expected, [...expected, text]]).toContainEqual(found);
+          expected = found;
+        }
+      }
+      expect(proxy.hasRepeated).toBe(true);
+      await writer.append([record('after')]);
+      await writer.close();
+      await (await opened.openWriter(topic)).close();
+      expect(await values(topic)).toEqual([...expected, 'after']);
+      await opened.close();
+    },
+    60_000,
+  );
+});
+
 describe('the producer of the client', () => {
   const TOPIC = 'silent';
 
-  async function values(): Promise<string[]> {
-    const opened = await openKafkaLog({ brokers: kafka.brokers, log });
-    const { first, end } = await opened.reader.offsets(TOPIC, 0);
-    const found: string[] = [];
-    const partitions = [{ topic: TOPIC, partition: 0, fromOffset: first }];
-    const subscription = await opened.reader.subscribe({ partitions, maxBatchBytes: 1_000 });
-    for await (const batch of subscription.batches) {
-      found.push(...batch.records.map(({ value }) => Buffer.from(value).toString()));
-      if (batch.nextOffset >= end) break;
-    }
-    await opened.close();
-    return found;
-  }
-
   it('loses records silently when it is used again after a lost answer', async () => {
-    const opened = await openKafkaLog({ brokers: kafka.brokers, log });
-    const form = { partitions: 1, compacted: false, maxMessageBytes: 1_000_000 };
-    await opened.ensureTopics([{ name: TOPIC, ...form }]);
-    await opened.close();
+    await makeTopic(TOPIC);
     const producer = new kafkajs.Kafka({
       brokers: [`127.0.0.1:${proxy.port}`],
       logLevel: kafkajs.logLevel.NOTHING,
@@ -79,7 +132,7 @@ describe('the producer of the client', () => {
     // The client counts as if the third had never been sent; the broker takes the fourth for it.
     const answer = await send('fourth').catch(() => send('fourth'));
     await producer.disconnect();
-    expect(await values()).toEqual(['first', 'second', 'third']);
+    expect(await values(TOPIC)).toEqual(['first', 'second', 'third']);
     // Nothing in the answer tells: the fourth would stand where the third does. So a writer of ours
     // is thrown away after the first doubt, and the log read back (describeBrokenLog).
     expect(answer[0]).toMatchObject({ errorCode: 0, baseOffset: '2' });

@@ -16,6 +16,10 @@ export interface TcpProxy {
   /** The next cut; null takes it back. Says afterwards whether it happened. */
   cut(next: Cut | null): void;
   readonly hasCut: boolean;
+  /** The server gets the next chunk but so many twice, and its answers go back as they come. */
+  repeat(atChunk: number): void;
+  /** Whether that has happened. */
+  readonly hasRepeated: boolean;
   /** Holds all bytes in both directions, and lets them go on in their order. */
   stall(): void;
   release(): void;
@@ -35,6 +39,9 @@ interface State {
   next: Cut | null;
   chunks: number;
   hasCut: boolean;
+  /** Chunks until one goes twice; 0 for none. */
+  repeatIn: number;
+  hasRepeated: boolean;
   isShut: boolean;
   isStalled: boolean;
   delayMs: number;
@@ -47,6 +54,8 @@ export async function openTcpProxy(port: number, target: () => number): Promise<
     next: null,
     chunks: 0,
     hasCut: false,
+    repeatIn: 0,
+    hasRepeated: false,
     isShut: false,
     isStalled: false,
     delayMs: 0,
@@ -69,6 +78,13 @@ export async function openTcpProxy(port: number, target: () => number): Promise<
     },
     get hasCut() {
       return state.hasCut;
+    },
+    repeat(atChunk) {
+      state.repeatIn = atChunk;
+      state.hasRepeated = false;
+    },
+    get hasRepeated() {
+      return state.hasRepeated;
     },
     stall() {
       state.isStalled = true;
@@ -110,6 +126,9 @@ function join(state: State, client: Socket, port: number): void {
     const isCut = state.next !== null && ++state.chunks === state.next.atChunk;
     if (isCut) cutOff(state, client, server, chunk);
     else pass(state, server, chunk);
+    if (state.repeatIn === 0 || --state.repeatIn > 0) return;
+    state.hasRepeated = true;
+    pass(state, server, chunk);
   });
   server.on('data', (chunk) => pass(state, client, chunk));
 }

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Log } from '../../../schemas/log.js';
+import type { TcpProxy } from '../../contracts/tcpProxy.js';
 import { buildChain } from '../certifiedChain.js';
-import { createPrng } from '../prng.js';
+import { createPrng, type Prng } from '../prng.js';
 import { CRASH_POINTS } from './faultyLog.js';
 import {
   CALM,
@@ -92,6 +94,65 @@ export function describePublishing(name: string, place: () => Promise<Publishing
       TIMEOUT_MS,
     );
   });
+}
+
+const BROKEN_HEIGHTS = 60;
+const BREAKS = 12;
+
+/** One thing that a bad network does, and when it is over. */
+async function breakOnce(proxy: TcpProxy, prng: Prng): Promise<void> {
+  const kind = prng.below(5);
+  if (kind === 0) proxy.cut({ atChunk: 1 + prng.below(6), delivered: prng.chance(0.5) });
+  else if (kind === 1) proxy.breakAll();
+  else if (kind === 2) proxy.stall();
+  else if (kind === 3) proxy.delay(prng.between(5, 40));
+  else proxy.repeat(1 + prng.below(6));
+  await sleep(prng.between(50, 500));
+  proxy.cut(null);
+  proxy.delay(0);
+  proxy.release();
+}
+
+/**
+ * Registers that publishers who reach a real log over a network that cuts, repeats, delays and
+ * stalls lose nothing, and that every height stands there once.
+ */
+export function describeBrokenPublishing(
+  name: string,
+  place: () => { readonly proxy: TcpProxy; readonly open: () => Promise<Log> },
+): void {
+  it(
+    `publishers on ${name} over a network that breaks write each height once`,
+    async () => {
+      const { proxy, open } = place();
+      const logs = await Promise.all(Array.from({ length: WORLD_VALIDATORS }, open));
+      const counts = Array.from({ length: BROKEN_HEIGHTS }, (_, at) => [at % 3, 1, 0, at % 2]);
+      const chain = buildChain(withIdleHeights(counts));
+      const world = createPublisherWorld({
+        prng: createPrng(23),
+        chains: Array.from({ length: WORLD_VALIDATORS }, () => chain),
+        logs,
+      });
+      const prng = createPrng(29);
+      for (const { index } of world.validators) world.start(index);
+      growChain(world, prng, [50, 150], BROKEN_HEIGHTS);
+      for (let at = 0; at < BREAKS; at++) {
+        await breakOnce(proxy, prng);
+        await sleep(prng.between(50, 300));
+      }
+      const isDone = (): boolean =>
+        world.validators.some(({ publisher }) => publisher?.publishedHeight() === BROKEN_HEIGHTS);
+      await world.runUntil(isDone, 60_000);
+      for (const { index } of world.validators) await world.stop(index);
+      const read = await world.read();
+      expect(read.heights).toEqual(chain.map(({ tip }) => tip.height));
+      const partitions = chain.flatMap(({ events }) => events.filter(({ length }) => length > 0));
+      expect(read.events.size).toBe(partitions.length);
+      expect(read.copiesMax).toBe(1);
+      await Promise.all(logs.map((log) => log.close()));
+    },
+    TIMEOUT_MS,
+  );
 }
 
 /** Every fourth height is idle. */
