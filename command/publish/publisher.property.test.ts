@@ -161,6 +161,31 @@ for (const kind of CASES) {
   });
 }
 
+/** While heights are missing from the log, one gets in within this, whatever one validator does. */
+const STALL_MS_MAX = 10_000;
+
+test.each(PUBLISHING_CRIMES)('the log goes on within ten seconds: %s', async (crime) => {
+  for (const seed of [1, 2]) {
+    const own = chains(seed);
+    const world = createPublisherWorld({ prng: createPrng(seed), chains: own });
+    startHostilePublisher(world, createPrng(seed), seed % WORLD_VALIDATORS, [crime]);
+    const honest = world.validators.filter(({ index }) => index !== seed % WORLD_VALIDATORS);
+    for (const { index } of honest) world.start(index);
+    growChain(world, createPrng(seed), [50, 250], HEIGHTS);
+    const published = (): number =>
+      Math.max(...honest.map(({ publisher }) => publisher?.publishedHeight() ?? 0));
+    let known = 0;
+    for (let stalledMs = 0; known < HEIGHTS; stalledMs += 50) {
+      await world.run(50);
+      const isWhole = known === Math.max(...honest.map(({ certifiedTip }) => certifiedTip));
+      if (published() > known || isWhole) stalledMs = 0;
+      known = Math.max(known, published());
+      expect(stalledMs, `seed ${seed}, at height ${known}`).toBeLessThanOrEqual(STALL_MS_MAX);
+    }
+    expectWhole(await world.read(), own[0]!, `seed ${seed}`);
+  }
+});
+
 test('a process can die at every point', async () => {
   const points = new Set<string>();
   for (let seed = 1; seed <= 4; seed++) {
