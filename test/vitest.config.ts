@@ -1,15 +1,31 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** A whole cluster each, on Kafka and on Postgres: two cores have not enough for both at once. */
-const FIRST = 'clusterKills.kafka.test.ts';
-const LAST = 'clusterKills.test.ts';
+/**
+ * What takes longest, in the order in which it begins: none of it is left for the end, when the
+ * other workers have nothing to do. The first and the last one here run a whole cluster each, which
+ * is all that two cores can do at once; when the last one begins, the first one is long over.
+ */
+const LONG = [
+  'test/e2e/clusterKills.kafka.test.ts',
+  'test/simulation/cluster/cluster.test.ts',
+  'test/browser/explorer.browser.test.ts',
+  'infra/postgres/projectionStore.test.ts',
+  'test/e2e/startLifecycle.test.ts',
+  'infra/kafka/kafkaLog.kafka.test.ts',
+  'infra/postgres/embeddedPostgres.test.ts',
+  'test/campaigns/logCampaign.test.ts',
+  'test/simulation/cluster/mutants.test.ts',
+  'test/e2e/clusterKills.test.ts',
+];
 
-class ClustersApart extends BaseSequencer {
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const place = ({ moduleId }: TestSpecification): number =>
-      moduleId.endsWith(FIRST) ? 0 : moduleId.endsWith(LAST) ? 2 : 1;
+    const place = ({ moduleId }: TestSpecification): number => {
+      const at = LONG.findIndex((path) => moduleId.endsWith(path));
+      return at < 0 ? LONG.length : at;
+    };
     return sorted.toSorted((a, b) => place(a) - place(b));
   }
 }
@@ -20,8 +36,10 @@ export default defineConfig({
     include: ['{schemas,command,consensus,projections,query,infra,test}/**/*.test.ts'],
     exclude: ['node_modules/**', 'dist/**'],
     pool: 'forks',
-    maxWorkers: 2,
-    sequence: { sequencer: ClustersApart },
+    // One more than a small machine has cores: waiting for processes, leases and leaders leaves a
+    // third worker enough.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
