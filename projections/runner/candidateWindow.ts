@@ -1,22 +1,91 @@
 import { present } from '../../schemas/kernel/assert.js';
+import { byteKey } from '../../schemas/kernel/byteKey.js';
+import { equalBytes } from '../../schemas/kernel/bytes.js';
 
 /** An event that no certified mark has listed yet; not decoded before one has. */
 export interface Candidate {
-  /** `byteKey` of its hash. */
-  readonly hash: string;
+  readonly hash: Uint8Array;
   /** What its bytes say. */
   readonly height: number;
   readonly value: Uint8Array;
   readonly offset: bigint;
 }
 
-interface Queued {
+interface Held {
   readonly candidate: Candidate;
   readonly readBytes: number;
+  /** False for one that has left; its place in the queue is cut off later. */
+  isHeld: boolean;
 }
 
 /** Stale entries at the queue's head that are carried along before they are cut off. */
 const QUEUE_SLACK = 1024;
+
+/** 30 bits of a hash, which is an integer that no engine puts on the heap. */
+function prefixOf(hash: Uint8Array): number {
+  return (hash[0]! << 22) | (hash[1]! << 14) | (hash[2]! << 6) | (hash[3]! >> 2);
+}
+
+/**
+ * The candidates of one height. An honest log has them in the order of their mark and each once, so
+ * they are a list, and prefixes tell that all are different. They are named by their hashes from
+ * when two prefixes meet or one leaves: a repeat, or somebody who has searched for such hashes.
+ */
+class HeightCandidates {
+  #list: Held[] | null = [];
+  readonly #prefixes = new Set<number>();
+  readonly #named = new Map<string, Held>();
+
+  get size(): number {
+    return this.#list === null ? this.#named.size : this.#list.length;
+  }
+
+  /** The one with the same hash that this one takes the place of. */
+  add(held: Held): Held | undefined {
+    const { hash } = held.candidate;
+    if (this.#list !== null) {
+      const known = this.#prefixes.size;
+      this.#prefixes.add(prefixOf(hash));
+      if (this.#prefixes.size > known) {
+        this.#list.push(held);
+        return undefined;
+      }
+      this.#nameAll(this.#list);
+    }
+    const name = byteKey(hash);
+    const older = this.#named.get(name);
+    this.#named.set(name, held);
+    return older;
+  }
+
+  /** `place` is where an honest log has it. */
+  find(hash: Uint8Array, place: number): Held | undefined {
+    if (this.#list !== null) {
+      const likely = this.#list[place];
+      if (likely !== undefined && equalBytes(likely.candidate.hash, hash)) return likely;
+      if (!this.#prefixes.has(prefixOf(hash))) return undefined;
+      this.#nameAll(this.#list);
+    }
+    return this.#named.get(byteKey(hash));
+  }
+
+  delete({ candidate }: Held): void {
+    if (this.#list !== null) this.#nameAll(this.#list);
+    this.#named.delete(byteKey(candidate.hash));
+  }
+
+  /** Says how many there were. */
+  leave(): number {
+    for (const held of this.#list ?? this.#named.values()) held.isHeld = false;
+    return this.size;
+  }
+
+  #nameAll(list: readonly Held[]): void {
+    for (const held of list) this.#named.set(byteKey(held.candidate.hash), held);
+    this.#list = null;
+    this.#prefixes.clear();
+  }
+}
 
 /**
  * The candidates of one partition: those of the last `windowBytes` of its log. The oldest go first,
@@ -25,8 +94,8 @@ const QUEUE_SLACK = 1024;
 export class CandidateWindow {
   readonly #windowBytes: number;
   readonly #onEvicted: () => void;
-  readonly #ofHeight = new Map<number, Map<string, Candidate>>();
-  #queue: Queued[] = [];
+  readonly #ofHeight = new Map<number, HeightCandidates>();
+  #queue: Held[] = [];
   #head = 0;
   #readBytes = 0;
 
@@ -42,7 +111,7 @@ export class CandidateWindow {
     for (;;) {
       const oldest = this.#oldest();
       if (oldest === null || oldest.readBytes >= floor) return;
-      this.#remove(oldest.candidate);
+      this.#remove(oldest);
       this.#onEvicted();
     }
   }
@@ -51,15 +120,17 @@ export class CandidateWindow {
   add(candidate: Candidate): boolean {
     const { height } = candidate;
     let events = this.#ofHeight.get(height);
-    if (events === undefined) this.#ofHeight.set(height, (events = new Map()));
-    const isNew = !events.has(candidate.hash);
-    events.set(candidate.hash, candidate);
-    this.#queue.push({ candidate, readBytes: this.#readBytes });
-    return isNew;
+    if (events === undefined) this.#ofHeight.set(height, (events = new HeightCandidates()));
+    const held = { candidate, readBytes: this.#readBytes, isHeld: true };
+    const older = events.add(held);
+    if (older !== undefined) older.isHeld = false;
+    this.#queue.push(held);
+    return older === undefined;
   }
 
-  find(height: number, hash: string): Candidate | undefined {
-    return this.#ofHeight.get(height)?.get(hash);
+  /** `place`: which of its height's events it is; a hint. */
+  find(height: number, hash: Uint8Array, place: number): Candidate | undefined {
+    return this.#ofHeight.get(height)?.find(hash, place)?.candidate;
   }
 
   /** Drops everything at or below a height; says how many. */
@@ -67,7 +138,7 @@ export class CandidateWindow {
     let dropped = 0;
     for (const [candidateHeight, events] of this.#ofHeight) {
       if (candidateHeight > height) continue;
-      dropped += events.size;
+      dropped += events.leave();
       this.#ofHeight.delete(candidateHeight);
     }
     return dropped;
@@ -84,11 +155,10 @@ export class CandidateWindow {
     this.#head = 0;
   }
 
-  #oldest(): Queued | null {
+  #oldest(): Held | null {
     while (this.#head < this.#queue.length) {
-      const queued = present(this.#queue[this.#head], 'head of the queue');
-      const { height, hash } = queued.candidate;
-      if (this.find(height, hash) === queued.candidate) return queued;
+      const held = present(this.#queue[this.#head], 'head of the queue');
+      if (held.isHeld) return held;
       this.#head += 1;
       if (this.#head > QUEUE_SLACK && this.#head * 2 > this.#queue.length) {
         this.#queue = this.#queue.slice(this.#head);
@@ -98,9 +168,11 @@ export class CandidateWindow {
     return null;
   }
 
-  #remove({ height, hash }: Candidate): void {
+  #remove(held: Held): void {
+    held.isHeld = false;
+    const { height } = held.candidate;
     const events = this.#ofHeight.get(height);
-    events?.delete(hash);
+    events?.delete(held);
     if (events?.size === 0) this.#ofHeight.delete(height);
   }
 }

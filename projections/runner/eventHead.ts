@@ -12,13 +12,16 @@ export interface EventHead {
 /** Branch of EventEnvelope in the body of an EventsRecord (schemas/avro/event). */
 const EVENT_BRANCH = 0;
 
+/** One for all, because every event of a log passes here. */
+const tap = new BytesTap(new Uint8Array(0));
+
 /**
  * The head of a framed event, without decoding the rest: most records are events, and only those
  * that a mark lists are worth the whole work. Null when the record is no event. Total.
  */
 export function readEventHead(value: Uint8Array): EventHead | null {
   if (value.length > MAX_FRAME_BYTES || framedName(value) !== 'EventsRecord') return null;
-  const tap = new BytesTap(value);
+  tap.buf = value;
   tap.pos = FRAME_HEADER_BYTES;
   try {
     if (tap.readLong() !== EVENT_BRANCH) return null;

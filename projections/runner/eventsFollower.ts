@@ -150,11 +150,11 @@ export class EventsFollower {
     if (!this.#isOurs(head)) return this.#drop('foreign partition');
     const { height } = head;
     if (height <= this.#tip.height) return this.#drop('repeat');
-    const hash = byteKey(eventHash(value));
-    if (this.#found.size > 0 && this.#found.has(hash)) return this.#drop('repeat');
+    const hash = eventHash(value);
     const candidate = { hash, height, value, offset };
-    if (this.#wanted.size > 0 && this.#wanted.delete(hash)) {
-      this.#found.set(hash, candidate);
+    if (this.#found.size > 0 && this.#found.has(byteKey(hash))) return this.#drop('repeat');
+    if (this.#wanted.size > 0 && this.#wanted.delete(byteKey(hash))) {
+      this.#found.set(byteKey(hash), candidate);
       return this.#wanted.size === 0 ? this.#commitPending(offset) : [];
     }
     return this.#window.add(candidate) ? [] : this.#drop('repeat');
@@ -216,17 +216,18 @@ export class EventsFollower {
   #collect(mark: HeightMark): Candidate[] | null {
     const listed: Candidate[] = [];
     const missing: string[] = [];
-    for (const bytes of mark.eventHashes) {
-      const hash = byteKey(bytes);
-      const candidate = this.#found.get(hash) ?? this.#window.find(mark.height, hash);
-      if (candidate === undefined) missing.push(hash);
+    const { height, eventHashes } = mark;
+    for (const [place, hash] of eventHashes.entries()) {
+      const found = this.#found.size === 0 ? undefined : this.#found.get(byteKey(hash));
+      const candidate = found ?? this.#window.find(height, hash, place);
+      if (candidate === undefined) missing.push(byteKey(hash));
       else listed.push(candidate);
     }
     if (missing.length === 0) return listed;
     for (const hash of missing) this.#wanted.add(hash);
-    for (const candidate of listed) this.#found.set(candidate.hash, candidate);
-    if (this.#rereadHeight !== mark.height) {
-      this.#rereadHeight = mark.height;
+    for (const candidate of listed) this.#found.set(byteKey(candidate.hash), candidate);
+    if (this.#rereadHeight !== height) {
+      this.#rereadHeight = height;
       this.#reread = true;
     }
     return null;
@@ -255,7 +256,9 @@ export class EventsFollower {
     const held =
       this.#found.size === 0
         ? listed
-        : listed.filter((candidate) => this.#window.find(height, candidate.hash) === candidate);
+        : listed.filter(
+            (candidate, place) => this.#window.find(height, candidate.hash, place) === candidate,
+          );
     const unlisted = this.#window.dropThrough(height) - held.length;
     if (unlisted > 0) this.#options.onDropped('never listed', unlisted);
   }

@@ -69,16 +69,57 @@ export function mergeCell(rule: MergeRule, older: CellValue, newer: CellValue): 
  * what it has put is in the tables, or the session has failed.
  */
 export class KnownRows {
-  readonly #keys = new Map<Table, Set<string>>();
+  readonly #ofTable = new Map<Table, KnownKeys>();
 
   /** True when the row was put before; forgets all of a table at the bound. */
-  has(table: Table, key: string): boolean {
-    let keys = this.#keys.get(table);
-    if (keys === undefined) this.#keys.set(table, (keys = new Set()));
+  has(table: Table, row: StoredRow): boolean {
+    let known = this.#ofTable.get(table);
+    if (known === undefined) this.#ofTable.set(table, (known = new KnownKeys(table)));
+    return known.has(row);
+  }
+}
+
+/** Keys of one table, by what is not bytes in them: rows that share it come one after another. */
+class KnownKeys {
+  readonly #plain: readonly string[];
+  readonly #bytes: readonly string[];
+  readonly #places = new Map<string, Set<string>>();
+  #lastPlace: readonly CellValue[] = [];
+  #lastKeys = new Set<string>();
+  #count = 0;
+
+  constructor(table: Table) {
+    const { keys } = shapeOf(table);
+    this.#bytes = keys.filter(([, { type }]) => type === 'bytes').map(([name]) => name);
+    this.#plain = keys.filter(([, { type }]) => type !== 'bytes').map(([name]) => name);
+  }
+
+  has(row: StoredRow): boolean {
+    const keys = this.#keysAt(row);
+    let key = '';
+    for (const name of this.#bytes) key += byteKey(row[name] as Uint8Array);
     if (keys.has(key)) return true;
-    if (keys.size >= PROJECTION_KNOWN_ROWS_MAX) keys.clear();
-    keys.add(key);
+    if (this.#count >= PROJECTION_KNOWN_ROWS_MAX) this.#forget();
+    this.#keysAt(row).add(key);
+    this.#count += 1;
     return false;
+  }
+
+  #keysAt(row: StoredRow): Set<string> {
+    const isSame = this.#plain.every((name, index) => row[name] === this.#lastPlace[index]);
+    if (isSame && this.#count > 0) return this.#lastKeys;
+    const place = this.#plain.map((name) => row[name] ?? null);
+    const name = place.join(' ');
+    let keys = this.#places.get(name);
+    if (keys === undefined) this.#places.set(name, (keys = new Set()));
+    this.#lastPlace = place;
+    this.#lastKeys = keys;
+    return keys;
+  }
+
+  #forget(): void {
+    this.#places.clear();
+    this.#count = 0;
   }
 }
 
@@ -159,8 +200,8 @@ export class RowBatch implements Rows {
   /** False when the row went into one that was there. */
   #merge(table: Table, row: Record<string, CellValue>): boolean {
     const shape = shapeOf(table);
+    if (shape.changing.length === 0 && this.#known.has(table, row)) return false;
     const key = rowKey(shape, row);
-    if (shape.changing.length === 0 && this.#known.has(table, key)) return false;
     this.#count += 1;
     let rows = this.#folded.get(table);
     if (rows === undefined) this.#folded.set(table, (rows = new Map()));

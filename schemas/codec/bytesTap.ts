@@ -18,6 +18,8 @@ export class BytesTap {
   pos = 0;
   /** Whether `bytes` are read as views of `buf` instead of copies. */
   views = false;
+  /** The same of fixed ones: hashes and keys, which callers keep more often. */
+  fixedViews = false;
 
   constructor(bytes?: Uint8Array) {
     this.buf = bytes ?? new Uint8Array(INITIAL_BYTES);
@@ -150,7 +152,8 @@ export class BytesTap {
 
   readFixed(length: number): Uint8Array {
     const pos = this.need(length);
-    return this.buf.slice(pos, pos + length);
+    const end = pos + length;
+    return this.fixedViews ? this.buf.subarray(pos, end) : this.buf.slice(pos, end);
   }
 
   writeFixed(bytes: Uint8Array, length: number): void {

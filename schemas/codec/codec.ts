@@ -150,7 +150,7 @@ export function decodeTrusted<Name extends FramedName>(
 
 /**
  * For bytes whose hash a quorum has certified: `encode` wrote them, so that is not tried again,
- * which is half of the work. Values of the type `bytes` are views. Anything undecodable is a bug.
+ * which is half of the work. All bytes are views, fixed ones too. Anything undecodable is a bug.
  */
 export function decodeCertified<Name extends FramedName>(
   name: Name,
@@ -158,6 +158,7 @@ export function decodeCertified<Name extends FramedName>(
 ): FramedTypes[Name] {
   const tap = new BytesTap(bytes);
   tap.views = true;
+  tap.fixedViews = true;
   const decoded = readFrame(name, tap, bytes);
   assert(decoded.ok, `certified but undecodable ${name}: ${decoded.ok ? '' : decoded.reason}`);
   return decoded.value;

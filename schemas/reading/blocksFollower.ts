@@ -1,4 +1,4 @@
-import { decode } from '../codec/codec.js';
+import { decodeViews } from '../codec/codec.js';
 import {
   type CertifiedBlockFault,
   certifiedBlockFault,
@@ -37,7 +37,7 @@ export type BlocksOutcome =
  */
 export interface BlocksFollower {
   readonly tip: ChainTip;
-  /** `value` is a record's value. Total. A repeat costs a decode and two hashes, a next height
+  /** `value` is a record's value, of which the items of an accepted block are views. Total. A repeat costs a decode and two hashes, a next height
    * a few signatures and one pairing. */
   read(value: Uint8Array): BlocksOutcome;
 }
@@ -75,7 +75,7 @@ export function createBlocksFollower(options: {
 }
 
 function readRecord(reading: Reading, value: Uint8Array): BlocksOutcome {
-  const decoded = decode('BlocksRecord', value, MAX_FRAME_BYTES);
+  const decoded = decodeViews('BlocksRecord', value, MAX_FRAME_BYTES);
   if (!decoded.ok) return { kind: 'dropped', reason: 'undecodable' };
   const { body } = decoded.value;
   // One epoch so far: nobody may start another, and a record that says so is not believed.
