@@ -27,6 +27,8 @@ export interface LogBatch {
   readonly nextOffset: bigint;
   /** The partition's end when the batch was read; `nextOffset === endOffset` means at the tail. */
   readonly endOffset: bigint;
+  /** The next batch has been read as well and comes without waiting; a hint. */
+  readonly isFollowed?: true;
 }
 
 export interface PartitionStart {

@@ -113,6 +113,7 @@ it('lists of one account, block and ranking are such walks too', async () => {
     indexesOf(`/explorer/accounts/:publicKey/${what}`, { ...page, publicKey });
   expect(await ofAccount('commands')).toEqual(['commands_account']);
   expect(await ofAccount('history')).toEqual(['account_history_pkey']);
+  expect(await ofAccount('games')).toEqual(['games_account']);
   const block = String(row?.height);
   expect(await indexesOf('/explorer/blocks/:block/commands', { ...page, block })).toEqual([
     ...['blocks_pkey', 'commands_position'],

@@ -151,9 +151,10 @@ async function* follow(subscription: Subscription): AsyncGenerator<LogBatch, voi
     if (subscription.arrived.length === 0 && subscription.failure === undefined) {
       await Promise.race([subscription.whenClosed, ...subscription.inFlight.values()]);
     }
-    for (const batch of subscription.arrived.splice(0)) {
+    const batches = subscription.arrived.splice(0);
+    for (const [index, batch] of batches.entries()) {
       if (subscription.closed) return;
-      yield batch;
+      yield index + 1 < batches.length ? { ...batch, isFollowed: true } : batch;
     }
   }
 }

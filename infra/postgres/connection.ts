@@ -30,7 +30,9 @@ function clientConfig(options: ConnectionOptions): pg.ClientConfig {
 }
 
 /**
- * A pool of at most `max` connections. Idle ones that break are logged and replaced, not thrown.
+ * A pool of at most `max` connections. Idle ones that break are logged and replaced, not thrown:
+ * also those that the pool's `end` has left, which resolves before they have ended, so that a
+ * server which stops right then still breaks them.
  */
 export function createPool(options: ConnectionOptions & { readonly max: number }): pg.Pool {
   const pool = new pg.Pool({

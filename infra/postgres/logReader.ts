@@ -214,9 +214,9 @@ async function* follow(
       ahead = fetchBatches(source, cursors, maxBatchBytes, isBehind);
       ahead.catch(() => {}); // its error is thrown where it is awaited, unless we close first
     }
-    for (const batch of batches) {
+    for (const [index, batch] of batches.entries()) {
       if (isClosed()) return;
-      yield batch;
+      yield index + 1 < batches.length ? { ...batch, isFollowed: true } : batch;
       // A consumer that works on each without waiting would keep its own writes from the server.
       await socketsTurn();
     }

@@ -4,7 +4,7 @@ import {
   PROJECTION_LEASE_MS,
   PROJECTION_STALL_MS,
 } from '../../schemas/limits.js';
-import type { Log, LogReader } from '../../schemas/log.js';
+import type { Log, LogBatch, LogReader, LogSubscription } from '../../schemas/log.js';
 import { topicManifest, topicNames } from '../../schemas/topics.js';
 import { heightRecords } from '../../test/simulation/chainRecords.js';
 import {
@@ -124,6 +124,43 @@ async function eventually(holds: () => boolean, title: string): Promise<void> {
 function outside(code: string, message: string): Error {
   return Object.assign(new Error(message), { code, retriable: true });
 }
+
+/** Says of all batches of a height but the last that another follows, as a log does that reads all
+ * partitions at once. */
+function readTogether({ subscribe, ...reader }: LogReader): LogReader {
+  const last = engineGenesis.eventPartitions - 1;
+  async function* mark(batches: LogSubscription['batches']): AsyncGenerator<LogBatch> {
+    for await (const batch of batches) {
+      const isLast = batch.topic === topics.events && batch.partition === last;
+      yield isLast ? batch : { ...batch, isFollowed: true };
+      await new Promise(setImmediate);
+    }
+  }
+  return {
+    ...reader,
+    async subscribe(options) {
+      const { batches, close } = await subscribe(options);
+      return { batches: mark(batches), close };
+    },
+  };
+}
+
+it('writes at the end of the log what was read together in one transaction', async () => {
+  const log = await openLog();
+  const store = openStore();
+  store.before = () => new Promise((resolve) => setTimeout(resolve, 200));
+  start(readTogether(log.reader), store);
+  const isWhole = (height: number): boolean =>
+    Array.from({ length: engineGenesis.eventPartitions + 1 }).every(
+      (_, index) => store.height(index + BLOCKS_PARTITION) === height,
+    );
+  await publish(log, 0, 1);
+  await eventually(() => isWhole(1), 'the first height');
+  const before = store.commits;
+  await publish(log, 1, 2);
+  await eventually(() => isWhole(2), 'the second height');
+  expect(store.commits - before).toBe(1);
+});
 
 describe('a projector whose world fails', () => {
   it.each([

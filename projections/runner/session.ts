@@ -79,6 +79,8 @@ export class Session {
   #failure: { readonly error: unknown } | null = null;
   #gatheredBytes = 0;
   #gatheredHeights = 0;
+  /** The last batch was one of several that were read together. */
+  #isFollowed = false;
   #gatheringSinceMs = 0;
   /** How long the last transaction took: in catch-up, so long is gathered for the next. */
   #patienceMs = 0;
@@ -242,6 +244,7 @@ export class Session {
       this.#gatheredBytes += value.length;
     }
     this.#progressMs = this.#options.timer.nowMs();
+    this.#isFollowed = batch.isFollowed === true;
     lane.nextOffset = batch.nextOffset;
     lane.atEnd = batch.nextOffset >= batch.endOffset;
     this.#settle(lane);
@@ -275,15 +278,17 @@ export class Session {
   }
 
   /**
-   * At the log's end at once. Behind it, rows gather until they are many or as much time went by as
-   * the last transaction took: a row costs half as much in a large one, and rows of a key merge.
+   * At the log's end at once, but with all that was read together: a height is visible when the
+   * last of its partitions is, and the first would have the others wait for a transaction. Behind
+   * it, rows gather until they are many or as much time went by as the last transaction took: a row
+   * costs half as much in a large one, and rows of a key merge.
    */
   #writeWhenDue(): void {
     if (this.#closed || this.#gatheredHeights === 0) return;
     const waitedMs = this.#options.timer.nowMs() - this.#gatheringSinceMs;
     const isDue =
       waitedMs >= this.#patienceMs ||
-      this.#lanes.every(({ atEnd }) => atEnd) ||
+      (!this.#isFollowed && this.#lanes.every(({ atEnd }) => atEnd)) ||
       this.#rows() >= PROJECTION_BATCH_ROWS_MIN ||
       this.#gatheredBytes >= PROJECTION_BATCH_BYTES_MAX;
     if (isDue) {

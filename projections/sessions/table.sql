@@ -21,6 +21,7 @@ create table games (
   primary key (account, game, number)
 ) with (fillfactor = 80);
 create index games_position on games (started_height, execution_index);
+create index games_account on games (account, started_height, execution_index);
 create index games_playing on games (started_height, execution_index) where outcome = 'PLAYING';
 comment on table games is 'One row a game, from its first event on.';
 comment on column games.game is 'hiLo or roulette.';

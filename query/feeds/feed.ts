@@ -62,6 +62,12 @@ async function loadChunk(
   to: number,
 ): Promise<HeightMessages[]> {
   const where = 'where shard = $1 and height between $2 and $3 order by height';
+  const ordered = `${where}, execution_index`;
+  const readCommands = (last: number) =>
+    select(sql, commands, COMMAND_COLUMNS, ordered, [shard, from, last]);
+  // One height is read at once: at the newest one, everybody waits for it.
+  const early = from === to ? readCommands(to) : null;
+  early?.catch(() => {}); // thrown where it is awaited, unless the blocks' is first
   const found = await select(sql, blocks, BLOCK_COLUMNS, where, [shard, from, to]);
   const rows: (typeof found)[number][] = [];
   let commandCount = 0;
@@ -70,9 +76,7 @@ async function loadChunk(
     if (rows.length > 0 && commandCount > FEED_CHUNK_COMMANDS) break;
     rows.push(row);
   }
-  const bounds = [shard, from, rows.at(-1)?.height ?? from];
-  const ordered = `${where}, execution_index`;
-  const commandRows = await select(sql, commands, COMMAND_COLUMNS, ordered, bounds);
+  const commandRows = await (early ?? readCommands(rows.at(-1)?.height ?? from));
   let next = 0;
   return rows.map((row) => {
     const own: { text: string; topics: FeedTopic[] }[] = [];

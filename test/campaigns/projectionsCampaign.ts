@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
+import type pg from 'pg';
 import { z } from 'zod';
 import { loadConfig } from '../../infra/config/loadConfig.js';
 import { count, flag } from '../../infra/config/optionTypes.js';
 import { writeGenesis } from '../../infra/genesis/genesisFile.js';
+import { createPool } from '../../infra/postgres/connection.js';
 import { startEmbeddedPostgres } from '../../infra/postgres/embeddedPostgres.js';
 import { freePort } from '../../infra/postgres/freePort.js';
 import { openPostgresLog } from '../../infra/postgres/postgresLog.js';
@@ -101,6 +102,10 @@ class OwnProjector {
   }
 }
 
+function openPool(url: string): pg.Pool {
+  return createPool({ url, applicationName: 'campaign', log: quietLog, max: 2 });
+}
+
 async function visibleHeight(pool: pg.Pool): Promise<number> {
   const made = await pool.query('select to_regclass($1) is not null as made', [
     `${VIEW_SCHEMA}.visible_height`,
@@ -160,8 +165,7 @@ export async function runProjectionsCampaign(
   const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-campaign-'));
   const publicDir = `${dataDir}-public`;
   const server = await startEmbeddedPostgres({ dataDir, publicDir, log: quietLog });
-  const pool = new pg.Pool({ connectionString: server.url, max: 2 });
-  pool.on('error', () => {}); // the server stops before the pool at a failure
+  const pool = openPool(server.url);
   const log = await openPostgresLog({ url: server.url, log: quietLog });
   const projector = new OwnProjector(dataDir, server.url);
   try {
@@ -219,7 +223,7 @@ async function cleanHashes(
   const url = new URL(serverUrl);
   url.pathname = '/clean';
   const log = await openPostgresLog({ url: url.href, log: quietLog });
-  const pool = new pg.Pool({ connectionString: url.href, max: 2 });
+  const pool = openPool(url.href);
   const projector = new OwnProjector(folder, url.href);
   try {
     const { shards, eventPartitions } = playedGenesis;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { createNativeBeacon } from '../../infra/crypto/nativeBeacon.js';
 import { nativeVerifier } from '../../infra/crypto/nativeSignatures.js';
+import { createPool } from '../../infra/postgres/connection.js';
 import { openProjectionStore } from '../../infra/postgres/projectionStore.js';
 import { type TableHash, tableHashes } from '../../infra/postgres/tableHashes.js';
 import { readModels } from '../../projections/readModels.js';
@@ -49,7 +50,7 @@ export async function foldToEnd(options: {
     await projector.stop();
     await store.close();
   }
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+  const pool = createPool({ url: databaseUrl, applicationName: 'hashes', log: quiet, max: 1 });
   try {
     return await tableHashes(pool);
   } finally {

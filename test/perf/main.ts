@@ -1,15 +1,19 @@
 import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
+import { apiBench } from './api/apiBench.js';
 import { ceilingsBench } from './ceilingsBench.js';
 import { commandsBench } from './commands/commandsBench.js';
 import { engineBench } from './engine/engineBench.js';
+import { feedBench } from './feed/feedBench.js';
 import { type Bench, type Measure, OptionError } from './measure.js';
 import { projectionBench } from './projectionBench.js';
 
 /** Every benchmark by its name; a new one is one line here. */
 const BENCHES: Readonly<Record<string, Bench>> = {
+  api: apiBench,
   ceilings: ceilingsBench,
   commands: commandsBench,
   engine: engineBench,
+  feed: feedBench,
   projection: projectionBench,
 };
 

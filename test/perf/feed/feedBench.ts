@@ -1,0 +1,233 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { WebSocket } from 'ws';
+import { writeGenesis } from '../../../infra/genesis/genesisFile.js';
+import { startKafka } from '../../../infra/kafka/kafkaRuntime.js';
+import { type LogConfig, openLog } from '../../../infra/log/openLog.js';
+import { connectClient } from '../../../infra/postgres/connection.js';
+import { startEmbeddedPostgres } from '../../../infra/postgres/embeddedPostgres.js';
+import { VISIBLE_CHANNEL } from '../../../projections/readModels.js';
+import { genesisEpoch } from '../../../schemas/crypto/epochKeys.js';
+import { PROJECTION_READ_BYTES_MAX } from '../../../schemas/limits.js';
+import type { Log, LogRecord } from '../../../schemas/log.js';
+import { topicManifest, topicNames } from '../../../schemas/topics.js';
+import { heightRecords } from '../../simulation/chainRecords.js';
+import { createPrng } from '../../simulation/prng.js';
+import { quietLog } from '../../simulation/projectedChain.js';
+import { type Bench, besides, type Measure, OptionError, percentile } from '../measure.js';
+import { playedChain, playedGenesis } from '../playedChain.js';
+import { OwnRoles } from './ownRoles.js';
+
+const COMMANDS_PER_BLOCK = 100;
+const PLAYERS = 500;
+/** Heights that are not measured: plans are made, code is compiled. */
+const WARM_UP = 40;
+const PAUSE_MS = { min: 100, max: 300 } as const;
+const HEIGHT_TIMEOUT_MS = 30_000;
+
+const keys = genesisEpoch(playedGenesis, 0);
+const topics = topicNames(keys.chainId);
+
+/** When each height was seen, and who waits for one. */
+class Seen {
+  readonly atMs = new Map<number, number>();
+  readonly #waiting = new Map<number, () => void>();
+
+  mark(height: number): void {
+    if (this.atMs.has(height)) return;
+    this.atMs.set(height, performance.now());
+    this.#waiting.get(height)?.();
+  }
+
+  async until(height: number): Promise<void> {
+    if (this.atMs.has(height)) return;
+    const seen = new Promise<boolean>((resolve) => this.#waiting.set(height, () => resolve(true)));
+    const late = sleep(HEIGHT_TIMEOUT_MS, false, { ref: false });
+    if (!(await Promise.race([seen, late]))) throw new Error(`height ${height} did not come`);
+  }
+}
+
+/** A client of the live feed, from the first height on. */
+async function followFeed(url: string, seen: Seen): Promise<WebSocket> {
+  const feed = `${url.replace('http', 'ws')}/feed?from=1&topics=blocks,commands`;
+  const socket = new WebSocket(feed);
+  socket.on('message', (data) => {
+    const message = JSON.parse(String(data)) as {
+      readonly type: string;
+      readonly block?: { readonly height: number };
+    };
+    if (message.type === 'block' && message.block !== undefined) seen.mark(message.block.height);
+  });
+  await once(socket, 'open');
+  return socket;
+}
+
+/** What stands beside the feed: a reader of the log that only waits for a height's records. */
+async function followLog(log: Log, recordsOf: readonly number[], seen: Seen): Promise<() => void> {
+  const { eventPartitions } = playedGenesis;
+  const partitions = [
+    { topic: topics.blocks, partition: 0, fromOffset: 0n },
+    ...Array.from({ length: eventPartitions }, (_, partition) => ({
+      ...{ topic: topics.events, partition, fromOffset: 0n },
+    })),
+  ];
+  const subscription = await log.reader.subscribe({
+    partitions,
+    maxBatchBytes: PROJECTION_READ_BYTES_MAX,
+  });
+  const follow = async (): Promise<void> => {
+    let height = 1;
+    let records = 0;
+    for await (const batch of subscription.batches) {
+      records += batch.records.length;
+      for (; records >= (recordsOf[height] ?? Number.POSITIVE_INFINITY); height++) {
+        records -= recordsOf[height] ?? 0;
+        seen.mark(height);
+      }
+    }
+  };
+  void follow();
+  return () => void subscription.close();
+}
+
+/** When tables and checkpoints are committed: the rest is the reader's. */
+async function followTables(databaseUrl: string, seen: Seen): Promise<() => Promise<void>> {
+  const connection = { url: databaseUrl, applicationName: 'bench', log: quietLog };
+  const client = await connectClient(connection);
+  client.on('notification', ({ payload }) => seen.mark(Number(payload)));
+  await client.query(`listen ${VISIBLE_CHANNEL}`);
+  return () => client.end();
+}
+
+async function measure(
+  log: Log,
+  chain: readonly (readonly LogRecord[])[],
+  urls: { readonly reader: string; readonly database: string },
+  say: (line: string) => void,
+): Promise<readonly Measure[]> {
+  const feed = new Seen();
+  const bare = new Seen();
+  const tables = new Seen();
+  const socket = await followFeed(urls.reader, feed);
+  const stopListening = await followTables(urls.database, tables);
+  const recordsOf = [0, ...chain.map(({ length }) => length)];
+  const stopFollowing = await followLog(log, recordsOf, bare);
+  const writer = await log.openWriter('bench');
+  const prng = createPrng(1);
+  const feedMs: number[] = [];
+  const bareMs: number[] = [];
+  const tablesMs: number[] = [];
+  for (const [index, records] of chain.entries()) {
+    const height = index + 1;
+    await sleep(prng.between(PAUSE_MS.min, PAUSE_MS.max));
+    await writer.append(records);
+    const acknowledgedMs = performance.now();
+    await Promise.all([feed, bare, tables].map((seen) => seen.until(height)));
+    if (height <= WARM_UP) continue;
+    // A reader may have it before the writer knows.
+    const since = (seen: Seen): number =>
+      Math.max(0, (seen.atMs.get(height) ?? Number.NaN) - acknowledgedMs);
+    feedMs.push(since(feed));
+    bareMs.push(since(bare));
+    tablesMs.push(since(tables));
+    if (height % 20 === 0) say(`height ${height} of ${chain.length}`);
+  }
+  socket.close();
+  stopFollowing();
+  await stopListening();
+  return [0.5, 0.99].flatMap((share) => {
+    const other = percentile(bareMs, share);
+    const beside = (what: string, samples: readonly number[]): Measure =>
+      besides(`${what}, p${share * 100}`, percentile(samples, share), 'ms', 'log reader', other);
+    return [
+      beside('append acknowledged to frame received', feedMs),
+      beside('append acknowledged to tables committed', tablesMs),
+    ];
+  });
+}
+
+async function playRecords(heights: number): Promise<readonly (readonly LogRecord[])[]> {
+  const chain: (readonly LogRecord[])[] = [];
+  const played = { commandsPerBlock: COMMANDS_PER_BLOCK, players: PLAYERS, seed: 3 };
+  for await (const height of playedChain({ heights, ...played })) {
+    chain.push(heightRecords(height, topics));
+  }
+  return chain;
+}
+
+async function runOn(
+  config: LogConfig & { readonly databaseUrl: string },
+  folder: string,
+  heights: number,
+  say: (line: string) => void,
+): Promise<readonly Measure[]> {
+  say('playing');
+  const chain = await playRecords(WARM_UP + heights);
+  const log = await openLog(config, quietLog);
+  const roles = new OwnRoles(folder);
+  try {
+    const { shards, eventPartitions } = playedGenesis;
+    await log.ensureTopics(topicManifest(keys.chainId, shards, eventPartitions));
+    const genesisPath = join(folder, 'genesis.json');
+    writeGenesis(genesisPath, playedGenesis);
+    const genesis = ['--genesis', genesisPath];
+    const brokers = config.log === 'kafka' ? ['--kafka-brokers', config.kafkaBrokers.join()] : [];
+    const argv = [...genesis, '--log', config.log, ...brokers];
+    await roles.start('projector', argv, config.databaseUrl);
+    const reader = await roles.start('reader', genesis, config.databaseUrl);
+    return await measure(log, chain, { reader, database: config.databaseUrl }, say);
+  } finally {
+    await roles.stop();
+    await log.close();
+  }
+}
+
+function parse(args: readonly string[]): {
+  readonly heights: number;
+  readonly log: 'postgres' | 'kafka';
+} {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      heights: { type: 'string', default: '200' },
+      log: { type: 'string', default: 'postgres' },
+    },
+  });
+  const heights = Number(values.heights);
+  if (!(Number.isSafeInteger(heights) && heights >= 1)) {
+    throw new OptionError('--heights: expected a number from 1 on');
+  }
+  const { log } = values;
+  if (log !== 'postgres' && log !== 'kafka') throw new OptionError('--log: postgres or kafka');
+  return { heights, log };
+}
+
+/** How long after the log has a height a client of the live feed sees it. */
+export const feedBench: Bench = {
+  about: 'from a height acknowledged by the log to its frame at a client of the live feed',
+  usage: '[--log postgres|kafka] (kafka: Java 17 and Maven) [--heights N] (default 200)',
+  async run(args, say) {
+    const { heights, log } = parse(args);
+    const folder = mkdtempSync(join(tmpdir(), 'nullspace-bench-feed-'));
+    const publicDir = `${folder}-public`;
+    const dataDir = join(folder, 'postgres');
+    const server = await startEmbeddedPostgres({ dataDir, publicDir, log: quietLog });
+    const kafka =
+      log === 'kafka'
+        ? await startKafka({ dataDir: join(folder, 'kafka'), log: quietLog })
+        : { brokers: [], stop: async () => {} };
+    try {
+      const config = { log, databaseUrl: server.url, kafkaBrokers: kafka.brokers };
+      return await runOn(config, folder, heights, say);
+    } finally {
+      await kafka.stop();
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+      rmSync(publicDir, { recursive: true, force: true });
+    }
+  },
+};
