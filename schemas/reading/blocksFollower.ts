@@ -37,8 +37,8 @@ export type BlocksOutcome =
  */
 export interface BlocksFollower {
   readonly tip: ChainTip;
-  /** `value` is a record's value, of which the items of an accepted block are views. Total. A repeat costs a decode and two hashes, a next height
-   * a few signatures and one pairing. */
+  /** `value` is a record's value; the items of an accepted block are views of it. Total. A repeat
+   * costs a decode and two hashes, a next height a few signatures and one pairing. */
   read(value: Uint8Array): BlocksOutcome;
 }
 
