@@ -154,9 +154,11 @@ it('stays up when two certificates exclude each other, and takes part no more', 
   });
   try {
     await eventually(async () => {
-      const isReady = (await ask(port, '/readyz'))?.status === 200;
-      return isReady && peer.connected().includes(0);
-    }, 'a link to the validator, and the validator ready');
+      const state = (await ask(port, '/healthz'))?.body.consensus?.state;
+      return state === 'running' && peer.connected().includes(0);
+    }, 'a link to the validator, and the validator running');
+    // Nobody has told it how far the others are.
+    expect(await ask(port, '/readyz')).toMatchObject({ status: 503 });
     for (const fill of [1, 2]) peer.send(0, notarization(5, fill));
     const halt = { kind: 'unsafe', height: 0, reason: expect.stringContaining('view 5') };
     await expectHalted(running, port, halt, () => peer.send(0, notarization(9, 3)));
