@@ -130,6 +130,9 @@ export const STATS_HOURS_MAX = 24 * 31;
 export const SERIES_POINTS_MAX = 1_440;
 /** The longest framed StateKey: a lane's, 5 + 1 + 32 + 32 bytes and a varint. */
 export const STATE_KEY_BYTES_MAX = 128;
+/** Texts of statements that a reader has each of its connections keep plans for: paths and their
+ * filters make fewer. */
+export const READ_STATEMENTS_MAX = 256;
 /** How long a read waits for `minHeight` before it answers notYetVisible, and how many may wait. */
 export const READ_WAIT_MS_MAX = 5_000;
 export const READ_WAITS_MAX = 10_000;

@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { VIEW_SCHEMA } from '../../projections/readModels.js';
-import type { Sql } from '../../query/ports.js';
+import type { RawRow, Sql, SqlValue } from '../../query/ports.js';
+import { READ_STATEMENTS_MAX } from '../../schemas/limits.js';
 import { type ConnectionOptions, createPool } from '../postgres/connection.js';
-import { toPostgresError } from '../postgres/errors.js';
+import { type PostgresError, toPostgresError } from '../postgres/errors.js';
 
 /** Answers wait for a slow query no longer than this. */
 const READ_STATEMENT_MS_MAX = 5_000;
@@ -36,17 +37,60 @@ export function openReadDatabase(options: ConnectionOptions): ReadDatabase {
     url: withSettings(options.url),
     max: CONNECTIONS_MAX,
   });
+  let names = new StatementNames(0);
+  const run = async (text: string, values: readonly SqlValue[]): Promise<readonly RawRow[]> => {
+    const name = names.of(text);
+    try {
+      const query = { text, values: [...values], types };
+      const { rows } = await pool.query(name === null ? query : { ...query, name });
+      return rows;
+    } catch (error) {
+      throw toPostgresError(error);
+    }
+  };
   return {
     async rows(text, values) {
       try {
-        const { rows } = await pool.query({ text, values: [...values], types });
-        return rows;
+        return await run(text, values);
       } catch (error) {
-        throw toPostgresError(error);
+        if ((error as PostgresError).sqlState !== OTHER_RESULT_STATE) throw error;
+        names = names.next();
+        return await run(text, values);
       }
     },
     close: () => pool.end(),
   };
+}
+
+/** A view has other columns now than when a statement was prepared. */
+const OTHER_RESULT_STATE = '0A000';
+
+/**
+ * Statements are named, so that a connection parses and plans each once: planning one costs the
+ * server twice as much as running it.
+ */
+class StatementNames {
+  readonly #round: number;
+  readonly #ofText = new Map<string, string>();
+
+  constructor(round: number) {
+    this.#round = round;
+  }
+
+  /** Null past the bound: then it is not kept. */
+  of(text: string): string | null {
+    const known = this.#ofText.get(text);
+    if (known !== undefined) return known;
+    if (this.#ofText.size >= READ_STATEMENTS_MAX) return null;
+    const name = `nullspace_read_${this.#round}_${this.#ofText.size}`;
+    this.#ofText.set(text, name);
+    return name;
+  }
+
+  /** Other names for all. */
+  next(): StatementNames {
+    return new StatementNames(this.#round + 1);
+  }
 }
 
 /** Before the first projector has started, its schema or tables are not there. */

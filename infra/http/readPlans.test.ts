@@ -10,6 +10,7 @@ import {
   type ProjectedChain,
   quietLog,
 } from '../../test/simulation/projectedChain.js';
+import { createPool } from '../postgres/connection.js';
 import { openReadDatabase, type ReadDatabase } from './readDatabase.js';
 
 const HEIGHTS = 12;
@@ -126,6 +127,18 @@ it('lists of one account, block and ranking are such walks too', async () => {
   expect(await indexesOf('/explorer/search', { q: id.slice(0, 8) })).toEqual([
     ...['blocks_digest', 'commands_pkey', 'accounts_pkey'],
   ]);
+});
+
+it('goes on when a view has other columns than before', async () => {
+  const admin = createPool({ url: world.url, applicationName: 'views', log: quietLog, max: 1 });
+  const ask = () => planner.rows('select * from changing where $1::int = 1', [1]);
+  await admin.query('create view nullspace.changing as select 1 as value');
+  expect(await ask()).toEqual([{ value: 1 }]);
+  await admin.query('drop view nullspace.changing');
+  await admin.query("create view nullspace.changing as select 'one'::text as value");
+  for (let time = 0; time < 3; time++) expect(await ask()).toEqual([{ value: 'one' }]);
+  await admin.query('drop view nullspace.changing');
+  await admin.end();
 });
 
 it('events of a height, as analysts ask for them, are found by an index', async () => {

@@ -46,7 +46,15 @@ function casesBesideBare({ small, large }: FilledTables): readonly Case[] {
   ];
 }
 
-async function startServer(task: Omit<ServerTask, 'port'>, into: ChildProcess[]): Promise<number> {
+interface ServerProcess {
+  readonly port: number;
+  readonly child: ChildProcess;
+}
+
+async function startServer(
+  task: Omit<ServerTask, 'port'>,
+  into: ChildProcess[],
+): Promise<ServerProcess> {
   const port = await freePort();
   const child = fork(CHILD, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   into.push(child);
@@ -56,13 +64,24 @@ async function startServer(task: Omit<ServerTask, 'port'>, into: ChildProcess[])
   child.send({ ...task, port });
   await Promise.race([once(child, 'message'), ended]);
   ended.catch(() => {}); // it is ended by ourselves later
-  return port;
+  return { port, child };
+}
+
+async function cpuUs({ child }: ServerProcess): Promise<number> {
+  const answer = once(child, 'message');
+  child.send('cpu');
+  return (await answer)[0] as number;
+}
+
+interface Asked {
+  readonly server: ServerProcess;
+  readonly path: string;
 }
 
 /** As many rows as the tables hold, up to a page, from both. */
-async function checkAnswers(ports: readonly number[], paths: readonly string[]): Promise<void> {
-  for (const [index, path] of paths.entries()) {
-    const answer = await requestOnce(ports[index]!, path);
+async function checkAnswers(sides: readonly Asked[]): Promise<void> {
+  for (const { server, path } of sides) {
+    const answer = await requestOnce(server.port, path);
     const { items } = JSON.parse(answer.body) as { readonly items?: readonly unknown[] };
     const rows = items?.length ?? 0;
     const isPage = path.startsWith('/explorer');
@@ -77,27 +96,37 @@ interface Side {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Processor time of the server's process. */
+  readonly cpuUs: number;
 }
 
 /** Both in turn, round by round, so that what else runs meets both; medians of the rounds. */
 async function inTurn(
-  sides: readonly { readonly port: number; readonly path: string }[],
+  sides: readonly Asked[],
   requests: number,
   connections: number,
 ): Promise<readonly Side[]> {
   const rounds = sides.map(() => [] as Side[]);
   for (let round = -1; round < ROUNDS; round++) {
     for (const [index, side] of sides.entries()) {
-      const { requestsPerSecond, latenciesMs } = await load({ ...side, connections, requests });
+      const { server, path } = side;
+      const before = await cpuUs(server);
+      const done = await load({ port: server.port, path, connections, requests });
       if (round < 0) continue; // code is compiled and pages are read in the first
-      const p50Ms = percentile(latenciesMs, 0.5);
-      rounds[index]?.push({ requestsPerSecond, p50Ms, p99Ms: percentile(latenciesMs, 0.99) });
+      const { requestsPerSecond, latenciesMs } = done;
+      rounds[index]?.push({
+        requestsPerSecond,
+        p50Ms: percentile(latenciesMs, 0.5),
+        p99Ms: percentile(latenciesMs, 0.99),
+        cpuUs: ((await cpuUs(server)) - before) / requests,
+      });
     }
   }
   return rounds.map((of) => ({
     requestsPerSecond: median(of.map((each) => each.requestsPerSecond)),
     p50Ms: median(of.map(({ p50Ms }) => p50Ms)),
     p99Ms: median(of.map(({ p99Ms }) => p99Ms)),
+    cpuUs: median(of.map((each) => each.cpuUs)),
   }));
 }
 
@@ -117,16 +146,18 @@ async function measure(
     const measures: Measure[] = [];
     for (const [index, { name, path }] of cases.entries()) {
       say(name);
-      await checkAnswers([reader, bare], [path, `/${index}`]);
       const sides = [
-        { port: reader, path },
-        { port: bare, path: `/${index}` },
+        { server: reader, path },
+        { server: bare, path: `/${index}` },
       ];
+      await checkAnswers(sides);
       const [own, other] = await inTurn(sides, requests, CONNECTIONS);
       const beside = 'bare handler';
       const rate = own!.requestsPerSecond;
       measures.push(besides(name, rate, 'requests/s', beside, other!.requestsPerSecond));
       measures.push(besides(`${name}, p99`, own!.p99Ms, 'ms', beside, other!.p99Ms));
+      const cpu = `${name}, processor time of the server`;
+      measures.push(besides(cpu, own!.cpuUs, 'us/request', beside, other!.cpuUs));
     }
     for (const list of LISTS) {
       for (const [place, asOf] of [
@@ -136,8 +167,8 @@ async function measure(
         const name = `${list} of a large account, ${place}, p50`;
         say(name);
         const paths = [large, small].map((key) => caseOf(name, listUrl(list), key, asOf).path);
-        await checkAnswers([reader, reader], paths);
-        const sides = paths.map((path) => ({ port: reader, path }));
+        const sides = paths.map((path) => ({ server: reader, path }));
+        await checkAnswers(sides);
         const [own, other] = await inTurn(sides, Math.ceil(requests / 4), 1);
         measures.push(besides(name, own!.p50Ms, 'ms', 'small account', other!.p50Ms));
       }

@@ -19,7 +19,10 @@ export interface AskedPath {
   readonly parameters: Parameters;
 }
 
-/** What the parent asks of a child, as its first message. The child answers with `ready`. */
+/**
+ * What the parent asks of a child, as its first message. The child answers with `ready`, and any
+ * later message with the processor time in us that it has used.
+ */
 export interface ServerTask {
   /** `reader`: the read API. `bare`: path `/N` runs the statements of `asked[N]`, and no more. */
   readonly kind: 'reader' | 'bare';
@@ -105,7 +108,13 @@ process.once('disconnect', () => process.exit(1));
 process.once('message', (task: ServerTask) => {
   const serving = task.kind === 'reader' ? serveReader(task) : serveBare(task);
   serving.then(
-    () => process.send?.('ready'),
+    () => {
+      process.on('message', () => {
+        const { user, system } = process.cpuUsage();
+        process.send?.(user + system);
+      });
+      process.send?.('ready');
+    },
     (error: unknown) => {
       process.stderr.write(`${(error as Error).stack}\n`);
       process.exit(1);
