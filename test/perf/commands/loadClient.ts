@@ -15,6 +15,7 @@ import { receiptAccount } from './receiptAccount.js';
 const CHIP = 0;
 const LIFETIME_MS = 120_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+const STALLED_MS = 30_000;
 
 /** A bet of one chip: stake, draw, settlement, three or four events. */
 const BET: CommandInstruction = {
@@ -56,6 +57,8 @@ export interface LoadClient {
   send(commands: number, openPerAccountMax: number, scheduledMs: number): boolean;
   /** Resolves when nothing is open any more. */
   drained(): Promise<void>;
+  /** Throws when nothing has ended for long: what a lost link or a refusal does to later nonces. */
+  assertProgress(): void;
   close(): void;
 }
 
@@ -73,6 +76,8 @@ interface ClientState {
   openCommands: number;
   next: number;
   lastProgressMs: number;
+  /** Links opened: a link that breaks takes along what was on it, and nothing is sent again. */
+  linksOpened: number;
   broadcast: (envelope: Uint8Array) => void;
   onHeight: () => void;
 }
@@ -93,6 +98,7 @@ export async function openLoadClient(
       verifier: nativeVerifier(),
     },
     onOpen: (validator) => {
+      state.linksOpened++;
       if (validator === 0) links.send(0, { kind: 'SubscribeResults', fromHeight: 1 });
     },
     onMessage: (_, body) => onMessage(state, body),
@@ -122,6 +128,7 @@ export async function openLoadClient(
     fund: () => fund(state),
     send: (commands, openMax, scheduledMs) => sendNext(state, commands, openMax, scheduledMs),
     drained: () => waitFor(() => state.openCommands === 0, LIFETIME_MS),
+    assertProgress: () => assertProgress(state, peers.length),
     close: () => links.close(),
   };
 }
@@ -145,6 +152,7 @@ function newState(genesis: Genesis, count: number): ClientState {
     openCommands: 0,
     next: 0,
     lastProgressMs: performance.now(),
+    linksOpened: 0,
     broadcast: () => undefined,
     onHeight: () => undefined,
   };
@@ -191,6 +199,7 @@ function submit(
       instruction,
     }),
   );
+  if (state.openCommands === 0) state.lastProgressMs = performance.now();
   for (const _ of commands) account.open.push(scheduledMs);
   state.openCommands += commands.length;
   const expiresAtMs = Date.now() + LIFETIME_MS;
@@ -205,6 +214,16 @@ async function fund(state: ClientState): Promise<void> {
   }
   await waitFor(() => state.openCommands === 0, LIFETIME_MS);
   state.ended = [];
+}
+
+function assertProgress(state: ClientState, validators: number): void {
+  if (state.openCommands === 0) return;
+  if (performance.now() - state.lastProgressMs <= STALLED_MS) return;
+  const codes = [...state.refusals].map(([code, times]) => `${code} x${times}`).join(', ');
+  throw new Error(
+    `nothing ended for ${STALLED_MS} ms: ${state.openCommands} open, ` +
+      `${state.linksOpened - validators} links opened again, refused: ${codes || 'none'}`,
+  );
 }
 
 function sendNext(

@@ -43,6 +43,7 @@ export async function closedLoad(
   let wake: () => void = () => undefined;
   client.onHeight = () => wake();
   while (performance.now() < endMs) {
+    client.assertProgress();
     let sent = 0;
     while (sent < TURN_ENVELOPES && client.openCommands + perEnvelope <= openCommands) {
       if (!client.send(perEnvelope, openPerAccountMax, unixMs())) break;
