@@ -15,21 +15,19 @@ import { expireGames } from './round/expireGames.js';
 import { commit } from './state/commit.js';
 import { prune } from './state/prune.js';
 
-/** Opened envelopes that the caller still has, by their bytes, so that none is decoded twice. */
-export type OpenedCache = (bytes: Uint8Array) => OpenedEnvelope | undefined;
-
 /**
  * Executes the next block in place. Total and pure: any decodable block yields a result, equal
  * states, blocks and seeds equal results, and nothing but the arguments is read.
  *
  * Signatures, chain, shard and expiry are validity of the block and were checked before it was
  * final (`verifyItems` of the application port); items that are no envelope hold no command.
+ * `opened`: the items as the caller has them opened already, null for what is no envelope.
  */
 export function executeBlock(
   state: EngineState,
   block: Block,
   seed: Uint8Array,
-  opened?: OpenedCache,
+  opened: readonly (OpenedEnvelope | null)[] = block.items.map(openedEnvelope),
 ): ExecutedBlock {
   const { height, timestampMs } = block.header;
   assert(height === state.height + 1, `block ${height} after height ${state.height}`);
@@ -38,7 +36,7 @@ export function executeBlock(
   const context: BlockContext = { state, height, timestampMs, draws, faucetClaims: 0 };
   const events = newBlockEvents(state.partitions.length);
   expireGames(context, events);
-  const receipts = executeItems(context, events, block.items, opened);
+  const receipts = executeItems(context, events, opened);
   if (events.values.some((values) => values.length > 0)) prune(state, timestampMs);
   appendSupply(events, context, receipts.length + 1);
   const leaves = closePartitions(events, context);
@@ -63,12 +61,10 @@ export function executeBlock(
 function executeItems(
   context: BlockContext,
   events: BlockEvents,
-  items: readonly Uint8Array[],
-  opened: OpenedCache | undefined,
+  opened: readonly (OpenedEnvelope | null)[],
 ): Receipt[] {
   const receipts: Receipt[] = [];
-  for (const item of items) {
-    const envelope = opened?.(item) ?? openedEnvelope(item);
+  for (const envelope of opened) {
     if (envelope === null) continue;
     const { signer } = envelope.head;
     for (const identified of envelope.commands) {

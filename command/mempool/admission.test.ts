@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
+import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import { MEMPOOL_JOURNAL_PAUSE_MS } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
@@ -14,6 +15,7 @@ import type { MempoolJournal } from '../ports.js';
 import { createAdmission } from './admission.js';
 import { createMempool } from './mempool.js';
 import { mempoolLimits } from './mempoolConfig.js';
+import { prepareEnvelope } from './preparedEnvelope.js';
 import { createVerifiedEnvelopes } from './verifiedEnvelopes.js';
 import { verifyEnvelopes } from './verifyEnvelopes.js';
 
@@ -142,7 +144,7 @@ describe('the way of an envelope', () => {
     ]);
     expect(fine).toMatchObject({ durable: true, verdicts: [{ code: 0 }] });
     expect(mempool.sizes.envelopes).toBe(1);
-    expect(envelopes.has(good.hash)).toBe(true);
+    expect(envelopes.has(byteKey(good.hash))).toBe(true);
   });
 
   test('the same bytes at once are verified and stored once', async () => {
@@ -265,8 +267,14 @@ describe('validity of the envelopes of a block', () => {
   test('what is kept of verified envelopes is bounded in bytes', () => {
     const envelopes = createVerifiedEnvelopes(3 * good.bytes.length);
     const many = [0, 1, 2, 3, 4].map(of);
-    for (const envelope of many) envelopes.add(envelope);
-    expect(many.map(({ hash }) => envelopes.has(hash))).toEqual([false, false, true, true, true]);
+    for (const envelope of many) envelopes.add(prepareEnvelope(envelope));
+    expect(many.map(({ hash }) => envelopes.has(byteKey(hash)))).toEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+    ]);
     expect(envelopes.sizeBytes).toBe(3 * good.bytes.length);
   });
 });

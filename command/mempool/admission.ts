@@ -1,6 +1,4 @@
-import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
 import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
-import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { ADMISSION_BATCH_MAX, ADMISSION_PENDING_MAX } from '../../schemas/limits.js';
 import { RejectCode, rejectName } from '../../schemas/rejectCode.js';
 import type { CommandVerdict, EnvelopeVerdict } from '../../schemas/types/wire.js';
@@ -15,8 +13,9 @@ import type {
 import { createGossipOutbox, type GossipOutbox } from './gossipOutbox.js';
 import { createJournalWriter, type JournalWriter } from './journalWriter.js';
 import type { Mempool, MempoolAnswer } from './mempool.js';
+import type { PreparedEnvelope } from './preparedEnvelope.js';
 import type { VerifiedEnvelopes } from './verifiedEnvelopes.js';
-import { createVerifyQueue, type VerifyQueue } from './verifyQueue.js';
+import { createVerifyQueue, type SignatureAnswer, type VerifyQueue } from './verifyQueue.js';
 
 /** Who hands an envelope over: what comes from a gateway is passed on to the other validators. */
 export type EnvelopeSource = 'gateway' | 'validator';
@@ -55,12 +54,23 @@ export interface Admission {
   close(): Promise<void>;
 }
 
+/** An envelope on its way. */
+interface Arrival {
+  /** What the cheap checks said. */
+  readonly answer: MempoolAnswer;
+  readonly envelope: PreparedEnvelope;
+  readonly source: EnvelopeSource;
+  readonly handedTo: number;
+  readonly verdict: Promise<EnvelopeVerdict>;
+  readonly resolve: (verdict: EnvelopeVerdict) => void;
+}
+
 interface AdmissionState extends AdmissionOptions {
-  readonly queue: VerifyQueue;
+  readonly queue: VerifyQueue<Arrival>;
   readonly outbox: GossipOutbox;
   readonly writer: JournalWriter;
   /** By envelope hash: on their way, so that the same bytes are verified and stored once. */
-  readonly pending: Map<string, Promise<EnvelopeVerdict>>;
+  readonly pending: Map<string, Arrival>;
   /** Held, but the disk failed: tried again when the same bytes come again. */
   readonly unstored: Map<string, Uint8Array>;
 }
@@ -69,7 +79,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const { mempool, verifier, gossip, timer, journal, telemetry } = options;
   const state: AdmissionState = {
     ...options,
-    queue: createVerifyQueue(verifier),
+    queue: createVerifyQueue({
+      verifier,
+      signed: ({ envelope }) => envelope.opened.signed,
+      onAnswer: (arrival, answer) => onVerified(state, arrival, answer),
+      onFailure: (error) => telemetry.log('error', 'signatures cannot be verified', { error }),
+    }),
     outbox: createGossipOutbox(gossip, timer),
     writer: createJournalWriter(journal, telemetry, timer),
     pending: new Map(),
@@ -90,7 +105,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     },
     async close() {
       state.outbox.close();
-      await Promise.all(state.pending.values());
+      await Promise.all(Array.from(state.pending.values(), ({ verdict }) => verdict));
       await state.writer.idle();
     },
   };
@@ -101,76 +116,83 @@ function forgetGone({ unstored, mempool }: AdmissionState): void {
   for (const [key, hash] of unstored) if (!mempool.holds(hash)) unstored.delete(key);
 }
 
-async function submit(
+function submit(
   state: AdmissionState,
   bytes: Uint8Array,
   source: EnvelopeSource,
   handedTo: number,
 ): Promise<EnvelopeVerdict> {
-  const { mempool, clock, pending } = state;
+  const { mempool, clock, pending, unstored, envelopes } = state;
   const answer = mempool.check(bytes, clock.unixMs());
-  const key = byteKey(answer.hash);
-  const onItsWay = pending.get(key);
-  if (onItsWay !== undefined) return onItsWay;
   const { kind, envelope } = answer;
-  if (envelope === null || kind === 'refused') return refuse(state, answer);
-  const mustStore = state.unstored.has(key);
+  if (envelope === null) return Promise.resolve(refuse(state, answer));
+  const { hashKey } = envelope;
+  const onItsWay = pending.get(hashKey);
+  if (onItsWay !== undefined) return onItsWay.verdict;
+  if (kind === 'refused') return Promise.resolve(refuse(state, answer));
+  const mustStore = unstored.has(hashKey);
   if (kind === 'known' && !mustStore) return answerKnown(state, answer);
   // What other validators pass on has been accepted there, and may not get lost here.
   const isBackedUp = source === 'gateway' && state.isBackedUp?.() === true;
   if (isBackedUp || pending.size >= (state.pendingMax ?? ADMISSION_PENDING_MAX)) {
-    return refuse(state, withCode(answer, envelope, RejectCode.backpressure));
+    return Promise.resolve(refuse(state, withCode(answer, envelope, RejectCode.backpressure)));
   }
-  const running = mustStore
-    ? store(state, answer, envelope)
-    : admit(state, answer, envelope, { source, handedTo });
-  const verdict = running.finally(() => pending.delete(key));
-  pending.set(key, verdict);
-  return verdict;
+  const arrival = newArrival({ answer, envelope, source, handedTo });
+  pending.set(hashKey, arrival);
+  if (mustStore) store(state, arrival, answer);
+  else if (envelopes.has(hashKey)) admit(state, arrival);
+  else state.queue.add(arrival);
+  return arrival.verdict;
 }
 
-/** Signature, pool, gossip and disk; `answer` is what the cheap checks said. */
-async function admit(
-  state: AdmissionState,
-  answer: MempoolAnswer,
-  envelope: OpenedEnvelope,
-  { source, handedTo }: { readonly source: EnvelopeSource; readonly handedTo: number },
-): Promise<EnvelopeVerdict> {
-  const { envelopes, mempool, clock, telemetry, outbox, onWork } = state;
-  const fault = envelopes.has(envelope.hash) ? null : await signatureFault(state, envelope);
-  if (fault !== null) return refuse(state, withCode(answer, envelope, fault));
-  envelopes.add(envelope);
+/** One promise an envelope: many thousands are on their way at once. */
+function newArrival(of: Omit<Arrival, 'verdict' | 'resolve'>): Arrival {
+  let resolve: Arrival['resolve'] = () => undefined;
+  const verdict = new Promise<EnvelopeVerdict>((tell) => {
+    resolve = tell;
+  });
+  return { ...of, verdict, resolve };
+}
+
+function end(state: AdmissionState, arrival: Arrival, verdict: EnvelopeVerdict): void {
+  state.pending.delete(arrival.envelope.hashKey);
+  arrival.resolve(verdict);
+}
+
+/** What the verifier said. */
+function onVerified(state: AdmissionState, arrival: Arrival, answer: SignatureAnswer): void {
+  if (answer === true) {
+    state.envelopes.add(arrival.envelope);
+    return admit(state, arrival);
+  }
+  const code = answer === false ? RejectCode.badSignature : RejectCode.unavailable;
+  end(state, arrival, refuse(state, withCode(arrival.answer, arrival.envelope, code)));
+}
+
+/** Pool, gossip and disk, for an envelope whose signature is good. */
+function admit(state: AdmissionState, arrival: Arrival): void {
+  const { mempool, clock, telemetry, outbox, onWork } = state;
+  const { envelope, source, handedTo } = arrival;
   const inserted = mempool.insert(envelope, clock.unixMs());
-  if (inserted.kind === 'refused') return refuse(state, inserted);
-  if (inserted.kind === 'known') return answerKnown(state, inserted);
-  telemetry.count('mempool_admitted_total', { source });
-  if (source === 'gateway') outbox.add(envelope.bytes, handedTo);
-  onWork?.();
-  return store(state, inserted, envelope);
-}
-
-async function signatureFault(
-  { queue, telemetry }: AdmissionState,
-  envelope: OpenedEnvelope,
-): Promise<RejectCode | null> {
-  try {
-    return (await queue.verify(envelope.signed)) ? null : RejectCode.badSignature;
-  } catch (error) {
-    telemetry.log('error', 'signatures cannot be verified', { error });
-    return RejectCode.unavailable;
+  if (inserted.kind === 'refused') return end(state, arrival, refuse(state, inserted));
+  if (inserted.kind === 'known') {
+    void answerKnown(state, inserted).then((verdict) => end(state, arrival, verdict));
+    return;
   }
+  telemetry.count('mempool_admitted_total', { source });
+  if (source === 'gateway') outbox.add(envelope.opened.bytes, handedTo);
+  onWork?.();
+  store(state, arrival, inserted);
 }
 
-async function store(
-  { writer, unstored }: AdmissionState,
-  answer: MempoolAnswer,
-  envelope: OpenedEnvelope,
-): Promise<EnvelopeVerdict> {
-  const key = byteKey(envelope.hash);
-  const durable = await writer.store(envelope.bytes);
-  if (durable) unstored.delete(key);
-  else unstored.set(key, envelope.hash);
-  return { hash: answer.hash, durable, verdicts: answer.verdicts };
+function store(state: AdmissionState, arrival: Arrival, { hash, verdicts }: MempoolAnswer): void {
+  const { writer, unstored } = state;
+  const { hashKey, opened } = arrival.envelope;
+  writer.store(opened.bytes, (durable) => {
+    if (durable) unstored.delete(hashKey);
+    else unstored.set(hashKey, hash);
+    end(state, arrival, { hash, durable, verdicts });
+  });
 }
 
 /** Its commands are held or have ended: on disk once everything before is. */
@@ -185,7 +207,7 @@ async function answerKnown(
 
 function withCode(
   answer: MempoolAnswer,
-  { commands }: OpenedEnvelope,
+  { commands }: PreparedEnvelope,
   code: RejectCode,
 ): MempoolAnswer {
   return {
@@ -202,9 +224,9 @@ function refuse({ telemetry }: AdmissionState, { hash, verdicts }: MempoolAnswer
 
 async function recover(state: AdmissionState): Promise<number> {
   const { mempool, envelopes, clock, journal, writer, telemetry } = state;
-  let batch: OpenedEnvelope[] = [];
+  let batch: PreparedEnvelope[] = [];
   const holdBatch = async (): Promise<void> => {
-    const answers = await state.verifier.verifyBatch(batch.map(({ signed }) => signed));
+    const answers = await state.verifier.verifyBatch(batch.map(({ opened }) => opened.signed));
     for (const [index, envelope] of batch.entries()) {
       if (answers[index] !== true) continue;
       envelopes.add(envelope);

@@ -6,8 +6,8 @@ import type { CommandTelemetry, CommandTimer, MempoolJournal } from '../ports.js
  * next one. The disk is the votes' too, and nothing becomes final later for an answer that waits.
  */
 export interface JournalWriter {
-  /** Whether the envelope is on disk; false when the disk failed. Never rejects. */
-  store(envelope: Uint8Array): Promise<boolean>;
+  /** Tells whether the envelope is on disk; false when the disk failed. */
+  store(envelope: Uint8Array, onStored: (isDurable: boolean) => void): void;
   /** Resolves when everything stored before has been written, or has failed to be. */
   barrier(): Promise<void>;
   /** Rewrites a journal that is large and mostly dead, between two writes. */
@@ -19,7 +19,7 @@ export interface JournalWriter {
 interface Waiting {
   /** Null only waits. */
   readonly envelope: Uint8Array | null;
-  readonly resolve: (isDurable: boolean) => void;
+  readonly onStored: (isDurable: boolean) => void;
 }
 
 /** The dead share at which rewriting pays: three quarters. */
@@ -45,7 +45,7 @@ export function createJournalWriter(
       telemetry.count('mempool_journal_failures_total');
       telemetry.log('error', 'mempool journal cannot be written', { error });
     }
-    for (const { resolve } of group) resolve(isDurable);
+    for (const { onStored } of group) onStored(isDurable);
   };
 
   const writeAll = async (): Promise<void> => {
@@ -76,15 +76,16 @@ export function createJournalWriter(
     writing ??= Promise.resolve().then(writeAll);
   };
 
-  const enqueue = (envelope: Uint8Array | null): Promise<boolean> =>
-    new Promise((resolve) => {
-      waiting.push({ envelope, resolve });
-      start();
-    });
+  const enqueue = (envelope: Uint8Array | null, onStored: (isDurable: boolean) => void): void => {
+    waiting.push({ envelope, onStored });
+    start();
+  };
 
   return {
     store: enqueue,
-    barrier: async () => void (writing === null ? true : await enqueue(null)),
+    async barrier() {
+      if (writing !== null) await new Promise((resolve) => enqueue(null, resolve));
+    },
     rewriteIfDead(liveBytes, live) {
       const { sizeBytes } = journal;
       if (sizeBytes < MEMPOOL_JOURNAL_REWRITE_BYTES || sizeBytes < DEAD_FACTOR * liveBytes) return;

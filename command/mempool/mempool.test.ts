@@ -13,6 +13,7 @@ import {
 } from '../../test/simulation/toyLedger.js';
 import { createMempool, type Mempool } from './mempool.js';
 import { type MempoolLimits, mempoolLimits } from './mempoolConfig.js';
+import { prepareEnvelope } from './preparedEnvelope.js';
 import { createVerifiedEnvelopes } from './verifiedEnvelopes.js';
 
 const NOW_MS = 1000;
@@ -38,7 +39,7 @@ function world(limits: Partial<MempoolLimits> = {}): World {
   const hold = (envelope: OpenedEnvelope) => {
     const checked = pool.check(envelope.bytes, NOW_MS);
     if (checked.kind !== 'verify') return checked.kind;
-    return pool.insert(envelope, NOW_MS).kind;
+    return pool.insert(prepareEnvelope(envelope), NOW_MS).kind;
   };
   return { ledger, pool, hold };
 }
@@ -163,7 +164,7 @@ describe('admission answers each command with a code', () => {
       hash: envelope.hash,
       verdicts: [{ commandId: id, code: RejectCode[name] }],
     });
-    expect(at.pool.insert(envelope, NOW_MS).kind).toBe('refused');
+    expect(at.pool.insert(prepareEnvelope(envelope), NOW_MS).kind).toBe('refused');
     expect(at.pool.sizes).toEqual(before);
   });
 
@@ -188,7 +189,7 @@ describe('admission answers each command with a code', () => {
       { account: alice, nonce: 64 },
       { account: alice, nonce: 1 },
     ]);
-    const { kind, verdicts } = pool.insert(envelope, NOW_MS);
+    const { kind, verdicts } = pool.insert(prepareEnvelope(envelope), NOW_MS);
     expect(kind).toBe('held');
     const { unknownAccount, nonceGap } = RejectCode;
     expect(verdicts.map(({ code }) => code)).toEqual([0, unknownAccount, nonceGap, 0]);
@@ -214,7 +215,7 @@ describe('the same bytes again', () => {
     const envelope = toyEnvelope(alice, [{ account: alice, nonce: 0 }]);
     expect(hold(envelope)).toBe('held');
     expect(hold(envelope)).toBe('known');
-    expect(pool.insert(envelope, NOW_MS).kind).toBe('known');
+    expect(pool.insert(prepareEnvelope(envelope), NOW_MS).kind).toBe('known');
     expect(pool.sizes.commands).toBe(1);
     pool.executed(ledger.execute(pool.take(bounds), 2000), 2000);
     expect(pool.holds(envelope.hash)).toBe(false);
@@ -254,11 +255,11 @@ describe('taking for a block', () => {
     fill(at, alice, 4);
     const ancestors = at.pool.take({ ...bounds, maxCommands: 2 });
     expect(ancestors).toHaveLength(2);
-    const next = at.pool.take({ ...bounds, unexecuted: ancestors });
+    const next = at.pool.take({ ...bounds, unexecuted: [ancestors] });
     expect(next).toHaveLength(2);
     expect(hashes([...ancestors, ...next])).toEqual(hashes(at.pool.heldEnvelopes()));
-    expect(at.pool.take({ ...bounds, unexecuted: [...ancestors, ...next] })).toEqual([]);
-    expect(at.pool.hasExecutable(2000, [...ancestors, ...next])).toBe(false);
+    expect(at.pool.take({ ...bounds, unexecuted: [ancestors, next] })).toEqual([]);
+    expect(at.pool.hasExecutable(2000, [ancestors, next])).toBe(false);
   });
 
   test('nothing that a block of that time may not hold', () => {

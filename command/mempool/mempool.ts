@@ -1,6 +1,3 @@
-import { framedName } from '../../schemas/codec/codec.js';
-import { envelopeHash } from '../../schemas/crypto/digests.js';
-import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
 import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import { RecentMap } from '../../schemas/kernel/recentMap.js';
@@ -11,7 +8,7 @@ import { decideCommands } from './decideCommands.js';
 import { laneKey } from './laneKey.js';
 import type { MempoolConfig } from './mempoolConfig.js';
 import { consumeNonce, createPool, expireEnvelopes, holdEnvelope, type Pool } from './pool.js';
-import { type PreparedEnvelope, prepareEnvelope } from './preparedEnvelope.js';
+import type { PreparedEnvelope } from './preparedEnvelope.js';
 import { createSignerRates } from './signerRates.js';
 import { hasTakeable, type TakeSources, takeEnvelopes } from './takeEnvelopes.js';
 import type { VerifiedEnvelopes } from './verifiedEnvelopes.js';
@@ -26,7 +23,7 @@ export interface MempoolAnswer {
    * id, when the bytes do not open. */
   readonly verdicts: readonly CommandVerdict[];
   /** Null when the bytes do not open. */
-  readonly envelope: OpenedEnvelope | null;
+  readonly envelope: PreparedEnvelope | null;
 }
 
 /** Numbers for metrics. */
@@ -49,19 +46,19 @@ export interface Mempool {
   /** The cheap checks. `nowMs` estimates block time. Changes nothing; total. */
   check(bytes: Uint8Array, nowMs: number): MempoolAnswer;
   /** Adds an envelope whose signature was verified; decides again, as others came in between. */
-  insert(envelope: OpenedEnvelope, nowMs: number): MempoolAnswer;
+  insert(envelope: PreparedEnvelope, nowMs: number): MempoolAnswer;
   /**
    * Whole envelopes for a block, within the bounds, fair among signers, each with a command that
-   * executes next. `unexecuted`: items of ancestors above the view's height, oldest first.
+   * executes next. `unexecuted`: items of each ancestor above the view's height, lowest first.
    */
   take(options: {
     readonly timestampMs: number;
     readonly maxBytes: number;
     readonly maxCommands: number;
-    readonly unexecuted: Iterable<Uint8Array>;
+    readonly unexecuted: readonly (readonly Uint8Array[])[];
   }): readonly Uint8Array[];
   /** Whether `take` would find anything for a block of that time. */
-  hasExecutable(timestampMs: number, unexecuted?: Iterable<Uint8Array>): boolean;
+  hasExecutable(timestampMs: number, unexecuted?: readonly (readonly Uint8Array[])[]): boolean;
   /** After a height: its receipts, then everything that its block time ends. */
   executed(receipts: Iterable<CommandReceipt>, timestampMs: number): void;
   holds(hash: Uint8Array): boolean;
@@ -87,11 +84,13 @@ export function createMempool(config: MempoolConfig, envelopes: VerifiedEnvelope
   const state: MempoolState = { config, pool, rates, ended, envelopes };
   return {
     check: (bytes, nowMs) => checkBytes(state, bytes, nowMs),
-    insert: (envelope, nowMs) => insertEnvelope(state, prepareEnvelope(envelope), nowMs),
-    take: ({ unexecuted, ...bounds }) =>
-      takeEnvelopes({ ...takeSources(state, unexecuted), ...bounds }).map(
-        ({ opened }) => opened.bytes,
-      ),
+    insert: (envelope, nowMs) => insertEnvelope(state, envelope, nowMs),
+    take({ unexecuted, ...bounds }) {
+      const taken = takeEnvelopes({ ...takeSources(state, unexecuted), ...bounds });
+      const items = taken.map(({ opened }) => opened.bytes);
+      envelopes.note(items, taken);
+      return items;
+    },
     hasExecutable(timestampMs, unexecuted = []) {
       if (pool.fundedTurns.size + pool.freeTurns.size === 0) return false;
       return hasTakeable({ ...takeSources(state, unexecuted), timestampMs });
@@ -113,31 +112,21 @@ export function createMempool(config: MempoolConfig, envelopes: VerifiedEnvelope
   };
 }
 
-function takeSources(state: MempoolState, unexecuted: Iterable<Uint8Array>): TakeSources {
-  const { pool, config, envelopes } = state;
-  return { pool, config, view: config.view(), unexecuted: openItems(unexecuted, envelopes) };
-}
-
-/** The envelopes among a block's items. */
-function* openItems(
-  items: Iterable<Uint8Array>,
-  envelopes: VerifiedEnvelopes,
-): Generator<PreparedEnvelope> {
-  for (const item of items) {
-    if (framedName(item) !== 'Envelope') continue;
-    const opened = envelopes.open(item);
-    if (opened.ok) yield prepareEnvelope(opened.envelope);
-  }
+function takeSources(
+  { pool, config, envelopes }: MempoolState,
+  unexecuted: readonly (readonly Uint8Array[])[],
+): TakeSources {
+  const opened = unexecuted.map((items) => envelopes.openItems(items));
+  return { pool, config, view: config.view(), unexecuted: opened };
 }
 
 function checkBytes(state: MempoolState, bytes: Uint8Array, nowMs: number): MempoolAnswer {
   const opened = state.envelopes.open(bytes);
   if (!opened.ok) {
-    const hash = envelopeHash(bytes);
-    const verdicts = [{ commandId: hash, code: opened.code }];
-    return { kind: 'refused', hash, verdicts, envelope: null };
+    const { hash, code } = opened;
+    return { kind: 'refused', hash, verdicts: [{ commandId: hash, code }], envelope: null };
   }
-  return decide(state, prepareEnvelope(opened.envelope), nowMs).answer;
+  return decide(state, opened.envelope, nowMs).answer;
 }
 
 function insertEnvelope(
@@ -156,7 +145,7 @@ function insertEnvelope(
 function decide(state: MempoolState, prepared: PreparedEnvelope, nowMs: number) {
   const { pool, config, ended } = state;
   const { hash } = prepared.opened;
-  const envelope = prepared.opened;
+  const envelope = prepared;
   const answer = (kind: MempoolAnswer['kind'], verdicts: readonly CommandVerdict[]) => ({
     kind,
     hash,

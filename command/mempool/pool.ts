@@ -27,9 +27,11 @@ export interface HeldEnvelope {
   readonly prepared: PreparedEnvelope;
   readonly signer: SignerQueue;
   readonly verdicts: readonly CommandVerdict[];
-  /** Admitted commands that have not ended. Invariant: not empty while the envelope is held. */
-  readonly open: Set<HeldCommand>;
-  /** How many of `open` are reachable. */
+  /** Its admitted commands. */
+  readonly held: readonly HeldCommand[];
+  /** How many of `held` have not ended. Invariant: above 0 while the envelope is held. */
+  open: number;
+  /** How many of those are reachable. */
   reachable: number;
 }
 
@@ -41,6 +43,7 @@ export interface HeldCommand {
   /** Of an account that did not exist when it was admitted. */
   readonly faucet: boolean;
   reachable: boolean;
+  ended: boolean;
 }
 
 export interface Lane {
@@ -108,14 +111,15 @@ export function holdEnvelope(
   assert(commands.length > 0, 'an envelope without a command to hold');
   assert(!pool.envelopes.has(prepared.hashKey), 'an envelope held twice');
   const signer = entry(pool.signers, prepared.signerKey, () => newSigner(prepared.signerKey));
-  const envelope: HeldEnvelope = { prepared, signer, verdicts, open: new Set(), reachable: 0 };
+  const held: HeldCommand[] = [];
+  const envelope: HeldEnvelope = { prepared, signer, verdicts, held, open: 0, reachable: 0 };
   pool.envelopes.set(prepared.hashKey, envelope);
   pool.sizeBytes += prepared.opened.bytes.length;
   signer.held++;
   const second = expirySecond(envelope);
   const expiring = pool.expiries.get(second) ?? new Set();
   pool.expiries.set(second, expiring.add(envelope));
-  for (const command of commands) holdCommand(pool, envelope, command);
+  for (const command of commands) held.push(holdCommand(pool, envelope, command));
 }
 
 function newSigner(key: string): SignerQueue {
@@ -126,7 +130,7 @@ function expirySecond(envelope: HeldEnvelope): number {
   return Math.floor(envelope.prepared.opened.head.expiresAtMs / 1000);
 }
 
-function holdCommand(pool: Pool, envelope: HeldEnvelope, toHold: CommandToHold): void {
+function holdCommand(pool: Pool, envelope: HeldEnvelope, toHold: CommandToHold): HeldCommand {
   const { prepared, nextNonce, faucet, funded } = toHold;
   const lane = entry(pool.lanes, prepared.laneKey, () => ({
     key: prepared.laneKey,
@@ -136,16 +140,18 @@ function holdCommand(pool: Pool, envelope: HeldEnvelope, toHold: CommandToHold):
   }));
   const key = prepared.accountKey;
   const account = entry(pool.accounts, key, () => ({ key, own: 0, session: 0 }));
-  const held = { prepared, envelope, lane, account, faucet, reachable: false };
+  const marks = { reachable: false, ended: false };
+  const held: HeldCommand = { prepared, envelope, lane, account, faucet, ...marks };
   assert(!lane.commands.has(prepared.command.nonce), 'two commands held at one nonce');
   lane.commands.set(prepared.command.nonce, held);
   pool.commands.set(prepared.idKey, held);
-  envelope.open.add(held);
+  envelope.open++;
   if (prepared.own) account.own++;
   else account.session++;
   if (faucet) pool.faucetCommands++;
   countForSigner(pool, envelope.signer, key, funded);
   advanceLane(pool, lane, nextNonce);
+  return held;
 }
 
 function countForSigner(pool: Pool, signer: SignerQueue, key: string, funded: boolean): void {
@@ -193,8 +199,9 @@ function placeTurn(pool: Pool, signer: SignerQueue): void {
 /** Ends one command; the envelope leaves with its last one. */
 export function endCommand(pool: Pool, command: HeldCommand): void {
   const { prepared, envelope, lane, account, faucet } = command;
-  const wasOpen = envelope.open.delete(command);
-  assert(wasOpen, 'a command ended twice');
+  assert(!command.ended, 'a command ended twice');
+  command.ended = true;
+  envelope.open--;
   pool.commands.delete(prepared.idKey);
   lane.commands.delete(prepared.command.nonce);
   if (lane.commands.size === 0) pool.lanes.delete(lane.key);
@@ -210,7 +217,7 @@ export function endCommand(pool: Pool, command: HeldCommand): void {
       placeTurn(pool, envelope.signer);
     }
   }
-  if (envelope.open.size === 0) releaseEnvelope(pool, envelope);
+  if (envelope.open === 0) releaseEnvelope(pool, envelope);
 }
 
 function uncountForSigner(pool: Pool, signer: SignerQueue, key: string): void {
@@ -239,12 +246,17 @@ function releaseEnvelope(pool: Pool, envelope: HeldEnvelope): void {
 export function consumeNonce(pool: Pool, key: string, nonce: number): number {
   const lane = pool.lanes.get(key);
   if (lane === undefined) return 0;
-  const ended = [...lane.commands.values()].filter(
-    ({ prepared }) => prepared.command.nonce <= nonce,
-  );
+  const ended = heldUpTo(lane, nonce);
   for (const command of ended) endCommand(pool, command);
   advanceLane(pool, lane, nonce + 1);
   return ended.length;
+}
+
+/** Nothing is held below a lane's next nonce, and a block consumes that one as a rule. */
+function heldUpTo({ commands, next }: Lane, nonce: number): readonly HeldCommand[] {
+  const held = commands.get(nonce);
+  if (nonce === next) return held === undefined ? [] : [held];
+  return [...commands.values()].filter(({ prepared }) => prepared.command.nonce <= nonce);
 }
 
 /**
@@ -256,8 +268,8 @@ export function expireEnvelopes(pool: Pool, timestampMs: number): number {
     if (second * 1000 > timestampMs) continue;
     for (const envelope of [...expiring]) {
       if (envelope.prepared.opened.head.expiresAtMs > timestampMs) continue;
-      commands += envelope.open.size;
-      for (const command of [...envelope.open]) dropExpired(pool, command);
+      commands += envelope.open;
+      for (const command of envelope.held) if (!command.ended) dropExpired(pool, command);
     }
   }
   return commands;

@@ -19,16 +19,7 @@ export interface PreparedEnvelope {
   readonly commands: readonly PreparedCommand[];
 }
 
-const PREPARED = new WeakMap<OpenedEnvelope, PreparedEnvelope>();
-
-/** Keys of an envelope; remembered as long as the opened envelope itself is. */
 export function prepareEnvelope(opened: OpenedEnvelope): PreparedEnvelope {
-  let prepared = PREPARED.get(opened);
-  if (prepared === undefined) PREPARED.set(opened, (prepared = prepare(opened)));
-  return prepared;
-}
-
-function prepare(opened: OpenedEnvelope): PreparedEnvelope {
   const signerKey = byteKey(opened.head.signer);
   const commands = opened.commands.map(({ id, command }): PreparedCommand => {
     const accountKey = byteKey(command.account);

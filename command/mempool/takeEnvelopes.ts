@@ -3,6 +3,7 @@ import type { AdmissionView } from '../ports.js';
 import type { MempoolConfig } from './mempoolConfig.js';
 import type { HeldEnvelope, Pool, SignerQueue } from './pool.js';
 import type { PreparedCommand, PreparedEnvelope } from './preparedEnvelope.js';
+import type { OpenedItems } from './verifiedEnvelopes.js';
 
 /** What a leader may put into a block. */
 export interface TakeOptions {
@@ -13,12 +14,12 @@ export interface TakeOptions {
   readonly maxCommands: number;
 }
 
-/** Where envelopes come from. `unexecuted`: those of ancestors above the view, in order. */
+/** Where envelopes come from. `unexecuted`: of each ancestor above the view, lowest first. */
 export interface TakeSources {
   readonly pool: Pool;
   readonly config: MempoolConfig;
   readonly view: AdmissionView;
-  readonly unexecuted: Iterable<PreparedEnvelope>;
+  readonly unexecuted: readonly OpenedItems[];
 }
 
 interface Taking extends TakeSources, TakeOptions {
@@ -65,23 +66,34 @@ export function hasTakeable(options: TakeSources & { readonly timestampMs: numbe
 
 function startTaking(options: TakeSources & TakeOptions): Taking {
   const totals = { sizeBytes: 0, commands: 0, faucetClaims: 0 };
-  const taking: Taking = { ...options, ...totals, nextNonces: new Map(), taken: [] };
-  for (const envelope of options.unexecuted) passOver(taking, envelope);
-  return taking;
+  return { ...options, ...totals, nextNonces: new Map(), taken: [] };
 }
 
 /** The lane's next nonce after ancestors and what this block holds so far; null: may not act. */
 function nextNonce(taking: Taking, envelope: PreparedEnvelope, command: PreparedCommand) {
   const known = taking.nextNonces.get(command.laneKey);
   if (known !== undefined) return known;
-  const { account, authorization, instruction } = command.command;
-  const lane = taking.view.laneOf(account, envelope.opened.head.signer, authorization);
-  if (lane !== null) return lane.nextNonce;
-  const opens = command.own && instruction.kind === 'ClaimFaucet';
-  return opens && !taking.view.accountExists(account) ? 0 : null;
+  const { view, unexecuted } = taking;
+  const { account, authorization } = command.command;
+  let next = view.laneOf(account, envelope.opened.head.signer, authorization)?.nextNonce ?? null;
+  const mayOpen = next === null && !view.accountExists(account);
+  for (const { lanes } of unexecuted) {
+    for (const before of lanes.get(command.laneKey) ?? []) {
+      const expected = next ?? (mayOpen && opensLane(before) ? 0 : null);
+      if (before.command.nonce === expected) next = expected + 1;
+    }
+  }
+  if (next === null) return mayOpen && opensLane(command) ? 0 : null;
+  taking.nextNonces.set(command.laneKey, next);
+  return next;
 }
 
-/** Notes what the engine will consume of an envelope that is in the block or before it. */
+/** A claim for the own account creates it, and with it its first lane. */
+function opensLane({ own, command }: PreparedCommand): boolean {
+  return own && command.instruction.kind === 'ClaimFaucet';
+}
+
+/** Notes what the engine will consume of an envelope that is in the block. */
 function passOver(taking: Taking, envelope: PreparedEnvelope): number {
   let claims = 0;
   for (const command of envelope.commands) {

@@ -3,6 +3,7 @@ import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import type { BlockHeader } from '../../schemas/types/block.js';
 import type { GenesisLimits } from '../../schemas/types/genesis.js';
+import type { PreparedEnvelope } from './preparedEnvelope.js';
 import type { VerifiedEnvelopes } from './verifiedEnvelopes.js';
 
 /** Of the chain, for the validity of a block's envelopes. */
@@ -29,20 +30,24 @@ export async function verifyEnvelopes(options: {
   readonly verifier: BatchVerifier;
 }): Promise<boolean> {
   const { items, header, rules, envelopes, verifier } = options;
-  const unverified: OpenedEnvelope[] = [];
+  const envelopesOfBlock: PreparedEnvelope[] = [];
+  const unverified: PreparedEnvelope[] = [];
   let sizeBytes = 0;
   let commands = 0;
   for (const bytes of items) {
     sizeBytes += bytes.length;
     if (sizeBytes > rules.limits.maxBlockBytes) return false;
-    const opened = envelopes.open(bytes);
-    if (!opened.ok || !isAllowed(opened.envelope, header.timestampMs, rules)) return false;
-    commands += opened.envelope.commands.length;
+    const result = envelopes.open(bytes);
+    if (!result.ok || !isAllowed(result.envelope.opened, header.timestampMs, rules)) return false;
+    const { envelope } = result;
+    commands += envelope.commands.length;
     if (commands > rules.limits.maxBlockCommands) return false;
-    if (!envelopes.has(opened.envelope.hash)) unverified.push(opened.envelope);
+    envelopesOfBlock.push(envelope);
+    if (!envelopes.has(envelope.hashKey)) unverified.push(envelope);
   }
+  envelopes.note(items, envelopesOfBlock);
   if (unverified.length === 0) return true;
-  const answers = await verifier.verifyBatch(unverified.map(({ signed }) => signed));
+  const answers = await verifier.verifyBatch(unverified.map(({ opened }) => opened.signed));
   for (const [index, envelope] of unverified.entries()) {
     if (answers[index] === true) envelopes.add(envelope);
   }

@@ -2,40 +2,48 @@ import type { BatchVerifier, SignedMessage } from '../../schemas/crypto/signatur
 import { assert } from '../../schemas/kernel/assert.js';
 import { ADMISSION_BATCH_MAX, ADMISSION_BATCHES_IN_FLIGHT } from '../../schemas/limits.js';
 
+/** Null: the verifier failed as a whole. */
+export type SignatureAnswer = boolean | null;
+
 /** Signatures one by one in, verified in batches of what arrived meanwhile. */
-export interface VerifyQueue {
-  /** Rejects when the verifier fails as a whole; a bad signature is `false`. */
-  verify(signed: SignedMessage): Promise<boolean>;
-  readonly waiting: number;
+export interface VerifyQueue<T> {
+  add(item: T): void;
 }
 
-interface Waiting {
-  readonly signed: SignedMessage;
-  readonly resolve: (isGood: boolean) => void;
-  readonly reject: (error: unknown) => void;
+export interface VerifyQueueOptions<T> {
+  readonly verifier: BatchVerifier;
+  signed(item: T): SignedMessage;
+  /** Once for each item, in the order of a batch. */
+  onAnswer(item: T, answer: SignatureAnswer): void;
+  /** Once for each batch that could not be verified, before its answers. */
+  onFailure(error: unknown): void;
 }
 
 /**
  * While batches are in flight, arrivals gather for the next one: the busier, the larger the
  * batches. Arrivals of one tick share a batch. The caller bounds what waits.
  */
-export function createVerifyQueue(verifier: BatchVerifier): VerifyQueue {
-  let waiting: Waiting[] = [];
+export function createVerifyQueue<T>(options: VerifyQueueOptions<T>): VerifyQueue<T> {
+  let waiting: T[] = [];
   let inFlight = 0;
   let isScheduled = false;
 
-  const run = async (batch: readonly Waiting[]): Promise<void> => {
-    inFlight++;
+  const answersOf = async (batch: readonly T[]): Promise<readonly SignatureAnswer[]> => {
     try {
-      const answers = await verifier.verifyBatch(batch.map(({ signed }) => signed));
-      assert(answers.length === batch.length, 'a batch of other length than asked');
-      for (const [index, { resolve }] of batch.entries()) resolve(answers[index] === true);
+      return await options.verifier.verifyBatch(batch.map(options.signed));
     } catch (error) {
-      for (const { reject } of batch) reject(error);
-    } finally {
-      inFlight--;
-      schedule();
+      options.onFailure(error);
+      return batch.map(() => null);
     }
+  };
+
+  const run = async (batch: readonly T[]): Promise<void> => {
+    inFlight++;
+    const answers = await answersOf(batch);
+    assert(answers.length === batch.length, 'a batch of other length than asked');
+    inFlight--;
+    for (const [index, item] of batch.entries()) options.onAnswer(item, answers[index]!);
+    schedule();
   };
 
   const start = (): void => {
@@ -54,13 +62,9 @@ export function createVerifyQueue(verifier: BatchVerifier): VerifyQueue {
   };
 
   return {
-    verify: (signed) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ signed, resolve, reject });
-        schedule();
-      }),
-    get waiting() {
-      return waiting.length;
+    add(item) {
+      waiting.push(item);
+      schedule();
     },
   };
 }

@@ -5,7 +5,7 @@ import { exportEntries } from '../../command/engine/snapshot.js';
 import type { Mempool } from '../../command/mempool/mempool.js';
 import type { VerifiedEnvelopes } from '../../command/mempool/verifiedEnvelopes.js';
 import { type EnvelopeRules, verifyEnvelopes } from '../../command/mempool/verifyEnvelopes.js';
-import type { Application, Timer, UnexecutedItems } from '../../consensus/ports.js';
+import type { Application, Timer } from '../../consensus/ports.js';
 import { encode } from '../../schemas/codec/codec.js';
 import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
 import { present } from '../../schemas/kernel/assert.js';
@@ -50,10 +50,6 @@ export interface ValidatorApplication extends Application {
 
 /** Certificates of as many heights as the engine keeps trees for. */
 const CERTIFICATES_KEPT = 64;
-
-function* flatten(unexecuted: UnexecutedItems): Iterable<Uint8Array> {
-  for (const items of unexecuted) yield* items;
-}
 
 function executedHeight(
   { certificate, block: { header } }: CertifiedBlock,
@@ -123,7 +119,7 @@ export function createValidatorApplication(
         timestampMs,
         maxBytes,
         maxCommands: Math.min(maxCommands, pace.commandsMax()),
-        unexecuted: flatten(unexecutedItems),
+        unexecuted: unexecutedItems,
       }),
     verifyItems: (items, header: BlockHeader) =>
       verifyEnvelopes({
@@ -135,8 +131,10 @@ export function createValidatorApplication(
       }),
     execute(block, seed) {
       const startedMs = timer.nowMs();
-      const result = executeBlock(state, block, seed, envelopes.opened);
-      for (const item of block.items) envelopes.forget(item);
+      const items = envelopes.openItems(block.items);
+      const opened = items.envelopes.map((envelope) => envelope?.opened ?? null);
+      const result = executeBlock(state, block, seed, opened);
+      envelopes.forget(items);
       waiting.set(result.height, result);
       options.onExecuted(result);
       if (result.height % options.snapshotEveryHeights === 0)
@@ -149,7 +147,7 @@ export function createValidatorApplication(
       return { stateRoot, eventsRoot, outboxRoots, engineVersion };
     },
     certified,
-    hasWork: (unexecutedItems) => mempool.hasExecutable(timer.unixMs(), flatten(unexecutedItems)),
+    hasWork: (unexecutedItems) => mempool.hasExecutable(timer.unixMs(), unexecutedItems),
     certifiedTip: () => tip,
     certificate: (height) => certificates.get(height) ?? null,
     idle: () => writing ?? Promise.resolve(),

@@ -30,7 +30,7 @@ export interface OpenedEnvelope {
 
 class Opened implements OpenedEnvelope {
   readonly #signature: Uint8Array;
-  #hash: Uint8Array | null = null;
+  #hash: Uint8Array | null;
   #signed: SignedMessage | null = null;
 
   constructor(
@@ -38,8 +38,10 @@ class Opened implements OpenedEnvelope {
     readonly head: EnvelopeHead,
     readonly commands: readonly IdentifiedCommand[],
     signature: Uint8Array,
+    hash: Uint8Array | null,
   ) {
     this.#signature = signature;
+    this.#hash = hash;
   }
 
   get hash(): Uint8Array {
@@ -65,8 +67,14 @@ function refuse(code: RejectCode, reason: string): OpenEnvelopeResult {
   return { ok: false, code, reason };
 }
 
-/** Decodes and checks form and counts. Total: any bytes are answered. */
-export function openEnvelope(bytes: Uint8Array): OpenEnvelopeResult {
+/**
+ * Decodes and checks form and counts. Total: any bytes are answered. `hash`: of the whole bytes,
+ * where the caller has made it.
+ */
+export function openEnvelope(
+  bytes: Uint8Array,
+  hash: Uint8Array | null = null,
+): OpenEnvelopeResult {
   if (bytes.length > MAX_ENVELOPE_BYTES) return refuse(RejectCode.oversized, 'oversized envelope');
   // Views of the commands' bytes do: they are hashed and decoded here, and `bytes` is kept anyway.
   const decoded = decodeViews('Envelope', bytes, MAX_ENVELOPE_BYTES);
@@ -86,7 +94,7 @@ export function openEnvelope(bytes: Uint8Array): OpenEnvelopeResult {
     const most = MAX_ENVELOPE_COMMANDS_PER_ACCOUNT;
     return refuse(RejectCode.badCommandCount, `over ${most} commands of one account`);
   }
-  return { ok: true, envelope: new Opened(bytes, head, commands, signature) };
+  return { ok: true, envelope: new Opened(bytes, head, commands, signature, hash) };
 }
 
 function hasCrowdedAccount(commands: readonly IdentifiedCommand[]): boolean {
