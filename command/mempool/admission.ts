@@ -54,15 +54,22 @@ export interface Admission {
   close(): Promise<void>;
 }
 
-/** An envelope on its way. */
-interface Arrival {
-  /** What the cheap checks said. */
-  readonly answer: MempoolAnswer;
-  readonly envelope: PreparedEnvelope;
-  readonly source: EnvelopeSource;
-  readonly handedTo: number;
+/** An envelope on its way, with one promise: many thousands are at once. */
+class Arrival {
   readonly verdict: Promise<EnvelopeVerdict>;
-  readonly resolve: (verdict: EnvelopeVerdict) => void;
+  resolve: (verdict: EnvelopeVerdict) => void = () => undefined;
+
+  constructor(
+    /** What the cheap checks said. */
+    readonly answer: MempoolAnswer,
+    readonly envelope: PreparedEnvelope,
+    readonly source: EnvelopeSource,
+    readonly handedTo: number,
+  ) {
+    this.verdict = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+  }
 }
 
 interface AdmissionState extends AdmissionOptions {
@@ -137,21 +144,12 @@ function submit(
   if (isBackedUp || pending.size >= (state.pendingMax ?? ADMISSION_PENDING_MAX)) {
     return Promise.resolve(refuse(state, withCode(answer, envelope, RejectCode.backpressure)));
   }
-  const arrival = newArrival({ answer, envelope, source, handedTo });
+  const arrival = new Arrival(answer, envelope, source, handedTo);
   pending.set(hashKey, arrival);
   if (mustStore) store(state, arrival, answer);
   else if (envelopes.has(hashKey)) admit(state, arrival);
   else state.queue.add(arrival);
   return arrival.verdict;
-}
-
-/** One promise an envelope: many thousands are on their way at once. */
-function newArrival(of: Omit<Arrival, 'verdict' | 'resolve'>): Arrival {
-  let resolve: Arrival['resolve'] = () => undefined;
-  const verdict = new Promise<EnvelopeVerdict>((tell) => {
-    resolve = tell;
-  });
-  return { ...of, verdict, resolve };
 }
 
 function end(state: AdmissionState, arrival: Arrival, verdict: EnvelopeVerdict): void {

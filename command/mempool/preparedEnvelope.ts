@@ -22,7 +22,8 @@ export interface PreparedEnvelope {
 export function prepareEnvelope(opened: OpenedEnvelope): PreparedEnvelope {
   const signerKey = byteKey(opened.head.signer);
   const commands = opened.commands.map(({ id, command }): PreparedCommand => {
-    const accountKey = byteKey(command.account);
+    const isSigner = command.account === opened.head.signer;
+    const accountKey = isSigner ? signerKey : byteKey(command.account);
     const { authorization } = command;
     return {
       id,

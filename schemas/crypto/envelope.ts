@@ -1,6 +1,6 @@
 import { decode, decodeViews, encode } from '../codec/codec.js';
 import { assert } from '../kernel/assert.js';
-import { toHex } from '../kernel/bytes.js';
+import { equalBytes, toHex } from '../kernel/bytes.js';
 import {
   MAX_COMMAND_BYTES,
   MAX_ENVELOPE_BYTES,
@@ -10,6 +10,7 @@ import {
 import { RejectCode } from '../rejectCode.js';
 import type { Command, EnvelopeHead } from '../types/command.js';
 import { commandIds, envelopeHash, envelopeMessage } from './digests.js';
+import { SIGNATURE_BYTES } from './ed25519.js';
 import type { SignedMessage, Signer } from './signatures.js';
 
 export interface IdentifiedCommand {
@@ -28,19 +29,16 @@ export interface OpenedEnvelope {
   readonly signed: SignedMessage;
 }
 
+/** Many thousands are held at once: nothing is kept that can be made again from the bytes. */
 class Opened implements OpenedEnvelope {
-  readonly #signature: Uint8Array;
   #hash: Uint8Array | null;
-  #signed: SignedMessage | null = null;
 
   constructor(
     readonly bytes: Uint8Array,
     readonly head: EnvelopeHead,
     readonly commands: readonly IdentifiedCommand[],
-    signature: Uint8Array,
     hash: Uint8Array | null,
   ) {
-    this.#signature = signature;
     this.#hash = hash;
   }
 
@@ -50,12 +48,11 @@ class Opened implements OpenedEnvelope {
   }
 
   get signed(): SignedMessage {
-    if (this.#signed === null) {
-      const ids = this.commands.map(({ id }) => id);
-      const message = envelopeMessage(this.head, ids);
-      this.#signed = { publicKey: this.head.signer, message, signature: this.#signature };
-    }
-    return this.#signed;
+    const ids = this.commands.map(({ id }) => id);
+    const message = envelopeMessage(this.head, ids);
+    // The last field of the schema, and of fixed size.
+    const signature = this.bytes.subarray(this.bytes.length - SIGNATURE_BYTES);
+    return { publicKey: this.head.signer, message, signature };
   }
 }
 
@@ -79,7 +76,8 @@ export function openEnvelope(
   // Views of the commands' bytes do: they are hashed and decoded here, and `bytes` is kept anyway.
   const decoded = decodeViews('Envelope', bytes, MAX_ENVELOPE_BYTES);
   if (!decoded.ok) return refuse(RejectCode.undecodable, decoded.reason);
-  const { head, commands: encoded, signature } = decoded.value;
+  const { commands: encoded } = decoded.value;
+  const head = sharingChain(decoded.value.head);
   if (encoded.length < 1 || encoded.length > MAX_ENVELOPE_COMMANDS) {
     return refuse(RejectCode.badCommandCount, `${encoded.length} commands in an envelope`);
   }
@@ -88,13 +86,27 @@ export function openEnvelope(
   for (const commandBytes of encoded) {
     const command = decode('Command', commandBytes, MAX_COMMAND_BYTES);
     if (!command.ok) return refuse(RejectCode.undecodable, `command: ${command.reason}`);
-    commands.push({ id: idOf(commandBytes), command: command.value });
+    commands.push({ id: idOf(commandBytes), command: sharingKey(command.value, head.signer) });
   }
   if (commands.length > MAX_ENVELOPE_COMMANDS_PER_ACCOUNT && hasCrowdedAccount(commands)) {
     const most = MAX_ENVELOPE_COMMANDS_PER_ACCOUNT;
     return refuse(RejectCode.badCommandCount, `over ${most} commands of one account`);
   }
-  return { ok: true, envelope: new Opened(bytes, head, commands, signature, hash) };
+  return { ok: true, envelope: new Opened(bytes, head, commands, hash) };
+}
+
+/** Of the last envelope: nearly every other has the same, and an array costs 200 bytes. */
+let lastChainId = new Uint8Array(0);
+
+function sharingChain(head: EnvelopeHead): EnvelopeHead {
+  if (equalBytes(head.chainId, lastChainId)) return { ...head, chainId: lastChainId };
+  lastChainId = Uint8Array.from(head.chainId);
+  return head;
+}
+
+/** Who signs acts for itself as a rule. */
+function sharingKey(command: Command, signer: Uint8Array): Command {
+  return equalBytes(command.account, signer) ? { ...command, account: signer } : command;
 }
 
 function hasCrowdedAccount(commands: readonly IdentifiedCommand[]): boolean {
