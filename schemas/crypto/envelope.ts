@@ -120,18 +120,26 @@ function hasCrowdedAccount(commands: readonly IdentifiedCommand[]): boolean {
   return false;
 }
 
-/** Builds and signs; the head's signer must be the signer's key. */
+/** The bytes of a signed envelope; the head's signer must be the signer's key. */
+export function signEnvelope(
+  head: EnvelopeHead,
+  commands: readonly Command[],
+  signer: Signer,
+): Uint8Array {
+  const encoded = commands.map((command) => encode('Command', command));
+  const ids = encoded.map(commandIds(head));
+  const message = envelopeMessage(head, ids);
+  const signature = signer.sign(message);
+  return encode('Envelope', { head, commands: encoded, signature });
+}
+
+/** The same, opened: asserts that it is one that others open. */
 export function sealEnvelope(
   head: EnvelopeHead,
   commands: readonly Command[],
   signer: Signer,
 ): OpenedEnvelope {
-  const encoded = commands.map((command) => encode('Command', command));
-  const ids = encoded.map(commandIds(head));
-  const message = envelopeMessage(head, ids);
-  const signature = signer.sign(message);
-  const bytes = encode('Envelope', { head, commands: encoded, signature });
-  const opened = openEnvelope(bytes);
+  const opened = openEnvelope(signEnvelope(head, commands, signer));
   assert(opened.ok, `sealed an envelope that does not open: ${opened.ok ? '' : opened.reason}`);
   return opened.envelope;
 }

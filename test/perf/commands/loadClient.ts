@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { validatorBits } from '../../../command/gateway/validatorBits.js';
 import { createNativeSigner, nativeVerifier } from '../../../infra/crypto/nativeSignatures.js';
 import { dialValidators } from '../../../infra/websocket/validatorLinks.js';
-import { sealEnvelope } from '../../../schemas/crypto/envelope.js';
+import { signEnvelope } from '../../../schemas/crypto/envelope.js';
 import { genesisEpoch } from '../../../schemas/crypto/epochKeys.js';
 import type { Signer } from '../../../schemas/crypto/signatures.js';
 import { present } from '../../../schemas/kernel/assert.js';
@@ -204,7 +204,7 @@ function submit(
   state.openCommands += commands.length;
   const expiresAtMs = Date.now() + LIFETIME_MS;
   const head = { chainId: state.chainId, shard: 0, signer: signer.publicKey, expiresAtMs };
-  state.broadcast(sealEnvelope(head, commands, signer).bytes);
+  state.broadcast(signEnvelope(head, commands, signer));
 }
 
 async function fund(state: ClientState): Promise<void> {
