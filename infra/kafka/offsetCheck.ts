@@ -11,7 +11,9 @@ export interface OffsetCheck {
 
 /**
  * New records stand behind all that this writer wrote before. Where they do not, the broker has
- * taken them for a repeat of those that stand there, and dropped them.
+ * taken them for a repeat of those that stand there, and dropped them. And a partition is answered
+ * for once: kafkajs 2.2.4 remembers its answers by connection, so when one broker of several makes
+ * it try again over new ones, it stores anew, with new sequence numbers, what others had stored.
  */
 export function createOffsetCheck(): OffsetCheck {
   const ends = new Map<string, bigint>();
@@ -26,6 +28,9 @@ export function createOffsetCheck(): OffsetCheck {
         const name = `${topicName}/${partition}`;
         const base = BigInt(present(baseOffset, 'a base offset'));
         const end = ends.get(name) ?? 0n;
+        if (!counts.has(name)) {
+          throw new LogError('inDoubt', `${name}: answered for more than once, stored twice`);
+        }
         if (base < end) {
           const message = `${name}: new records at ${base}, where others stand up to ${end}`;
           throw new LogError('inDoubt', message);
