@@ -8,6 +8,7 @@ import type { AdapterLog } from '../postgres/connection.js';
 import { CLIENT_RETRY } from './client.js';
 import { toLogError } from './errors.js';
 import { createOffsetCheck, type OffsetCheck } from './offsetCheck.js';
+import { createRepeatCheck, type RepeatCheck } from './repeatCheck.js';
 import type { TopicCatalog } from './topicCatalog.js';
 
 /** An open transaction stalls the readers of its partitions; the broker aborts it after this. */
@@ -25,7 +26,7 @@ function planRequests(records: readonly LogRecord[]): readonly (readonly LogReco
   let requestBytes = 0;
   let batchBytes = new Map<string, number>();
   for (const record of records) {
-    const batch = `${record.topic}/${record.partition}`;
+    const batch = nameOf(record);
     const bytes = recordBytes(record);
     const inBatch = batchBytes.get(batch) ?? 0;
     const isFull = inBatch > 0 && inBatch + bytes > LOG_ROW_BYTES_MAX;
@@ -41,6 +42,24 @@ function planRequests(records: readonly LogRecord[]): readonly (readonly LogReco
   }
   requests.push(request);
   return requests;
+}
+
+/**
+ * The first partition of a transaction is sent alone where brokers share the partitions: the broker
+ * that coordinates may still be ending the transaction before, and says so to each of them on its
+ * own. Nothing is on its way to any other while the client asks again.
+ */
+function firstAlone(
+  requests: readonly (readonly LogRecord[])[],
+): readonly (readonly LogRecord[])[] {
+  const [first = [], ...later] = requests;
+  const isOfFirst = (record: LogRecord) => nameOf(record) === nameOf(present(first[0], 'record'));
+  const others = first.filter((record) => !isOfFirst(record));
+  return others.length === 0 ? requests : [first.filter(isOfFirst), others, ...later];
+}
+
+function nameOf({ topic, partition }: LogRecord): string {
+  return `${topic}/${partition}`;
 }
 
 function toTopicMessages(records: readonly LogRecord[]): TopicMessages[] {
@@ -84,7 +103,7 @@ export async function openKafkaWriter(options: {
     retry: CLIENT_RETRY,
     createPartitioner: () => namedPartition,
   });
-  const offsets = createOffsetCheck();
+  const checks = { offsets: createOffsetCheck(), repeats: createRepeatCheck(producer) };
   let next: Transaction | null = null;
   let usable = true;
   let closing: Promise<void> | null = null;
@@ -111,7 +130,7 @@ export async function openKafkaWriter(options: {
       if (records.length === 0) return;
       const transaction = next ?? (await begin(producer));
       next = null;
-      await commit(transaction, records, offsets, log).catch((error: unknown) => {
+      await commit(transaction, records, checks, log).catch((error: unknown) => {
         usable = false;
         throw error;
       });
@@ -138,14 +157,19 @@ function namedPartition({ message }: { readonly message: Message }): number {
 async function commit(
   transaction: Transaction,
   records: readonly LogRecord[],
-  offsets: OffsetCheck,
+  { offsets, repeats }: { readonly offsets: OffsetCheck; readonly repeats: RepeatCheck },
   log: AdapterLog,
 ): Promise<void> {
   const started = performance.now();
   try {
-    for (const request of planRequests(records)) {
+    const requests = planRequests(records);
+    for (const request of repeats.brokers === 1 ? requests : firstAlone(requests)) {
       const topicMessages = toTopicMessages(request);
-      offsets.stored(request, await transaction.sendBatch({ acks: -1, topicMessages }));
+      repeats.begin();
+      const answer = await transaction.sendBatch({ acks: -1, topicMessages });
+      offsets.stored(request, answer);
+      // One partition is one broker's: what it is sent again there has its old sequence numbers.
+      if (answer.length > 1) repeats.end();
     }
     await transaction.commit();
   } catch (error) {
