@@ -166,10 +166,8 @@ async function commit(
     for (const request of repeats.brokers === 1 ? requests : firstAlone(requests)) {
       const topicMessages = toTopicMessages(request);
       repeats.begin();
-      const answer = await transaction.sendBatch({ acks: -1, topicMessages });
-      offsets.stored(request, answer);
-      // One partition is one broker's: what it is sent again there has its old sequence numbers.
-      if (answer.length > 1) repeats.end();
+      offsets.stored(request, await transaction.sendBatch({ acks: -1, topicMessages }));
+      repeats.end();
     }
     await transaction.commit();
   } catch (error) {

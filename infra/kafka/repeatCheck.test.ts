@@ -26,6 +26,14 @@ it('takes one answer of each broker a send, whatever else they answer', () => {
   expect(check.brokers).toBe(3);
 });
 
+it('takes any number of answers of the only broker of a send', () => {
+  const { check, answers } = checked();
+  answers('Produce', 'b');
+  check.begin();
+  answers('Produce', 'a', 'a');
+  check.end();
+});
+
 it('doubts a send that one of the brokers answered twice', () => {
   const { check, answers } = checked();
   check.begin();

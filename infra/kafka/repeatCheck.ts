@@ -5,7 +5,8 @@ import { LogError } from '../../schemas/logError.js';
  * Whether a send over several brokers stored something twice. When one of them refuses, kafkajs
  * 2.2.4 begins the send again without waiting for what is on its way to the others, and stores it
  * anew behind that, with new sequence numbers; its answer names only the second place. What tells
- * is how often a broker answered: once a send, or the send began again.
+ * is how often a broker answered: once a send, or the send began again. Where one broker has all
+ * that is sent nothing else is on its way, and a repeat has the sequence numbers of the first try.
  */
 export interface RepeatCheck {
   /** Brokers that have stored something for this producer. */
@@ -30,6 +31,7 @@ export function createRepeatCheck(producer: Pick<Producer, 'events' | 'on'>): Re
     },
     begin: () => answers.clear(),
     end() {
+      if (answers.size === 1) return;
       for (const [broker, times] of answers) {
         if (times === 1) continue;
         throw new LogError('inDoubt', `${broker} was sent the same records ${times} times`);

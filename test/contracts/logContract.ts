@@ -421,7 +421,7 @@ function describeReading(subject: Subject, options: LogContractOptions): void {
       ),
       { numRuns: options.propertyRuns },
     );
-  });
+  }, 120_000);
 }
 
 function describeTopics({ open, newTopic }: Subject): void {

@@ -7,5 +7,5 @@ afterAll(() => cluster?.remove(), 120_000);
 
 it('loses and doubles nothing on Postgres when validators, its server, and then everything, are killed', async () => {
   cluster = await createCluster('postgres');
-  await killUnderLoad(cluster, chosenSeed(), 2);
+  await killUnderLoad(cluster, chosenSeed(), 1);
 }, 900_000);
