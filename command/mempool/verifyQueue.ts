@@ -29,8 +29,9 @@ export function createVerifyQueue<T>(options: VerifyQueueOptions<T>): VerifyQueu
   let isScheduled = false;
 
   const answersOf = async (batch: readonly T[]): Promise<readonly SignatureAnswer[]> => {
+    const messages = batch.map(options.signed);
     try {
-      return await options.verifier.verifyBatch(batch.map(options.signed));
+      return await options.verifier.verifyBatch(messages);
     } catch (error) {
       options.onFailure(error);
       return batch.map(() => null);

@@ -53,7 +53,8 @@ function firstAlone(
   requests: readonly (readonly LogRecord[])[],
 ): readonly (readonly LogRecord[])[] {
   const [first = [], ...later] = requests;
-  const isOfFirst = (record: LogRecord) => nameOf(record) === nameOf(present(first[0], 'record'));
+  const name = nameOf(present(first[0], 'record'));
+  const isOfFirst = (record: LogRecord) => nameOf(record) === name;
   const others = first.filter((record) => !isOfFirst(record));
   return others.length === 0 ? requests : [first.filter(isOfFirst), others, ...later];
 }

@@ -96,12 +96,11 @@ export function openEnvelope(
 }
 
 /** Of the last envelope: nearly every other has the same, and an array costs 200 bytes. */
-let lastChainId = new Uint8Array(0);
+let lastChainId: Uint8Array = new Uint8Array(0);
 
 function sharingChain(head: EnvelopeHead): EnvelopeHead {
-  if (equalBytes(head.chainId, lastChainId)) return { ...head, chainId: lastChainId };
-  lastChainId = Uint8Array.from(head.chainId);
-  return head;
+  if (!equalBytes(head.chainId, lastChainId)) lastChainId = head.chainId;
+  return { ...head, chainId: lastChainId };
 }
 
 /** Who signs acts for itself as a rule. */

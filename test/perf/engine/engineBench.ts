@@ -21,16 +21,15 @@ interface Pass {
 
 function execute(
   played: PlayedBlocks,
-  opened: ReadonlyMap<Uint8Array, OpenedEnvelope> | null,
+  opened: readonly (readonly OpenedEnvelope[])[] | null,
 ): Pass {
   const world = openedWorld(played);
   let events = 0;
   let stateRoot = new Uint8Array(0);
   const before = process.cpuUsage();
-  for (const block of played.blocks) {
-    const envelopes =
-      opened === null ? undefined : block.items.map((item) => opened.get(item) ?? null);
-    const executed = executeBlock(world.state, block, seedOf(block.header.height), envelopes);
+  for (const [index, block] of played.blocks.entries()) {
+    const seed = seedOf(block.header.height);
+    const executed = executeBlock(world.state, block, seed, opened?.[index]);
     for (const values of executed.events) events += values.length;
     stateRoot = Uint8Array.from(executed.stateRoot);
   }
@@ -38,15 +37,14 @@ function execute(
   return { cpuUs: (user + system) / played.commands, events, stateRoot };
 }
 
-/** Every envelope opened before: what a validator has that verified them. */
-function openedBefore(played: PlayedBlocks): ReadonlyMap<Uint8Array, OpenedEnvelope> {
-  const opened = new Map<Uint8Array, OpenedEnvelope>();
-  for (const item of played.blocks.flatMap(({ items }) => items)) {
+/** Every envelope opened before, by block: what a validator has that verified them. */
+function openedBefore({ blocks }: PlayedBlocks): readonly (readonly OpenedEnvelope[])[] {
+  const open = (item: Uint8Array): OpenedEnvelope => {
     const result = openEnvelope(item);
     assert(result.ok, 'an envelope of the benchmark opens');
-    opened.set(item, result.envelope);
-  }
-  return opened;
+    return result.envelope;
+  };
+  return blocks.map(({ items }) => items.map(open));
 }
 
 function measures(played: PlayedBlocks, name: string, rounds: number): Measure[] {

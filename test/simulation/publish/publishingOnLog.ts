@@ -47,13 +47,7 @@ export function describePublishing(name: string, place: () => Promise<Publishing
     it(
       'write each height once, wherever the active one dies',
       async () => {
-        const counts = Array.from({ length: HEIGHTS }, (_, at) => [at % 3, 1, 0, at % 2]);
-        const chain = buildChain(withIdleHeights(counts));
-        const world = createPublisherWorld({
-          prng: createPrng(11),
-          chains: Array.from({ length: WORLD_VALIDATORS }, () => chain),
-          logs,
-        });
+        const { chain, world } = worldOn(logs, HEIGHTS, createPrng(11));
         const prng = createPrng(5);
         for (const { index } of world.validators) world.start(index);
         growChain(world, prng, [5, 30], HEIGHTS_EACH);
@@ -81,15 +75,7 @@ export function describePublishing(name: string, place: () => Promise<Publishing
           world.start(died as unknown as number);
         }
         world.weather = CALM;
-        const isDone = (): boolean =>
-          world.validators.some(({ publisher }) => publisher?.publishedHeight() === HEIGHTS);
-        await world.runUntil(isDone, 60_000);
-        for (const { index } of world.validators) await world.stop(index);
-        const read = await world.read();
-        expect(read.heights).toEqual(chain.map(({ tip }) => tip.height));
-        const partitions = chain.flatMap(({ events }) => events.filter(({ length }) => length > 0));
-        expect(read.events.size).toBe(partitions.length);
-        expect(read.copiesMax).toBe(1);
+        await expectEachOnce(world, chain);
       },
       TIMEOUT_MS,
     );
@@ -126,13 +112,7 @@ export function describeBrokenPublishing(
     async () => {
       const { proxy, open } = place();
       const logs = await Promise.all(Array.from({ length: WORLD_VALIDATORS }, open));
-      const counts = Array.from({ length: BROKEN_HEIGHTS }, (_, at) => [at % 3, 1, 0, at % 2]);
-      const chain = buildChain(withIdleHeights(counts));
-      const world = createPublisherWorld({
-        prng: createPrng(23),
-        chains: Array.from({ length: WORLD_VALIDATORS }, () => chain),
-        logs,
-      });
+      const { chain, world } = worldOn(logs, BROKEN_HEIGHTS, createPrng(23));
       const prng = createPrng(29);
       for (const { index } of world.validators) world.start(index);
       growChain(world, prng, [50, 150], BROKEN_HEIGHTS);
@@ -140,19 +120,38 @@ export function describeBrokenPublishing(
         await breakOnce(proxy, prng);
         await sleep(prng.between(50, 300));
       }
-      const isDone = (): boolean =>
-        world.validators.some(({ publisher }) => publisher?.publishedHeight() === BROKEN_HEIGHTS);
-      await world.runUntil(isDone, 60_000);
-      for (const { index } of world.validators) await world.stop(index);
-      const read = await world.read();
-      expect(read.heights).toEqual(chain.map(({ tip }) => tip.height));
-      const partitions = chain.flatMap(({ events }) => events.filter(({ length }) => length > 0));
-      expect(read.events.size).toBe(partitions.length);
-      expect(read.copiesMax).toBe(1);
+      await expectEachOnce(world, chain);
       await Promise.all(logs.map((log) => log.close()));
     },
     TIMEOUT_MS,
   );
+}
+
+type Chain = ReturnType<typeof buildChain>;
+
+/** Validators that all hold one chain of so many heights, none of it grown yet. */
+function worldOn(
+  logs: readonly Log[],
+  heights: number,
+  prng: Prng,
+): { readonly chain: Chain; readonly world: PublisherWorld } {
+  const counts = Array.from({ length: heights }, (_, at) => [at % 3, 1, 0, at % 2]);
+  const chain = buildChain(withIdleHeights(counts));
+  const chains = Array.from({ length: WORLD_VALIDATORS }, () => chain);
+  return { chain, world: createPublisherWorld({ prng, chains, logs }) };
+}
+
+/** Runs until the whole chain is published, stops everybody and reads the log. */
+async function expectEachOnce(world: PublisherWorld, chain: Chain): Promise<void> {
+  const isDone = (): boolean =>
+    world.validators.some(({ publisher }) => publisher?.publishedHeight() === chain.length);
+  await world.runUntil(isDone, 60_000);
+  for (const { index } of world.validators) await world.stop(index);
+  const read = await world.read();
+  expect(read.heights).toEqual(chain.map(({ tip }) => tip.height));
+  const partitions = chain.flatMap(({ events }) => events.filter(({ length }) => length > 0));
+  expect(read.events.size).toBe(partitions.length);
+  expect(read.copiesMax).toBe(1);
 }
 
 /** Every fourth height is idle. */
