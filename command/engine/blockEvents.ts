@@ -8,6 +8,7 @@ import { eventPartition } from '../../schemas/topics.js';
 import type { EventEnvelopeBody, PartitionLeaf } from '../../schemas/types/event.js';
 import type { HouseValue } from '../../schemas/types/state.js';
 import type { BlockContext, EventDraft } from './execution.js';
+import { copyAccount } from './state/accountEntry.js';
 import { write } from './state/changes.js';
 
 /** The key of everything that belongs to no account. */
@@ -71,7 +72,7 @@ export function appendDrafts(
   while (eventIndex < drafts.length) {
     const { entry } = present(drafts[eventIndex], 'draft');
     const { partition, publicKey: key } = entry;
-    const value = present(entry.cell.value, 'account of an event');
+    const value = copyAccount(present(entry.cell.value, 'account of an event'));
     let keySequence = value.nextKeySequence;
     while (eventIndex < drafts.length) {
       const draft = present(drafts[eventIndex], 'draft');
@@ -81,7 +82,8 @@ export function appendDrafts(
       keySequence++;
       eventIndex++;
     }
-    write(block.state.changes, entry.cell, { ...value, nextKeySequence: keySequence });
+    value.nextKeySequence = keySequence;
+    write(block.state.changes, entry.cell, value);
   }
 }
 

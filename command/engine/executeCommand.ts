@@ -14,12 +14,18 @@ import { revokeSession } from './authorization/revokeSession.js';
 import { appendDrafts, type BlockEvents } from './blockEvents.js';
 import { accountEntry, findAccount } from './engineState.js';
 import type { Outcome } from './executedBlock.js';
-import type { BlockContext, Execution, Refusal, RefusedWithFirst } from './execution.js';
+import {
+  type BlockContext,
+  type Execution,
+  newExecution,
+  type Refusal,
+  type RefusedWithFirst,
+} from './execution.js';
 import { cashOutHiLo } from './round/cashOutHiLo.js';
 import { guessHiLo } from './round/guessHiLo.js';
 import { spinRoulette } from './round/spinRoulette.js';
 import { startHiLo } from './round/startHiLo.js';
-import type { AccountEntry } from './state/accountEntry.js';
+import { type AccountEntry, copyAccount } from './state/accountEntry.js';
 import { keep, rollBack, write } from './state/changes.js';
 
 export interface Ended {
@@ -47,15 +53,17 @@ export function executeCommand(
   const { id: commandId, command } = identified;
   const { state, timestampMs } = block;
   const account = findAccount(state, command.account);
-  const place = { block, commandId, executionIndex, drafts: [] };
-  if (account === null) return executeFirstClaim(place, events, signer, identified);
+  if (account === null) {
+    return executeFirstClaim(block, events, signer, identified, executionIndex);
+  }
   const lane = openLane(account, signer, command.authorization, timestampMs);
   if (lane === null) return ignored(RejectCode.unauthorizedSigner);
   if (command.nonce < lane.nextNonce) return ignored(RejectCode.staleNonce);
   if (command.nonce > lane.nextNonce) return ignored(RejectCode.nonceGap);
   consumeNonce(block, account, lane);
   keep(state.changes);
-  const execution = { ...place, account, lane: lane.kind === 'own' ? null : lane.lane };
+  const session = lane.kind === 'own' ? null : lane.lane;
+  const execution = newExecution(block, account, session, commandId, executionIndex);
   const refused = run(execution, command);
   if (refused !== null) {
     rollBack(state.changes);
@@ -71,13 +79,13 @@ export function executeCommand(
  * refusal would have no nonce to consume, so anything that would be refused is ignored.
  */
 function executeFirstClaim(
-  place: Omit<Execution, 'account' | 'lane'>,
+  block: BlockContext,
   events: BlockEvents,
   signer: Uint8Array,
   identified: IdentifiedCommand,
+  executionIndex: number,
 ): Ended {
-  const { command } = identified;
-  const { block, executionIndex } = place;
+  const { id: commandId, command } = identified;
   const { instruction, authorization, nonce, request } = command;
   if (instruction.kind !== 'ClaimFaucet') return ignored(RejectCode.unknownAccount);
   const own = authorization === 0 && equalBytes(signer, command.account);
@@ -87,7 +95,7 @@ function executeFirstClaim(
   const { changes } = block.state;
   keep(changes);
   const account = accountEntry(block.state, command.account);
-  const execution = { ...place, account, lane: null };
+  const execution = newExecution(block, account, null, commandId, executionIndex);
   createAccount(execution, account);
   consumeNonce(block, account, { kind: 'own', nextNonce: 0 });
   const code = claimFaucet(execution, instruction);
@@ -104,11 +112,14 @@ function consumeNonce(block: BlockContext, account: AccountEntry, lane: OpenLane
   const { changes } = block.state;
   const nextNonce = lane.nextNonce + 1;
   if (lane.kind === 'own') {
-    write(changes, account.cell, { ...present(account.cell.value, 'account'), nextNonce });
+    const value = copyAccount(present(account.cell.value, 'account'));
+    value.nextNonce = nextNonce;
+    write(changes, account.cell, value);
     return;
   }
   const { cell } = lane.lane;
-  write(changes, cell, { ...present(cell.value, 'lane'), nextNonce });
+  const { expiresAtMs, revoked, spendLimits } = present(cell.value, 'lane');
+  write(changes, cell, { kind: 'LaneValue', nextNonce, expiresAtMs, revoked, spendLimits });
 }
 
 /**

@@ -32,6 +32,17 @@ export interface Execution {
   readonly drafts: EventDraft[];
 }
 
+/** Written out once: a spread of what is known before costs four microseconds a command. */
+export function newExecution(
+  block: BlockContext,
+  account: AccountEntry,
+  lane: LaneEntry | null,
+  commandId: Uint8Array | null,
+  executionIndex: number,
+): Execution {
+  return { block, account, lane, commandId, executionIndex, drafts: [] };
+}
+
 /** Why a command is refused; null when it took effect. */
 export type Refusal = RejectCode | null;
 

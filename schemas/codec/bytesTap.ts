@@ -1,4 +1,4 @@
-import { assert } from '../kernel/assert.js';
+import { assert, fail } from '../kernel/assert.js';
 
 /** The input ends early, or breaks a bound: never a bug, always the sender's bytes. */
 export class DecodeError extends Error {
@@ -7,6 +7,8 @@ export class DecodeError extends Error {
 
 const INITIAL_BYTES = 64 * 1024;
 const MULTIPLE_OF_7_BITS = 128;
+/** Below it an amount and its double are exact as numbers, which are cheaper than bigints. */
+const AMOUNT_NUMBER_MAX = 2 ** 52;
 
 /**
  * What avsc's types read from and write to, over plain bytes instead of Node's Buffer, so that the
@@ -63,6 +65,21 @@ export class BytesTap {
     this.buf[pos] = byte;
   }
 
+  /** Base 128, low digits first. `value`: 0 to 2^54. */
+  private writeVarint(value: number): void {
+    let rest = value;
+    while (rest > 0x7fff_ffff) {
+      this.writeByte((rest % 128) | 128);
+      rest = Math.floor(rest / 128);
+    }
+    let low = rest | 0;
+    while (low >= 128) {
+      this.writeByte((low & 127) | 128);
+      low >>= 7;
+    }
+    this.writeByte(low);
+  }
+
   readBoolean(): boolean {
     return this.buf[this.need(1)] !== 0;
   }
@@ -90,14 +107,10 @@ export class BytesTap {
   }
 
   writeLong(value: number): void {
-    assert(Number.isSafeInteger(value), `not a safe integer: ${value}`);
-    let rest = value >= 0 ? value * 2 : -value * 2 - 1;
-    assert(rest <= Number.MAX_SAFE_INTEGER, `too large for a long: ${value}`);
-    while (rest >= 128) {
-      this.writeByte((rest % 128) + 128);
-      rest = Math.floor(rest / 128);
-    }
-    this.writeByte(rest);
+    if (!Number.isSafeInteger(value)) fail(`not a safe integer: ${value}`);
+    const zigzag = value >= 0 ? value * 2 : -value * 2 - 1;
+    if (zigzag > Number.MAX_SAFE_INTEGER) fail(`too large for a long: ${value}`);
+    this.writeVarint(zigzag);
   }
 
   readInt(): number {
@@ -135,19 +148,19 @@ export class BytesTap {
   }
 
   writeAmount(value: bigint): void {
+    const small = Number(value);
+    if (small < AMOUNT_NUMBER_MAX && small > -AMOUNT_NUMBER_MAX) {
+      this.writeVarint(small >= 0 ? small * 2 : -small * 2 - 1);
+      return;
+    }
     const zigzag = value >= 0n ? value << 1n : (-value << 1n) - 1n;
-    assert(zigzag < 1n << 64n, `amount past 64 bits: ${value}`);
+    if (zigzag >= 1n << 64n) fail(`amount past 64 bits: ${value}`);
     let high = zigzag;
     while (high >= 1n << 49n) {
       this.writeByte(Number(high & 127n) | 128);
       high >>= 7n;
     }
-    let rest = Number(high);
-    while (rest >= 128) {
-      this.writeByte((rest % 128) + 128);
-      rest = Math.floor(rest / 128);
-    }
-    this.writeByte(rest);
+    this.writeVarint(Number(high));
   }
 
   readFixed(length: number): Uint8Array {
@@ -157,7 +170,7 @@ export class BytesTap {
   }
 
   writeFixed(bytes: Uint8Array, length: number): void {
-    assert(bytes.length === length, `fixed of ${length} bytes got ${bytes.length}`);
+    if (bytes.length !== length) fail(`fixed of ${length} bytes got ${bytes.length}`);
     const pos = this.reserve(length);
     this.buf.set(bytes, pos);
   }

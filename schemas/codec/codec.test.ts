@@ -1,9 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { ascii } from '../kernel/bytes.js';
 import { ByteArena } from './byteArena.js';
+import { BytesTap } from './bytesTap.js';
 import { decode, decodeViews, encode, encodeIn } from './codec.js';
 
 const key = (fill: number) => new Uint8Array(32).fill(fill);
+
+/** Zig-zag and base 128, as plainly as it can be written. */
+function varint(value: bigint): number[] {
+  let rest = value >= 0n ? 2n * value : -2n * value - 1n;
+  const bytes: number[] = [];
+  for (; rest >= 128n; rest /= 128n) bytes.push(Number(rest % 128n) + 128);
+  return [...bytes, Number(rest)];
+}
+
+function varintOf(tap: BytesTap, write: (tap: BytesTap) => void): number[] {
+  write(tap);
+  return [...tap.written(0)];
+}
 
 describe('codec', () => {
   it('reads back what it wrote, with amounts as bigint and unions by kind', () => {
@@ -50,6 +64,21 @@ describe('codec', () => {
     });
     const forged = Uint8Array.of(...block.subarray(0, -1), 0x80, 0xa8, 0xd6, 0xb9, 0x07);
     expect(decode('Block', forged)).toEqual({ ok: false, reason: 'truncated' });
+  });
+
+  it('writes amounts and longs by the one rule, on every side of what a number can hold', () => {
+    const powers = Array.from({ length: 63 }, (_, bits) => 1n << BigInt(bits));
+    const sides = powers.flatMap((power) => [power - 1n, power, power + 1n]);
+    const amounts = [...sides, (1n << 63n) - 1n].flatMap((amount) => [amount, -amount]);
+    for (const amount of amounts) {
+      expect(varintOf(new BytesTap(), (tap) => tap.writeAmount(amount))).toEqual(varint(amount));
+      const long = Number(amount);
+      if (2 * Math.abs(long) > Number.MAX_SAFE_INTEGER) continue;
+      expect(varintOf(new BytesTap(), (tap) => tap.writeLong(long))).toEqual(varint(amount));
+    }
+    expect(() => new BytesTap().writeAmount(1n << 63n)).toThrow('past 64 bits');
+    expect(() => new BytesTap().writeLong(2 ** 53)).toThrow('not a safe integer');
+    expect(() => new BytesTap().writeLong(1.5)).toThrow('not a safe integer');
   });
 
   it('writes records of any size, also where its buffer has to grow between two bytes', () => {

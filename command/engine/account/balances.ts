@@ -2,7 +2,7 @@ import { assert, present } from '../../../schemas/kernel/assert.js';
 import type { PostingReason } from '../../../schemas/types/event.js';
 import type { Balance } from '../../../schemas/types/state.js';
 import { type Execution, emit } from '../execution.js';
-import type { AccountEntry } from '../state/accountEntry.js';
+import { type AccountEntry, copyAccount } from '../state/accountEntry.js';
 import { write } from '../state/changes.js';
 
 /** What the account holds of an asset; no entry is zero. */
@@ -34,13 +34,11 @@ export function changeBalance(
   change: { readonly asset: number; readonly delta: bigint; readonly reason: PostingReason },
 ): void {
   const { asset, delta, reason } = change;
-  const value = present(entry.cell.value, 'account');
   const balance = balanceOf(entry, asset) + delta;
   assert(balance >= 0n, 'balance below zero');
-  write(execution.block.state.changes, entry.cell, {
-    ...value,
-    balances: withAmount(value.balances, asset, balance),
-  });
+  const value = copyAccount(present(entry.cell.value, 'account'));
+  value.balances = withAmount(value.balances, asset, balance);
+  write(execution.block.state.changes, entry.cell, value);
   const { commandId } = execution;
   emit(execution, entry, { kind: 'BalanceChanged', asset, delta, balance, reason, commandId });
 }

@@ -5,7 +5,7 @@ import { takeStake } from '../account/stake.js';
 import { findHouse } from '../engineState.js';
 import { drawsOf, type Execution, emit, type Refusal } from '../execution.js';
 import { decideStart, HILO_PURPOSE, initialState } from '../games/hilo/hiLo.js';
-import { gameCell } from '../state/accountEntry.js';
+import { copyAccount, gameCell } from '../state/accountEntry.js';
 import { write } from '../state/changes.js';
 import { openGames } from './openGame.js';
 
@@ -22,9 +22,9 @@ export function startHiLo(execution: Execution, instruction: StartHiLo): Refusal
   if (stake > rules.payoutMax) return RejectCode.payoutAboveCap;
   if (openGames(account) >= rules.openGamesMax) return RejectCode.tooManyGames;
   const { card, worth } = initialState(stake, drawsOf(execution, HILO_PURPOSE));
-  const value = present(account.cell.value, 'account');
-  const game = value.nextGame;
-  write(state.changes, account.cell, { ...value, nextGame: game + 1 });
+  const value = copyAccount(present(account.cell.value, 'account'));
+  const game = value.nextGame++;
+  write(state.changes, account.cell, value);
   write(state.changes, gameCell(account, game), {
     kind: 'HiLoValue',
     asset,

@@ -1,5 +1,5 @@
 import { toHex } from '../../../schemas/kernel/bytes.js';
-import { type Cell, emptyCell } from './cell.js';
+import { type Cell, emptyCell, type ValueOf } from './cell.js';
 
 /**
  * What the engine holds in memory about one key: its cells, found without hashing. Maps are made
@@ -16,6 +16,26 @@ export interface AccountEntry {
   requests: Map<string, Cell<'RequestValue'>> | null;
   /** By the account's game number. */
   games: Map<number, Cell<'HiLoValue'>> | null;
+}
+
+type AccountLeaf = ValueOf<'AccountValue'>;
+
+/**
+ * A copy to be changed before it is written. Field by field: a spread costs a microsecond here, at
+ * four copies a command.
+ */
+export function copyAccount(value: AccountLeaf): {
+  -readonly [Key in keyof AccountLeaf]: AccountLeaf[Key];
+} {
+  return {
+    kind: 'AccountValue',
+    balances: value.balances,
+    nextNonce: value.nextNonce,
+    nextAuthorization: value.nextAuthorization,
+    nextGame: value.nextGame,
+    nextKeySequence: value.nextKeySequence,
+    faucetClaimedAtMs: value.faucetClaimedAtMs,
+  };
 }
 
 export interface LaneEntry {
