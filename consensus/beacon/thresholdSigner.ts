@@ -15,25 +15,28 @@ export interface ThresholdSigner {
   combine(message: Uint8Array, shares: readonly BeaconShare[]): Promise<Uint8Array | null>;
 }
 
+/** Whose signature shares make. */
+export type BeaconGroup = Pick<EpochKeys['beaconKeys'], 'groupKey' | 'shareKeys'>;
+
 /** On the calling thread. */
 export function createThresholdSigner(
-  { groupKey }: Pick<EpochKeys['beaconKeys'], 'groupKey'>,
+  keys: BeaconGroup,
   secretShare: Uint8Array,
   scheme: BeaconScheme,
 ): ThresholdSigner {
   return {
     sign: async (message) => scheme.signShare(secretShare, message),
-    combine: async (message, shares) => combinedSignature(scheme, groupKey, message, shares),
+    combine: async (message, shares) => combinedSignature(scheme, keys, message, shares),
   };
 }
 
 /** The group's signature over the message out of these shares; null when one of them is bad. */
 export function combinedSignature(
   scheme: BeaconScheme,
-  groupKey: Uint8Array,
+  { groupKey, shareKeys }: BeaconGroup,
   message: Uint8Array,
   shares: readonly BeaconShare[],
 ): Uint8Array | null {
-  const signature = scheme.combine(shares);
+  const signature = scheme.combine(shares, shareKeys.length);
   return signature !== null && scheme.verify(groupKey, message, signature) ? signature : null;
 }

@@ -3,9 +3,10 @@
 /** One group key of threshold 3, three of its four shares and their combined signature, in hex. */
 export const BEACON_CHECK = {
   message: '6e756c6c737061636520626561636f6e20766563746f72',
+  shareCount: 4,
   groupPublicKey: [
-    '835529d44332a3f8e0af5c45e48491cdce410ba0dfd0bc4dc6ce750163c17092',
-    '3e291253f01281e4d27ab28a2a608660',
+    'af276a605ed1c25d21724578f7c95973e1582ca41d9c112450f3a8e24351e127',
+    'be32a663e4ba0d0b800620e53e6b03a2',
   ],
   secretShares: [
     [0, '3058a6fcb44bb563f0cee87a9b332c819de59b58ea2019ce705332339b7f5a5c'],
@@ -13,8 +14,8 @@ export const BEACON_CHECK = {
     [3, '501678175976588194bfa9a990c1ee018439ca30eb68e6e192afc1cb73daf229'],
   ],
   signature: [
-    '85548418bbb188a88a15baecd6997bd37122141e3309d2f3dd389fa06de34219',
-    'b07b708eba012dc74bc9b91ad921224403a4cf64cbee837835b2cf8fa73d9305',
-    '8a48cc27d105346cc926379dd6fa40e3ba1ae4da631c9b6c5ba4354efc56d625',
+    '8c523afc7312613e38d39daf9a9b08fefea9ac4ab8071c602b3251a026b7b257',
+    'f8025a66086abf01db514c075ac6394116b8a3b544ab14a134d0e190952a2cf1',
+    '08f84531f17460288c4c5fb78b1fd349b59ce96f5f67cbeaf32ba9e8087276ab',
   ],
 } as const;

@@ -1,5 +1,6 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { bytesToNumberBE, numberToBytesBE } from '@noble/curves/utils.js';
+import { beaconFactor } from '../../schemas/crypto/beaconCoefficients.js';
 import { BEACON_SECRET_BYTES, beaconPublicKeyOf } from '../../schemas/crypto/bls.js';
 import { hmacSha256 } from '../../schemas/crypto/hmac.js';
 import { assert } from '../../schemas/kernel/assert.js';
@@ -38,9 +39,11 @@ export function dealBeaconKeys(options: {
   assert(threshold >= 1 && threshold <= validators, `threshold ${threshold} of ${validators}`);
   const expand = hmacSha256(seed);
   const polynomial = Array.from({ length: threshold }, (_, power) => coefficient(expand, power));
+  const factor = Fr.create(beaconFactor(validators));
+  const secret = Fr.mul(evaluate(polynomial, 0n), factor);
   return {
     threshold,
-    groupPublicKey: beaconPublicKeyOf(encode(evaluate(polynomial, 0n))),
+    groupPublicKey: beaconPublicKeyOf(encode(secret)),
     shares: Array.from({ length: validators }, (_, index) => {
       const secretShare = encode(evaluate(polynomial, BigInt(index) + 1n));
       return { sharePublicKey: beaconPublicKeyOf(secretShare), secretShare };

@@ -8,12 +8,15 @@ import { createNativeBeacon } from './nativeBeacon.js';
 
 const MESSAGE = ascii('height 7');
 const dealing = dealBeaconKeys({ validators: 4, threshold: 3, seed: new Uint8Array(32).fill(5) });
-const { groupPublicKey: groupKey } = dealing;
+const group = {
+  groupKey: dealing.groupPublicKey,
+  shareKeys: dealing.shares.map(({ sharePublicKey }) => sharePublicKey),
+};
 const secretOf = (index: number): Uint8Array => present(dealing.shares[index], 'share').secretShare;
 
 async function startThread(): Promise<BeaconThread> {
   const own = { secretShare: secretOf(0), scheme: await createNativeBeacon() };
-  return startBeaconThread({ groupKey }, own);
+  return startBeaconThread(group, own);
 }
 
 async function onThread(run: (thread: BeaconThread) => Promise<void>): Promise<void> {
@@ -28,7 +31,7 @@ async function onThread(run: (thread: BeaconThread) => Promise<void>): Promise<v
 describe('the beacon on its own thread', () => {
   it('answers as the scheme does on this one, each question in its turn', async () => {
     const scheme = await createNativeBeacon();
-    const here = createThresholdSigner({ groupKey }, secretOf(0), scheme);
+    const here = createThresholdSigner(group, secretOf(0), scheme);
     const shares = [0, 1, 3].map((index) => ({
       index,
       signature: scheme.signShare(secretOf(index), MESSAGE),

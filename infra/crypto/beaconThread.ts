@@ -1,14 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import type { ThresholdSigner } from '../../consensus/beacon/thresholdSigner.js';
+import type { BeaconGroup, ThresholdSigner } from '../../consensus/beacon/thresholdSigner.js';
 import type { BeaconScheme, BeaconShare } from '../../schemas/crypto/signatures.js';
 import { compiledUrl } from './compiledUrl.js';
 import { CryptoError } from './errors.js';
-
-/** What the thread is started with. */
-export interface BeaconThreadData {
-  /** 48 bytes, of the epoch. */
-  readonly groupKey: Uint8Array;
-}
 
 /**
  * Answers come in the order of the questions. Arrays are copies: a view would take the whole of
@@ -40,11 +34,11 @@ interface Waiting {
  * it cannot be kept: a validator without its beacon is of no use.
  */
 export async function startBeaconThread(
-  data: BeaconThreadData,
+  group: BeaconGroup,
   own: { readonly secretShare: Uint8Array; readonly scheme: Pick<BeaconScheme, 'signShare'> },
 ): Promise<BeaconThread> {
   const { scheme, secretShare } = own;
-  const worker = new Worker(compiledUrl('beaconWorker.js'), { workerData: data, execArgv: [] });
+  const worker = new Worker(compiledUrl('beaconWorker.js'), { workerData: group, execArgv: [] });
   const waiting: Waiting[] = [];
   let isClosed = false;
   let died: CryptoError | null = null;

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as Blst from '@chainsafe/blst';
-import herumi from 'bls-eth-wasm';
+import { beaconCoefficients } from '../../schemas/crypto/beaconCoefficients.js';
 import {
   BEACON_PUBLIC_KEY_BYTES,
   BEACON_SECRET_BYTES,
@@ -12,25 +12,20 @@ import { assert, present } from '../../schemas/kernel/assert.js';
 import { equalBytes, fromHex } from '../../schemas/kernel/bytes.js';
 import { BEACON_CHECK } from './beaconCheck.js';
 import { CryptoError } from './errors.js';
-import { smallCoefficients } from './smallCoefficients.js';
 
 /**
- * The beacon by native code: blst signs and verifies (0.3 and 0.9 ms) and adds points, which is
- * enough to combine many choices of shares (0.2 ms, most of it checks of subgroup). It offers no
- * scalar multiplication, so herumi's WebAssembly combines the others (1 ms). Where blst has no
- * binary, noble does all of it, 30 times slower. Checks itself against fixed vectors; throws
- * CryptoError `backend-differs`.
+ * The beacon by native code: blst signs and verifies (0.3 and 0.9 ms), and adds points, which is
+ * all that combining needs (0.3 ms, half of it checks of subgroup): it offers no multiplication by
+ * a scalar. Where blst has no binary, noble does all of it, 30 times slower. Checks itself against
+ * fixed vectors; throws CryptoError `backend-differs`.
  */
 export async function createNativeBeacon(): Promise<BeaconScheme> {
   const blst = loadBlst();
   if (blst === null) return portableBeacon;
-  await herumi.init(herumi.BLS12_381);
-  // Subgroup membership is checked by blst, seven times as fast.
-  herumi.verifySignatureOrder(false);
   const beacon: BeaconScheme = {
     signShare: (secretShare, message) => sign(blst, secretShare, message),
     verifyShare: (key, message, signature) => verify(blst, key, message, signature),
-    combine: (shares) => combine(blst, shares),
+    combine: (shares, shareCount) => combine(blst, shares, shareCount),
     verify: (key, message, signature) => verify(blst, key, message, signature),
   };
   checkBeacon(beacon);
@@ -78,59 +73,57 @@ function publicKeyOf(blst: typeof Blst, bytes: Uint8Array): Blst.PublicKey | nul
   return key;
 }
 
-function combine(blst: typeof Blst, shares: readonly BeaconShare[]): Uint8Array | null {
-  assert(shares.length > 0, 'no shares');
-  assert(new Set(shares.map(({ index }) => index)).size === shares.length, 'two of one index');
-  const points: Blst.Signature[] = [];
-  for (const { index, signature } of shares) {
-    assert(Number.isSafeInteger(index) && index >= 0, `share index ${index}`);
-    // herumi alone would take infinity, also with bytes behind the flag.
+function combine(
+  blst: typeof Blst,
+  shares: readonly BeaconShare[],
+  shareCount: number,
+): Uint8Array | null {
+  const coefficients = beaconCoefficients(
+    shares.map(({ index }) => index),
+    shareCount,
+  );
+  const terms: Term[] = [];
+  for (const [position, { signature }] of shares.entries()) {
+    // blst would also take the uncompressed encoding.
     if (signature.length !== BEACON_SIGNATURE_BYTES) return null;
     const point = decoded(() => blst.Signature.fromBytes(signature, true));
     if (point === null) return null;
-    points.push(point);
+    const coefficient = present(coefficients[position], 'coefficient');
+    terms.push(
+      coefficient < 0n
+        ? { point: negated(blst, signature), times: -coefficient }
+        : { point, times: coefficient },
+    );
   }
-  const coefficients = smallCoefficients(shares.map(({ index }) => index));
-  if (coefficients === null) return combineByMultiplication(shares);
-  return combineByAddition(blst, shares, points, coefficients);
+  return Uint8Array.from(sumOf(blst, terms).toBytes());
+}
+
+/** A point, and how often it counts: at least once. */
+interface Term {
+  readonly point: Blst.Signature;
+  readonly times: bigint;
 }
 
 /** The sign of a point's y, in the first byte of its compressed encoding. */
 const SIGN_BIT = 0x20;
 
-function combineByAddition(
-  blst: typeof Blst,
-  shares: readonly BeaconShare[],
-  points: readonly Blst.Signature[],
-  coefficients: readonly number[],
-): Uint8Array {
-  const terms: Blst.Signature[] = [];
-  for (const [position, coefficient] of coefficients.entries()) {
-    let point = present(points[position], 'point');
-    if (coefficient < 0) {
-      const negated = Uint8Array.from(present(shares[position], 'share').signature);
-      negated[0] = present(negated[0], 'first byte') ^ SIGN_BIT;
-      point = blst.Signature.fromBytes(negated, false);
-    }
-    for (let times = Math.abs(coefficient); times > 0; times--) terms.push(point);
-  }
-  return Uint8Array.from(blst.aggregateSignatures(terms, false).toBytes());
+function negated(blst: typeof Blst, signature: Uint8Array): Blst.Signature {
+  const encoded = Uint8Array.from(signature);
+  encoded[0] = present(encoded[0], 'first byte') ^ SIGN_BIT;
+  return blst.Signature.fromBytes(encoded, false);
 }
 
-function combineByMultiplication(shares: readonly BeaconShare[]): Uint8Array {
-  const points = [];
-  const ids = [];
-  for (const { index, signature } of shares) {
-    const point = new herumi.Signature();
-    point.deserialize(signature);
-    points.push(point);
-    const id = new herumi.Id();
-    id.setInt(index + 1);
-    ids.push(id);
+/** By doubling and adding, all terms at once (Straus), the highest bit first. */
+function sumOf(blst: typeof Blst, terms: readonly Term[]): Blst.Signature {
+  const bits = Math.max(...terms.map(({ times }) => times.toString(2).length));
+  let sum: Blst.Signature | null = null;
+  for (let bit = BigInt(bits) - 1n; bit >= 0n; bit--) {
+    const points = terms.filter(({ times }) => ((times >> bit) & 1n) === 1n);
+    const doubled: Blst.Signature[] = sum === null ? [] : [sum, sum];
+    const added = [...doubled, ...points.map(({ point }) => point)];
+    sum = blst.aggregateSignatures(added, false);
   }
-  const combined = new herumi.Signature();
-  combined.recover(points, ids);
-  return Uint8Array.from(combined.serialize());
+  return present(sum, 'sum of no terms');
 }
 
 /** What blst decodes, checked for subgroup and infinity; null for what it refuses. */
@@ -150,9 +143,9 @@ function checkBeacon(beacon: BeaconScheme): void {
     index,
     signature: beacon.signShare(fromHex(secret), message),
   }));
-  const combined = beacon.combine(shares);
+  const combined = beacon.combine(shares, BEACON_CHECK.shareCount);
   const same = combined !== null && equalBytes(combined, expected);
   if (same && beacon.verify(fromHex(BEACON_CHECK.groupPublicKey.join('')), message, expected))
     return;
-  throw new CryptoError('backend-differs', 'blst and bls-eth-wasm differ from the vectors');
+  throw new CryptoError('backend-differs', 'blst differs from the vectors');
 }

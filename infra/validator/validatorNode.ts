@@ -91,9 +91,9 @@ export async function openNode(options: ValidatorNodeOptions): Promise<Validator
   const pool =
     options.verifyWorkers === 0 ? null : await VerifyPool.open({ workers: options.verifyWorkers });
   const beacon = await createNativeBeacon();
-  const { groupKey } = genesisEpoch(genesis, SHARD).beaconKeys;
+  const { groupKey, shareKeys } = genesisEpoch(genesis, SHARD).beaconKeys;
   const own = { secretShare: options.beaconSecret, scheme: beacon };
-  const threshold = await startBeaconThread({ groupKey }, own);
+  const threshold = await startBeaconThread({ groupKey, shareKeys }, own);
   const joined = await joinValidator({
     ...stores,
     ...{ genesis, shard: SHARD, self, signer, transport, log, metrics },

@@ -2,6 +2,7 @@ import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { bytesToNumberBE } from '@noble/curves/utils.js';
 import { assert, present } from '../kernel/assert.js';
 import { equalBytes } from '../kernel/bytes.js';
+import { beaconCoefficients } from './beaconCoefficients.js';
 import type { BeaconScheme, BeaconShare } from './signatures.js';
 
 /**
@@ -54,13 +55,14 @@ export function verifyBeacon(
   return longSignatures.verify(point, longSignatures.hash(message, BEACON_DST), key);
 }
 
-function combine(shares: readonly BeaconShare[]): Uint8Array | null {
-  const coefficients = lagrangeAtZero(shares.map((share) => share.index));
+function combine(shares: readonly BeaconShare[], shareCount: number): Uint8Array | null {
+  const indices = shares.map(({ index }) => index);
+  const coefficients = beaconCoefficients(indices, shareCount);
   let sum = G2.Point.ZERO;
   for (const [i, share] of shares.entries()) {
     const point = decodeSignature(share.signature);
     if (point === null) return null;
-    sum = sum.add(point.multiplyUnsafe(present(coefficients[i], 'coefficient')));
+    sum = sum.add(point.multiplyUnsafe(Fr.create(present(coefficients[i], 'coefficient'))));
   }
   return sum.is0() ? infinitySignature() : Uint8Array.from(sum.toBytes());
 }
@@ -81,7 +83,8 @@ export function beaconPublicKeyOf(secret: Uint8Array): Uint8Array {
 
 /**
  * Whether the share keys, by index from 0, lie on one polynomial of degree `threshold` - 1 whose
- * value at 0 is the group key: then any `threshold` of them combine to the group's signature.
+ * value at 0 times `beaconFactor` is the group key: then any `threshold` of them combine to the
+ * group's signature.
  */
 export function beaconKeysMatch(
   groupPublicKey: Uint8Array,
@@ -98,34 +101,14 @@ export function beaconKeysMatch(
   // Each run of `threshold` neighbours shares all but one point with the next: all equal, one line.
   for (let first = 0; first + threshold <= keys.length; first++) {
     const indices = Array.from({ length: threshold }, (_, i) => first + i);
-    const sum = lagrangeAtZero(indices).reduce(
+    const sum = beaconCoefficients(indices, keys.length).reduce(
       (total, coefficient, i) =>
-        total.add(present(keys[first + i], 'share key').multiplyUnsafe(coefficient)),
+        total.add(present(keys[first + i], 'share key').multiplyUnsafe(Fr.create(coefficient))),
       G1.Point.ZERO,
     );
     if (sum.is0() || !equalBytes(sum.toBytes(), groupPublicKey)) return false;
   }
   return true;
-}
-
-/** Lagrange coefficients at 0 for shares evaluated at index + 1. Indices are distinct, from 0. */
-function lagrangeAtZero(indices: readonly number[]): bigint[] {
-  assert(indices.length > 0, 'no shares');
-  assert(new Set(indices).size === indices.length, 'two shares of one index');
-  const points = indices.map((index) => {
-    assert(Number.isSafeInteger(index) && index >= 0, `share index ${index}`);
-    return BigInt(index) + 1n;
-  });
-  return points.map((own) => {
-    let numerator = Fr.ONE;
-    let denominator = Fr.ONE;
-    for (const other of points) {
-      if (other === own) continue;
-      numerator = Fr.mul(numerator, other);
-      denominator = Fr.mul(denominator, Fr.create(other - own));
-    }
-    return Fr.mul(numerator, Fr.inv(denominator));
-  });
 }
 
 function decodePublicKey(encoded: Uint8Array): G1Point | null {

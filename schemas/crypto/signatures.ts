@@ -32,12 +32,16 @@ export interface BeaconShare {
 
 /**
  * Threshold BLS12-381, keys in G1 (48 bytes), signatures in G2 (96 bytes), shares evaluated at
- * index + 1. Deterministic: any `threshold` valid shares combine to the same signature.
+ * index + 1, the group's secret being the value at 0 times `beaconFactor`. Deterministic: any
+ * `threshold` valid shares combine to the same signature.
  */
 export interface BeaconScheme {
   signShare(secretShare: Uint8Array, message: Uint8Array): Uint8Array;
   verifyShare(sharePublicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
-  /** Needs exactly the threshold number of distinct indices; null when a share is not a point. */
-  combine(shares: readonly BeaconShare[]): Uint8Array | null;
+  /**
+   * Needs exactly the threshold number of distinct indices out of the `shareCount` that were dealt;
+   * null when a share is not a point.
+   */
+  combine(shares: readonly BeaconShare[], shareCount: number): Uint8Array | null;
   verify(groupPublicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
 }

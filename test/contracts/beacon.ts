@@ -66,7 +66,10 @@ export function beaconContract(title: string, open: () => Promise<BeaconScheme>)
         [3, 2, 1],
         [3, 0, 2],
       ]) {
-        const combined = beacon.combine(chosen.map((i) => present(shares[i], 'share')));
+        const combined = beacon.combine(
+          chosen.map((i) => present(shares[i], 'share')),
+          shares.length,
+        );
         expect(combined && toHex(combined)).toBe(BEACON_VECTORS.signature);
       }
       expect(beacon.verify(group, message, sigma)).toBe(true);
@@ -80,7 +83,7 @@ export function beaconContract(title: string, open: () => Promise<BeaconScheme>)
         signature: beacon.signShare(new Uint8Array(32).fill(3), message),
       };
       for (const chosen of [shares.slice(0, 2), [...shares.slice(0, 2), foreign]]) {
-        const combined = present(beacon.combine(chosen), 'combined');
+        const combined = present(beacon.combine(chosen, shares.length), 'combined');
         expect(combined.length).toBe(96);
         expect(beacon.verify(group, message, combined)).toBe(false);
       }
@@ -92,10 +95,13 @@ export function beaconContract(title: string, open: () => Promise<BeaconScheme>)
       const one = beacon.signShare(scalar(5), message);
       const two = beacon.signShare(scalar(10), message);
       const combined = present(
-        beacon.combine([
-          { index: 0, signature: one },
-          { index: 1, signature: two },
-        ]),
+        beacon.combine(
+          [
+            { index: 0, signature: one },
+            { index: 1, signature: two },
+          ],
+          2,
+        ),
         'combined',
       );
       expect(toHex(combined)).toBe(`c0${'00'.repeat(95)}`);
@@ -105,7 +111,8 @@ export function beaconContract(title: string, open: () => Promise<BeaconScheme>)
     it.each(MALFORMED)('refuses a signature that is %s', async (_, bytes) => {
       const beacon = await open();
       expect(beacon.verify(group, message, bytes)).toBe(false);
-      expect(beacon.combine([...shares.slice(0, 2), { index: 2, signature: bytes }])).toBe(null);
+      const third = { index: 2, signature: bytes };
+      expect(beacon.combine([...shares.slice(0, 2), third], shares.length)).toBe(null);
     });
 
     it.each(MALFORMED_KEYS)('refuses a public key that is %s', async (_, bytes) => {
@@ -116,7 +123,7 @@ export function beaconContract(title: string, open: () => Promise<BeaconScheme>)
     it('stops at two shares of one index, a bug of the caller', async () => {
       const beacon = await open();
       const share = present(shares[0], 'share');
-      expect(() => beacon.combine([share, share])).toThrow(/index/);
+      expect(() => beacon.combine([share, share], shares.length)).toThrow(/index/);
     });
   });
 }

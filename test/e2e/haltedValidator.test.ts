@@ -96,7 +96,7 @@ async function openQuorum({ genesis, keyPaths }: DevelopmentNetwork): Promise<Qu
     sign: (message) => [{ signer: 0, signature: signer.sign(message) }],
     beacon: (message) => {
       const signature = scheme.signShare(secret, message);
-      return present(scheme.combine([{ index: 0, signature }]), 'a beacon');
+      return present(scheme.combine([{ index: 0, signature }], 1), 'a beacon');
     },
   };
 }

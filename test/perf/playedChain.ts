@@ -63,7 +63,7 @@ async function openQuorum(): Promise<Quorum> {
         index,
         signature: scheme.signShare(secretShare, message),
       }));
-      return present(scheme.combine(shares), 'a beacon');
+      return present(scheme.combine(shares, dealing.shares.length), 'a beacon');
     },
   };
 }

@@ -63,7 +63,7 @@ const quorum: Quorum = {
       index,
       signature: beacon.scheme.signShare(secret, message),
     }));
-    return present(beacon.scheme.combine(shares), 'a beacon');
+    return present(beacon.scheme.combine(shares, beacon.secrets.length), 'a beacon');
   },
 };
 

@@ -18,13 +18,14 @@ export interface BeaconVectors {
   readonly signature: string;
 }
 
+const VALIDATORS = 4;
 const THRESHOLD = 3;
 
 /** Made with noble; the same on every run. */
 export function beaconVectors(): BeaconVectors {
   const seed = new Uint8Array(32).map((_, i) => i);
   const message = ascii('nullspace beacon vector');
-  const dealing = dealBeaconKeys({ validators: 4, threshold: THRESHOLD, seed });
+  const dealing = dealBeaconKeys({ validators: VALIDATORS, threshold: THRESHOLD, seed });
   const shares = dealing.shares.map(({ secretShare }, index) => ({
     index,
     signature: portableBeacon.signShare(secretShare, message),
@@ -40,6 +41,8 @@ export function beaconVectors(): BeaconVectors {
       sharePublicKey: toHex(sharePublicKey),
       signature: toHex(present(shares[index], 'share').signature),
     })),
-    signature: toHex(present(portableBeacon.combine(shares.slice(0, THRESHOLD)), 'combined')),
+    signature: toHex(
+      present(portableBeacon.combine(shares.slice(0, THRESHOLD), VALIDATORS), 'combined'),
+    ),
   };
 }

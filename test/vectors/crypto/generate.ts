@@ -58,6 +58,7 @@ function beaconCheckModule(vectors: BeaconVectors): string {
 /** One group key of threshold 3, three of its four shares and their combined signature, in hex. */
 export const BEACON_CHECK = {
   message: '${vectors.message}',
+  shareCount: ${vectors.shares.length},
   groupPublicKey: [
 ${chunks(vectors.groupPublicKey)}  ],
   secretShares: [
