@@ -48,8 +48,12 @@ export interface Admission {
   submit(envelope: Uint8Array, source: EnvelopeSource, handedTo?: number): Promise<EnvelopeVerdict>;
   /** Holds again what the journal has, before anything is submitted. Returns how many envelopes. */
   recover(): Promise<number>;
-  /** After each executed height, in order. */
-  executed(receipts: Iterable<CommandReceipt>, timestampMs: number): void;
+  /** After each executed height, in order; as Mempool says. */
+  executed(
+    receipts: readonly CommandReceipt[],
+    timestampMs: number,
+    laneKeys?: readonly string[],
+  ): void;
   /** Sends what waits and lets the last write end. */
   close(): Promise<void>;
 }
@@ -100,8 +104,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
   return {
     submit: (envelope, source, handedTo = 0) => submit(state, envelope, source, handedTo),
     recover: () => recover(state),
-    executed(receipts, timestampMs) {
-      mempool.executed(receipts, timestampMs);
+    executed(receipts, timestampMs, laneKeys) {
+      mempool.executed(receipts, timestampMs, laneKeys);
       const { sizeBytes, commands, envelopes, readySigners } = mempool.sizes;
       telemetry.gauge('mempool_commands', commands);
       telemetry.gauge('mempool_envelopes', envelopes);
@@ -208,10 +212,8 @@ function withCode(
   { commands }: PreparedEnvelope,
   code: RejectCode,
 ): MempoolAnswer {
-  return {
-    ...answer,
-    verdicts: commands.map(({ id }): CommandVerdict => ({ commandId: id, code })),
-  };
+  const verdicts = commands.map(({ id }): CommandVerdict => ({ commandId: id, code }));
+  return { kind: answer.kind, hash: answer.hash, verdicts, envelope: answer.envelope };
 }
 
 function refuse({ telemetry }: AdmissionState, { hash, verdicts }: MempoolAnswer): EnvelopeVerdict {

@@ -1,8 +1,10 @@
+import { equalBytes } from '../../schemas/kernel/bytes.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { AdmissionView } from '../ports.js';
 import type { MempoolConfig } from './mempoolConfig.js';
 import type { CommandToHold, Pool } from './pool.js';
 import type { PreparedCommand, PreparedEnvelope } from './preparedEnvelope.js';
+import { type LaneStanding, Standings } from './standings.js';
 
 /** 0: admitted, or held or executed already. */
 export type AdmissionCode = RejectCode | 0;
@@ -13,112 +15,94 @@ export interface EnvelopeDecision {
   readonly toHold: readonly CommandToHold[];
 }
 
-/** What the commands decided so far would add to the pool. Most envelopes hold one command. */
-interface Additions {
-  readonly held: readonly CommandToHold[];
-  faucet: number;
-}
-
-interface Deciding {
+export interface DecideOptions {
   readonly pool: Pool;
   readonly config: MempoolConfig;
   readonly view: AdmissionView;
   readonly envelope: PreparedEnvelope;
   readonly blockTimeMs: number;
-  readonly isEnded: (idKey: string) => boolean;
-  readonly added: Additions;
+  /** Whether a command of this id has ended in a block, as far as is remembered. */
+  readonly isEnded: (commandId: Uint8Array) => boolean;
+  /** Whether to stop at the first command to hold: `codes` ends with it then. */
+  readonly isOneEnough: boolean;
+}
+
+interface Deciding {
+  readonly options: DecideOptions;
+  readonly standings: Standings;
+  /** Of the commands decided so far, what would be added to the pool. */
+  readonly toHold: CommandToHold[];
+  faucet: number;
 }
 
 /**
  * What would become of each command if the envelope were added now. Changes nothing. The order of
  * the checks is the order of the codes, but that what the state says about an account needs it.
  */
-export function decideCommands(options: Omit<Deciding, 'added'>): EnvelopeDecision {
-  const { pool, config, view, envelope, blockTimeMs, isEnded } = options;
+export function decideCommands(options: DecideOptions): EnvelopeDecision {
+  const { pool, view, envelope, isOneEnough } = options;
   const codes: AdmissionCode[] = [];
   const toHold: CommandToHold[] = [];
-  const added: Additions = { held: toHold, faucet: 0 };
-  const deciding: Deciding = { pool, config, view, envelope, blockTimeMs, isEnded, added };
-  for (const command of options.envelope.commands) {
-    const decision = decideCommand(deciding, command);
-    if (typeof decision === 'number') {
-      codes.push(decision);
-      continue;
-    }
-    codes.push(0);
-    toHold.push(decision);
-    if (decision.faucet) added.faucet++;
+  const standings = new Standings(pool, view, envelope.opened.head.signer);
+  const deciding: Deciding = { options, standings, toHold, faucet: 0 };
+  for (const command of envelope.commands) {
+    codes.push(decideCommand(deciding, command));
+    if (isOneEnough && toHold.length > 0) break;
   }
   return { codes, toHold };
 }
 
-/** Whether an earlier command of the envelope takes this nonce of this lane. */
-function isTaken({ held }: Additions, { laneKey, command }: PreparedCommand): boolean {
-  return held.some(
-    ({ prepared }) => prepared.laneKey === laneKey && prepared.command.nonce === command.nonce,
-  );
-}
-
-/** Commands of the account that the envelope would add, of its own key or of sessions. */
-function addedOf({ held }: Additions, accountKey: string, own: boolean): number {
-  let count = 0;
-  for (const { prepared } of held) {
-    if (prepared.own === own && prepared.accountKey === accountKey) count++;
+function decideCommand(deciding: Deciding, prepared: PreparedCommand): AdmissionCode {
+  const { isEnded, config } = deciding.options;
+  const lane = deciding.standings.of(prepared);
+  const { nonce, instruction } = prepared.command;
+  const held = lane.held?.commands.get(nonce);
+  if (held !== undefined && equalBytes(held.prepared.id, prepared.id)) return 0;
+  const { account } = lane;
+  const faucet = !account.exists && prepared.own && instruction.kind === 'ClaimFaucet';
+  const nextNonce = faucet ? 0 : lane.nextNonce;
+  // A command that has ended has used its nonce, as far as the lane is still there to say so.
+  const mayHaveEnded = nextNonce === null || nonce < nextNonce;
+  if (mayHaveEnded && isEnded(prepared.id)) return 0;
+  if (nextNonce === null) {
+    return account.exists ? RejectCode.unauthorizedSigner : RejectCode.unknownAccount;
   }
-  return count;
-}
-
-/** The lane's next nonce, or why the signer has none; -1 in place of a lane that a claim opens. */
-function laneDecision(
-  { view, envelope }: Deciding,
-  { command, own }: PreparedCommand,
-): { readonly nextNonce: number; readonly faucet: boolean } | RejectCode {
-  const { account, authorization, instruction } = command;
-  if (!view.accountExists(account)) {
-    if (own && instruction.kind === 'ClaimFaucet') return { nextNonce: 0, faucet: true };
-    return RejectCode.unknownAccount;
-  }
-  const lane = view.laneOf(account, envelope.opened.head.signer, authorization);
-  if (lane === null) return RejectCode.unauthorizedSigner;
-  return { nextNonce: lane.nextNonce, faucet: false };
-}
-
-function decideCommand(
-  deciding: Deciding,
-  prepared: PreparedCommand,
-): CommandToHold | AdmissionCode {
-  const { pool, isEnded, view } = deciding;
-  if (pool.commands.has(prepared.idKey) || isEnded(prepared.idKey)) return 0;
-  const lane = laneDecision(deciding, prepared);
-  if (typeof lane === 'number') return lane;
-  const { nextNonce, faucet } = lane;
-  const code =
-    sequenceCode(deciding, prepared, nextNonce, faucet) ??
-    requestCode(deciding, prepared) ??
-    capacityCode(deciding, prepared, faucet);
-  if (code !== null) return code;
-  const funded = !faucet && view.funded(prepared.command.account);
-  if (!funded && poolUsed(deciding) >= freeMax(deciding)) return RejectCode.poolFull;
-  return { prepared, nextNonce, faucet, funded };
-}
-
-function sequenceCode(
-  { pool, config, added }: Deciding,
-  prepared: PreparedCommand,
-  nextNonce: number,
-  faucet: boolean,
-): RejectCode | null {
-  const { nonce } = prepared.command;
   if (nonce < nextNonce) return RejectCode.staleNonce;
   // An account that does not exist has one nonce to use: that of the claim that creates it.
   const window = faucet ? 1 : config.limits.nonceWindow;
   if (nonce - nextNonce >= window) return RejectCode.nonceGap;
-  const isHeld = pool.lanes.get(prepared.laneKey)?.commands.has(nonce) ?? false;
-  return isHeld || isTaken(added, prepared) ? RejectCode.nonceConflict : null;
+  if (held !== undefined || isTaken(lane, nonce)) return RejectCode.nonceConflict;
+  const code =
+    requestCode(deciding.options, prepared) ?? capacityCode(deciding, prepared, lane, faucet);
+  if (code !== null) return code;
+  add(deciding, prepared, lane, nextNonce, faucet);
+  return 0;
+}
+
+/** Whether an earlier command of the envelope takes this nonce; they come in order as a rule. */
+function isTaken({ taken, takenMax }: LaneStanding, nonce: number): boolean {
+  return nonce <= takenMax && taken.includes(nonce);
+}
+
+function add(
+  deciding: Deciding,
+  prepared: PreparedCommand,
+  lane: LaneStanding,
+  nextNonce: number,
+  faucet: boolean,
+): void {
+  const { account, taken } = lane;
+  const { nonce } = prepared.command;
+  deciding.toHold.push({ prepared, nextNonce, faucet, funded: account.funded });
+  taken.push(nonce);
+  lane.takenMax = Math.max(lane.takenMax, nonce);
+  if (prepared.own) account.own++;
+  else account.session++;
+  if (faucet) deciding.faucet++;
 }
 
 function requestCode(
-  { config, view, blockTimeMs }: Deciding,
+  { config, view, blockTimeMs }: DecideOptions,
   { command }: PreparedCommand,
 ): RejectCode | null {
   const { request, account } = command;
@@ -129,31 +113,25 @@ function requestCode(
   return view.requestSeen(account, request.id) ? RejectCode.repeatedRequest : null;
 }
 
-function poolUsed({ pool, added }: Deciding): number {
-  return pool.commands.size + added.held.length;
-}
-
-function freeMax({ config }: Deciding): number {
-  return config.limits.commandsMax - config.limits.fundedReserved;
-}
-
 function capacityCode(
-  deciding: Deciding,
+  { options, toHold, faucet: faucetAdded }: Deciding,
   prepared: PreparedCommand,
+  { account }: LaneStanding,
   faucet: boolean,
 ): RejectCode | null {
-  const { pool, config, envelope, added } = deciding;
+  const { pool, config, envelope } = options;
   const { limits } = config;
-  const { accountKey } = prepared;
-  const held = pool.accounts.get(accountKey);
-  const own = (held?.own ?? 0) + addedOf(added, accountKey, true);
-  const session = (held?.session ?? 0) + addedOf(added, accountKey, false);
+  const { own, session, funded } = account;
   if (own + session >= limits.perAccountMax) return RejectCode.accountPoolFull;
   const sessionMax = limits.perAccountMax - limits.ownKeyReserved;
   if (!prepared.own && session >= sessionMax) return RejectCode.accountPoolFull;
-  if (poolUsed(deciding) >= limits.commandsMax) return RejectCode.poolFull;
+  const used = pool.commands + toHold.length;
+  if (used >= limits.commandsMax) return RejectCode.poolFull;
   const sizeBytes = pool.sizeBytes + envelope.opened.bytes.length;
   if (sizeBytes > limits.bytesMax) return RejectCode.poolFull;
-  const isFaucetFull = faucet && pool.faucetCommands + added.faucet >= limits.faucetMax;
-  return isFaucetFull ? RejectCode.faucetPoolFull : null;
+  if (faucet && pool.faucetCommands + faucetAdded >= limits.faucetMax) {
+    return RejectCode.faucetPoolFull;
+  }
+  const freeMax = limits.commandsMax - limits.fundedReserved;
+  return !funded && used >= freeMax ? RejectCode.poolFull : null;
 }

@@ -132,7 +132,7 @@ class Run {
     const checked = this.pool.check(envelope.bytes, this.nowMs);
     const { kind, verdicts } = this.pool.insert(prepareEnvelope(envelope), this.nowMs);
     expect(kind).toBe(checked.kind === 'verify' ? 'held' : checked.kind);
-    expect(verdicts).toEqual(checked.verdicts);
+    if (checked.kind !== 'verify') expect(verdicts).toEqual(checked.verdicts);
     if (kind !== 'held') return;
     for (const [index, { id, command }] of envelope.commands.entries()) {
       if (verdicts[index]!.code !== 0) continue;

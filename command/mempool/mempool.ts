@@ -1,6 +1,6 @@
 import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
-import { RecentMap } from '../../schemas/kernel/recentMap.js';
+import { RecentSet } from '../../schemas/kernel/recentSet.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { CommandVerdict } from '../../schemas/types/wire.js';
 import type { CommandReceipt } from '../ports.js';
@@ -20,7 +20,7 @@ export interface MempoolAnswer {
   readonly kind: 'refused' | 'known' | 'verify' | 'held';
   readonly hash: Uint8Array;
   /** One a command in order; one for the whole, with the envelope's hash in place of a command's
-   * id, when the bytes do not open. */
+   * id, when the bytes do not open. None for `verify`: what `insert` says counts. */
   readonly verdicts: readonly CommandVerdict[];
   /** Null when the bytes do not open. */
   readonly envelope: PreparedEnvelope | null;
@@ -59,8 +59,15 @@ export interface Mempool {
   }): readonly Uint8Array[];
   /** Whether `take` would find anything for a block of that time. */
   hasExecutable(timestampMs: number, unexecuted?: readonly (readonly Uint8Array[])[]): boolean;
-  /** After a height: its receipts, then everything that its block time ends. */
-  executed(receipts: Iterable<CommandReceipt>, timestampMs: number): void;
+  /**
+   * After a height: its receipts, then everything that its block time ends. `laneKeys`: of the
+   * receipts in order (PreparedCommand), where the caller has them.
+   */
+  executed(
+    receipts: readonly CommandReceipt[],
+    timestampMs: number,
+    laneKeys?: readonly string[],
+  ): void;
   holds(hash: Uint8Array): boolean;
   /** Bytes of everything held, oldest first. */
   heldEnvelopes(): readonly Uint8Array[];
@@ -71,8 +78,9 @@ interface MempoolState {
   readonly config: MempoolConfig;
   readonly pool: Pool;
   readonly rates: ReturnType<typeof createSignerRates>;
-  /** Ids of commands that ended in a block, oldest first; bounded. */
-  readonly ended: RecentMap<string, true>;
+  /** Ids of commands that ended in a block; bounded. */
+  readonly ended: RecentSet<string>;
+  readonly isEnded: (commandId: Uint8Array) => boolean;
   readonly envelopes: VerifiedEnvelopes;
 }
 
@@ -80,11 +88,12 @@ export function createMempool(config: MempoolConfig, envelopes: VerifiedEnvelope
   const { signerRate, signerBurst, endedKept } = config.limits;
   const rates = createSignerRates(signerRate, signerBurst);
   const pool = createPool();
-  const ended = new RecentMap<string, true>(endedKept);
-  const state: MempoolState = { config, pool, rates, ended, envelopes };
+  const ended = new RecentSet<string>(endedKept);
+  const isEnded = (commandId: Uint8Array) => ended.has(byteKey(commandId));
+  const state: MempoolState = { config, pool, rates, ended, isEnded, envelopes };
   return {
     check: (bytes, nowMs) => checkBytes(state, bytes, nowMs),
-    insert: (envelope, nowMs) => insertEnvelope(state, envelope, nowMs),
+    insert: (envelope, nowMs) => decide(state, envelope, nowMs, true),
     take({ unexecuted, ...bounds }) {
       const taken = takeEnvelopes({ ...takeSources(state, unexecuted), ...bounds });
       const items = taken.map(({ opened }) => opened.bytes);
@@ -95,14 +104,15 @@ export function createMempool(config: MempoolConfig, envelopes: VerifiedEnvelope
       if (pool.fundedTurns.size + pool.freeTurns.size === 0) return false;
       return hasTakeable({ ...takeSources(state, unexecuted), timestampMs });
     },
-    executed: (receipts, timestampMs) => endExecuted(state, receipts, timestampMs),
+    executed: (receipts, timestampMs, laneKeys) =>
+      endExecuted(state, receipts, timestampMs, laneKeys),
     holds: (hash) => pool.envelopes.has(byteKey(hash)),
     heldEnvelopes: () =>
       Array.from(pool.envelopes.values(), ({ prepared }) => prepared.opened.bytes),
     get sizes() {
       return {
         envelopes: pool.envelopes.size,
-        commands: pool.commands.size,
+        commands: pool.commands,
         sizeBytes: pool.sizeBytes,
         faucetCommands: pool.faucetCommands,
         signers: pool.signers.size,
@@ -126,52 +136,51 @@ function checkBytes(state: MempoolState, bytes: Uint8Array, nowMs: number): Memp
     const { hash, code } = opened;
     return { kind: 'refused', hash, verdicts: [{ commandId: hash, code }], envelope: null };
   }
-  return decide(state, opened.envelope, nowMs).answer;
+  return decide(state, opened.envelope, nowMs, false);
 }
 
-function insertEnvelope(
+/**
+ * The answer to an envelope as things stand. What in it would be held is held if `isToHold`;
+ * else it is enough to know that there is something.
+ */
+function decide(
   state: MempoolState,
-  prepared: PreparedEnvelope,
+  envelope: PreparedEnvelope,
   nowMs: number,
+  isToHold: boolean,
 ): MempoolAnswer {
-  const { answer, toHold } = decide(state, prepared, nowMs);
-  if (answer.kind !== 'verify') return answer;
-  holdEnvelope(state.pool, prepared, toHold, answer.verdicts);
-  state.rates.charge(prepared.signerKey, prepared.commands.length, nowMs);
-  return { ...answer, kind: 'held' };
-}
-
-/** The answer to an envelope as things stand; `verify` when something in it would be held. */
-function decide(state: MempoolState, prepared: PreparedEnvelope, nowMs: number) {
-  const { pool, config, ended } = state;
-  const { hash } = prepared.opened;
-  const envelope = prepared;
-  const answer = (kind: MempoolAnswer['kind'], verdicts: readonly CommandVerdict[]) => ({
-    kind,
-    hash,
-    verdicts,
-    envelope,
-  });
-  const held = pool.envelopes.get(prepared.hashKey);
-  if (held !== undefined) return { answer: answer('known', held.verdicts), toHold: [] };
+  const { pool, config, isEnded, rates } = state;
+  const held = pool.envelopes.get(envelope.hashKey);
+  if (held !== undefined) return answer('known', envelope, held.codes);
   const view = config.view();
   const blockTimeMs = Math.max(nowMs, view.timestampMs);
-  const whole = envelopeCode(state, prepared, blockTimeMs, nowMs);
+  const whole = envelopeCode(state, envelope, blockTimeMs, nowMs);
   if (whole !== null) {
-    const codes = prepared.commands.map(({ idKey }) => (ended.has(idKey) ? 0 : whole));
-    const kind = codes.includes(0) ? 'known' : 'refused';
-    return { answer: answer(kind, verdictsOf(prepared, codes)), toHold: [] };
+    const codes = envelope.commands.map(({ id }) => (isEnded(id) ? 0 : whole));
+    return answer(codes.includes(0) ? 'known' : 'refused', envelope, codes);
   }
-  const isEnded = (idKey: string) => ended.has(idKey);
-  const decided = decideCommands({ pool, config, view, envelope: prepared, blockTimeMs, isEnded });
-  const verdicts = verdictsOf(prepared, decided.codes);
-  const { toHold } = decided;
-  if (toHold.length > 0) return { answer: answer('verify', verdicts), toHold };
-  return { answer: answer(decided.codes.includes(0) ? 'known' : 'refused', verdicts), toHold };
+  const isOneEnough = !isToHold;
+  const sources = { pool, config, view, envelope, blockTimeMs, isEnded, isOneEnough };
+  const { codes, toHold } = decideCommands(sources);
+  if (toHold.length === 0) {
+    return answer(codes.includes(0) ? 'known' : 'refused', envelope, codes);
+  }
+  if (!isToHold) return answer('verify', envelope, []);
+  holdEnvelope(pool, envelope, toHold, codes);
+  rates.charge(envelope.signerKey, envelope.commands.length, nowMs);
+  return answer('held', envelope, codes);
 }
 
-function verdictsOf(prepared: PreparedEnvelope, codes: readonly number[]): CommandVerdict[] {
-  return prepared.commands.map(({ id }, index) => ({ commandId: id, code: codes[index]! }));
+/** `codes`: one a command in order, or none. */
+function answer(
+  kind: MempoolAnswer['kind'],
+  envelope: PreparedEnvelope,
+  codes: readonly number[],
+): MempoolAnswer {
+  const verdicts = codes.map(
+    (code, index): CommandVerdict => ({ commandId: envelope.commands[index]!.id, code }),
+  );
+  return { kind, hash: envelope.opened.hash, verdicts, envelope };
 }
 
 /** What refuses every command of an envelope alike. */
@@ -191,17 +200,19 @@ function envelopeCode(
 
 function endExecuted(
   { pool, ended }: MempoolState,
-  receipts: Iterable<CommandReceipt>,
+  receipts: readonly CommandReceipt[],
   timestampMs: number,
+  laneKeys: readonly string[] | undefined,
 ): void {
-  for (const receipt of receipts) {
+  for (let index = 0; index < receipts.length; index++) {
+    const receipt = receipts[index]!;
     if (receipt.outcome === 'ignored') continue;
-    const { account, signer, authorization, nonce } = receipt;
-    const idKey = byteKey(receipt.commandId);
-    ended.set(idKey, true);
-    const held = pool.commands.get(idKey);
-    const key = held?.lane.key ?? laneKey(byteKey(account), byteKey(signer), authorization);
-    consumeNonce(pool, key, nonce);
+    ended.add(byteKey(receipt.commandId));
+    consumeNonce(pool, laneKeys?.[index] ?? laneKeyOf(receipt), receipt.nonce);
   }
   expireEnvelopes(pool, timestampMs);
+}
+
+function laneKeyOf({ account, signer, authorization }: CommandReceipt): string {
+  return laneKey(byteKey(account), byteKey(signer), authorization);
 }

@@ -1,5 +1,4 @@
 import { assert, present } from '../../schemas/kernel/assert.js';
-import type { CommandVerdict } from '../../schemas/types/wire.js';
 import type { PreparedCommand, PreparedEnvelope } from './preparedEnvelope.js';
 
 /**
@@ -9,7 +8,6 @@ import type { PreparedCommand, PreparedEnvelope } from './preparedEnvelope.js';
  */
 export interface Pool {
   readonly envelopes: Map<string, HeldEnvelope>;
-  readonly commands: Map<string, HeldCommand>;
   readonly lanes: Map<string, Lane>;
   readonly accounts: Map<string, AccountCount>;
   /** Signers with a reachable command, in the order of their turns; apart: those who act for a
@@ -20,15 +18,18 @@ export interface Pool {
   /** Envelopes by the second they expire in. */
   readonly expiries: Map<number, Set<HeldEnvelope>>;
   sizeBytes: number;
+  /** How many are held; of which claims of accounts that do not exist. */
+  commands: number;
   faucetCommands: number;
 }
 
 export interface HeldEnvelope {
   readonly prepared: PreparedEnvelope;
   readonly signer: SignerQueue;
-  readonly verdicts: readonly CommandVerdict[];
+  /** What was decided about each of its commands, in order: 0 or a RejectCode. */
+  readonly codes: readonly number[];
   /** Its admitted commands. */
-  readonly held: readonly HeldCommand[];
+  readonly held: HeldCommand[];
   /** How many of `held` have not ended. Invariant: above 0 while the envelope is held. */
   open: number;
   /** How many of those are reachable. */
@@ -40,6 +41,7 @@ export interface HeldCommand {
   readonly envelope: HeldEnvelope;
   readonly lane: Lane;
   readonly account: AccountCount;
+  readonly share: SignerShare;
   /** Of an account that did not exist when it was admitted. */
   readonly faucet: boolean;
   reachable: boolean;
@@ -65,17 +67,22 @@ export interface SignerQueue {
   readonly key: string;
   /** Envelopes with a reachable command, in the order in which they became so. */
   readonly ready: Map<string, HeldEnvelope>;
-  readonly accounts: Map<string, { commands: number; funded: boolean }>;
+  readonly accounts: Map<string, SignerShare>;
   funded: number;
   held: number;
   /** Commands the signer may still add to blocks in its turn. */
   deficit: number;
 }
 
+/** What a signer holds for one account. */
+export interface SignerShare {
+  commands: number;
+  funded: boolean;
+}
+
 export function createPool(): Pool {
   return {
     envelopes: new Map(),
-    commands: new Map(),
     lanes: new Map(),
     accounts: new Map(),
     fundedTurns: new Map(),
@@ -83,6 +90,7 @@ export function createPool(): Pool {
     signers: new Map(),
     expiries: new Map(),
     sizeBytes: 0,
+    commands: 0,
     faucetCommands: 0,
   };
 }
@@ -95,72 +103,99 @@ export interface CommandToHold {
   readonly funded: boolean;
 }
 
-function entry<V>(map: Map<string, V>, key: string, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, (value = make()));
-  return value;
-}
-
 /** Adds an envelope whose commands were all decided upon. */
 export function holdEnvelope(
   pool: Pool,
   prepared: PreparedEnvelope,
   commands: readonly CommandToHold[],
-  verdicts: readonly CommandVerdict[],
+  codes: readonly number[],
 ): void {
   assert(commands.length > 0, 'an envelope without a command to hold');
   assert(!pool.envelopes.has(prepared.hashKey), 'an envelope held twice');
-  const signer = entry(pool.signers, prepared.signerKey, () => newSigner(prepared.signerKey));
+  const signer = signerOf(pool, prepared.signerKey);
   const held: HeldCommand[] = [];
-  const envelope: HeldEnvelope = { prepared, signer, verdicts, held, open: 0, reachable: 0 };
+  const envelope: HeldEnvelope = { prepared, signer, codes, held, open: 0, reachable: 0 };
   pool.envelopes.set(prepared.hashKey, envelope);
   pool.sizeBytes += prepared.opened.bytes.length;
   signer.held++;
   const second = expirySecond(envelope);
-  const expiring = pool.expiries.get(second) ?? new Set();
-  pool.expiries.set(second, expiring.add(envelope));
-  for (const command of commands) held.push(holdCommand(pool, envelope, command));
-}
-
-function newSigner(key: string): SignerQueue {
-  return { key, ready: new Map(), accounts: new Map(), funded: 0, held: 0, deficit: 0 };
+  const expiring = pool.expiries.get(second);
+  if (expiring === undefined) pool.expiries.set(second, new Set([envelope]));
+  else expiring.add(envelope);
+  for (const command of commands) holdCommand(pool, envelope, command);
 }
 
 function expirySecond(envelope: HeldEnvelope): number {
   return Math.floor(envelope.prepared.opened.head.expiresAtMs / 1000);
 }
 
-function holdCommand(pool: Pool, envelope: HeldEnvelope, toHold: CommandToHold): HeldCommand {
+function holdCommand(pool: Pool, envelope: HeldEnvelope, toHold: CommandToHold): void {
   const { prepared, nextNonce, faucet, funded } = toHold;
-  const lane = entry(pool.lanes, prepared.laneKey, () => ({
-    key: prepared.laneKey,
-    commands: new Map(),
-    next: nextNonce,
-    reach: nextNonce,
-  }));
-  const key = prepared.accountKey;
-  const account = entry(pool.accounts, key, () => ({ key, own: 0, session: 0 }));
-  const marks = { reachable: false, ended: false };
-  const held: HeldCommand = { prepared, envelope, lane, account, faucet, ...marks };
-  assert(!lane.commands.has(prepared.command.nonce), 'two commands held at one nonce');
-  lane.commands.set(prepared.command.nonce, held);
-  pool.commands.set(prepared.idKey, held);
+  const { command, own } = prepared;
+  const { held } = envelope;
+  // The one before is of the same lane and account as a rule.
+  const before = held.length === 0 ? null : held[held.length - 1]!;
+  const isSame = before !== null && before.lane.key === prepared.laneKey;
+  const lane = isSame ? before.lane : laneOf(pool, prepared.laneKey, nextNonce);
+  const account = isSame ? before.account : accountOf(pool, prepared.accountKey);
+  const share = isSame ? before.share : shareOf(envelope.signer, prepared.accountKey);
+  assert(!lane.commands.has(command.nonce), 'two commands held at one nonce');
+  const added: HeldCommand = {
+    prepared,
+    envelope,
+    lane,
+    account,
+    share,
+    faucet,
+    reachable: false,
+    ended: false,
+  };
+  held.push(added);
+  lane.commands.set(command.nonce, added);
+  pool.commands++;
   envelope.open++;
-  if (prepared.own) account.own++;
+  if (own) account.own++;
   else account.session++;
   if (faucet) pool.faucetCommands++;
-  countForSigner(pool, envelope.signer, key, funded);
+  share.commands++;
+  if (share.funded !== funded) {
+    share.funded = funded;
+    envelope.signer.funded += funded ? 1 : -1;
+    placeTurn(pool, envelope.signer);
+  }
   advanceLane(pool, lane, nextNonce);
-  return held;
 }
 
-function countForSigner(pool: Pool, signer: SignerQueue, key: string, funded: boolean): void {
-  const count = entry(signer.accounts, key, () => ({ commands: 0, funded: false }));
-  count.commands++;
-  if (count.funded === funded) return;
-  count.funded = funded;
-  signer.funded += funded ? 1 : -1;
-  placeTurn(pool, signer);
+function signerOf(pool: Pool, key: string): SignerQueue {
+  const known = pool.signers.get(key);
+  if (known !== undefined) return known;
+  const signer = { key, ready: new Map(), accounts: new Map(), funded: 0, held: 0, deficit: 0 };
+  pool.signers.set(key, signer);
+  return signer;
+}
+
+function laneOf(pool: Pool, key: string, nextNonce: number): Lane {
+  const known = pool.lanes.get(key);
+  if (known !== undefined) return known;
+  const lane = { key, commands: new Map(), next: nextNonce, reach: nextNonce };
+  pool.lanes.set(key, lane);
+  return lane;
+}
+
+function accountOf(pool: Pool, key: string): AccountCount {
+  const known = pool.accounts.get(key);
+  if (known !== undefined) return known;
+  const account = { key, own: 0, session: 0 };
+  pool.accounts.set(key, account);
+  return account;
+}
+
+function shareOf({ accounts }: SignerQueue, key: string): SignerShare {
+  const known = accounts.get(key);
+  if (known !== undefined) return known;
+  const share = { commands: 0, funded: false };
+  accounts.set(key, share);
+  return share;
 }
 
 /** Moves a lane up to `next`, dropping nothing, and marks what becomes reachable. */
@@ -189,8 +224,8 @@ function markReachable(pool: Pool, command: HeldCommand): void {
 function placeTurn(pool: Pool, signer: SignerQueue): void {
   const waits = signer.ready.size > 0;
   if (!waits) signer.deficit = 0;
-  const [home, other] =
-    signer.funded > 0 ? [pool.fundedTurns, pool.freeTurns] : [pool.freeTurns, pool.fundedTurns];
+  const home = signer.funded > 0 ? pool.fundedTurns : pool.freeTurns;
+  const other = signer.funded > 0 ? pool.freeTurns : pool.fundedTurns;
   other.delete(signer.key);
   if (!waits) home.delete(signer.key);
   else if (!home.has(signer.key)) home.set(signer.key, signer);
@@ -198,18 +233,19 @@ function placeTurn(pool: Pool, signer: SignerQueue): void {
 
 /** Ends one command; the envelope leaves with its last one. */
 export function endCommand(pool: Pool, command: HeldCommand): void {
-  const { prepared, envelope, lane, account, faucet } = command;
+  const { prepared, envelope, lane, account, share, faucet } = command;
   assert(!command.ended, 'a command ended twice');
   command.ended = true;
   envelope.open--;
-  pool.commands.delete(prepared.idKey);
+  pool.commands--;
   lane.commands.delete(prepared.command.nonce);
   if (lane.commands.size === 0) pool.lanes.delete(lane.key);
   if (prepared.own) account.own--;
   else account.session--;
   if (account.own + account.session === 0) pool.accounts.delete(account.key);
   if (faucet) pool.faucetCommands--;
-  uncountForSigner(pool, envelope.signer, prepared.accountKey);
+  share.commands--;
+  if (share.commands === 0) dropShare(pool, envelope.signer, prepared.accountKey, share);
   if (command.reachable) {
     envelope.reachable--;
     if (envelope.reachable === 0) {
@@ -220,12 +256,9 @@ export function endCommand(pool: Pool, command: HeldCommand): void {
   if (envelope.open === 0) releaseEnvelope(pool, envelope);
 }
 
-function uncountForSigner(pool: Pool, signer: SignerQueue, key: string): void {
-  const count = present(signer.accounts.get(key), 'count of an account under its signer');
-  count.commands--;
-  if (count.commands > 0) return;
+function dropShare(pool: Pool, signer: SignerQueue, key: string, share: SignerShare): void {
   signer.accounts.delete(key);
-  if (!count.funded) return;
+  if (!share.funded) return;
   signer.funded--;
   placeTurn(pool, signer);
 }
@@ -242,21 +275,20 @@ function releaseEnvelope(pool: Pool, envelope: HeldEnvelope): void {
   if (expiring.size === 0) pool.expiries.delete(second);
 }
 
-/** A block consumed `nonce` of a lane: what is held at or below it has ended. Returns how many. */
-export function consumeNonce(pool: Pool, key: string, nonce: number): number {
+/** A block consumed `nonce` of a lane: what is held at or below it has ended. */
+export function consumeNonce(pool: Pool, key: string, nonce: number): void {
   const lane = pool.lanes.get(key);
-  if (lane === undefined) return 0;
-  const ended = heldUpTo(lane, nonce);
-  for (const command of ended) endCommand(pool, command);
+  if (lane === undefined) return;
+  // Nothing is held below a lane's next nonce, and a block consumes that one as a rule.
+  if (nonce === lane.next) {
+    const held = lane.commands.get(nonce);
+    if (held !== undefined) endCommand(pool, held);
+  } else {
+    for (const held of [...lane.commands.values()]) {
+      if (held.prepared.command.nonce <= nonce) endCommand(pool, held);
+    }
+  }
   advanceLane(pool, lane, nonce + 1);
-  return ended.length;
-}
-
-/** Nothing is held below a lane's next nonce, and a block consumes that one as a rule. */
-function heldUpTo({ commands, next }: Lane, nonce: number): readonly HeldCommand[] {
-  const held = commands.get(nonce);
-  if (nonce === next) return held === undefined ? [] : [held];
-  return [...commands.values()].filter(({ prepared }) => prepared.command.nonce <= nonce);
 }
 
 /**

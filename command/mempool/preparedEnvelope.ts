@@ -4,7 +4,6 @@ import { laneKey } from './laneKey.js';
 
 /** A command with the keys under which the pool looks for it. */
 export interface PreparedCommand extends IdentifiedCommand {
-  readonly idKey: string;
   readonly accountKey: string;
   readonly laneKey: string;
   /** Signed by the account itself, not by a session. */
@@ -28,7 +27,6 @@ export function prepareEnvelope(opened: OpenedEnvelope): PreparedEnvelope {
     return {
       id,
       command,
-      idKey: byteKey(id),
       accountKey,
       laneKey: laneKey(accountKey, signerKey, authorization),
       own: accountKey === signerKey && authorization === 0,

@@ -160,9 +160,9 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     metrics: parts.metrics,
     publishedHeight: () =>
       log === null ? Number.MAX_SAFE_INTEGER : (publisher?.publishedHeight() ?? 0),
-    onExecuted: (block) => {
-      receipts.add(block.height, block.receipts);
-      admission.executed(block.receipts, block.timestampMs);
+    onExecuted: (block, laneKeys) => {
+      receipts.add(block.height, block.receipts, laneKeys);
+      admission.executed(block.receipts, block.timestampMs, laneKeys);
     },
     onSnapshot(height, fault) {
       if (fault === null) return;

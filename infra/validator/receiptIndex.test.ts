@@ -65,4 +65,27 @@ describe('the index of receipts', () => {
     index.add(13, [{ ...receipt, outcome: 'refused' }]);
     expect(index.heightOf(old.place)).toBe(13);
   });
+
+  it('keeps the newest of all lanes, and what comes again changes nothing', () => {
+    const key = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+    const receipt = (byte: number, nonce: number) => ({
+      ...{ account: key(byte), signer: key(byte), authorization: 0, nonce },
+      ...{ commandId: key(0), outcome: 'executed' as const },
+    });
+    const index = openReceiptIndex({ ...storeOf(1), last: () => 0 }, 300);
+    const placed: { readonly byte: number; readonly nonce: number; readonly height: number }[] = [];
+    for (let height = 1; height <= 200; height++) {
+      const byte = height % 3;
+      const first = placed.filter((each) => each.byte === byte).length;
+      const nonces = [first, first + 1, first + 2];
+      for (const nonce of nonces) placed.push({ byte, nonce, height });
+      const receipts = nonces.map((nonce) => receipt(byte, nonce));
+      index.add(height, receipts);
+      index.add(height, receipts);
+    }
+    for (const [at, { byte, nonce, height }] of placed.entries()) {
+      const expected = at < placed.length - 300 ? null : height;
+      expect(index.heightOf(receipt(byte, nonce))).toBe(expected);
+    }
+  });
 });

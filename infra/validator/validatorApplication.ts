@@ -3,7 +3,7 @@ import { executeBlock } from '../../command/engine/executeBlock.js';
 import type { ExecutedBlock } from '../../command/engine/executedBlock.js';
 import { exportEntries } from '../../command/engine/snapshot.js';
 import type { Mempool } from '../../command/mempool/mempool.js';
-import type { VerifiedEnvelopes } from '../../command/mempool/verifiedEnvelopes.js';
+import type { OpenedItems, VerifiedEnvelopes } from '../../command/mempool/verifiedEnvelopes.js';
 import { type EnvelopeRules, verifyEnvelopes } from '../../command/mempool/verifyEnvelopes.js';
 import type { Application, Timer } from '../../consensus/ports.js';
 import { encode } from '../../schemas/codec/codec.js';
@@ -30,8 +30,8 @@ export interface ValidatorApplicationOptions {
   readonly metrics: Pick<Metrics, 'count' | 'gauge' | 'observe'>;
   /** Heights above this one stay on disk: the log does not have them yet. */
   publishedHeight(): number;
-  /** A height was executed here; its result is not certified yet. */
-  onExecuted(block: ExecutedBlock): void;
+  /** A height was executed here; its result is not certified yet. `laneKeys`: of its receipts. */
+  onExecuted(block: ExecutedBlock, laneKeys: readonly string[]): void;
   /** A snapshot is on disk, or why it is not. */
   onSnapshot(height: number, fault: Error | null): void;
   /** A height is certified and in the executed store. */
@@ -58,6 +58,16 @@ function executedHeight(
   return encode('PeerMessage', {
     body: { kind: 'ExecutedHeight', certificate, header, leaves, events: events.flat() },
   });
+}
+
+/** A receipt follows from each command, in order. */
+function laneKeysOf({ envelopes }: OpenedItems): string[] {
+  const laneKeys: string[] = [];
+  for (const envelope of envelopes) {
+    if (envelope === null) continue;
+    for (const { laneKey } of envelope.commands) laneKeys.push(laneKey);
+  }
+  return laneKeys;
 }
 
 export function createValidatorApplication(
@@ -136,7 +146,7 @@ export function createValidatorApplication(
       const result = executeBlock(state, block, seed, opened);
       envelopes.forget(items);
       waiting.set(result.height, result);
-      options.onExecuted(result);
+      options.onExecuted(result, laneKeysOf(items));
       if (result.height % options.snapshotEveryHeights === 0)
         due.set(result.height, exportEntries(state));
       const durationMs = timer.nowMs() - startedMs;
