@@ -59,9 +59,8 @@ export function submitEnvelope(state: GatewayState, envelope: OpenedEnvelope): E
   const open = ids.filter((id) => tracker.command(id) !== null);
   if (open.length > 0 && envelope.head.expiresAtMs > state.blockTimeMs) {
     const handedTo = validatorBits(connected);
-    for (const validator of connected) {
-      links.send(validator, { kind: 'SubmitEnvelope', envelope: envelope.bytes, handedTo });
-    }
+    const body = { kind: 'SubmitEnvelope', envelope: envelope.bytes, handedTo } as const;
+    for (const validator of connected) links.send(validator, body);
   } else if (open.length > 0) {
     resolveCommands(state);
   }

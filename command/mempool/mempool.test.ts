@@ -180,6 +180,30 @@ describe('admission answers each command with a code', () => {
     });
   });
 
+  test('what is opened is a copy, and keeps no frame that it came in', () => {
+    const { ledger, pool } = world();
+    ledger.create(alice);
+    const { bytes } = toyEnvelope(alice, [{ account: alice, nonce: 0 }]);
+    const frame = new Uint8Array(10_000);
+    frame.set(bytes, 500);
+    const { envelope } = pool.check(frame.subarray(500, 500 + bytes.length), NOW_MS);
+    frame.fill(0);
+    expect(envelope?.opened.bytes).toEqual(bytes);
+    expect(envelope?.opened.bytes.buffer.byteLength).toBe(bytes.length);
+  });
+
+  test('a nonce that the envelope has taken is a conflict, in whatever order they stand', () => {
+    const { ledger, pool } = world();
+    ledger.create(alice);
+    const nonces = [5, 3, 4, 5, 3, 6];
+    const commands = nonces.map((nonce) => ({ account: alice, nonce }));
+    const envelope = toyEnvelope(alice, commands);
+    const { verdicts } = pool.insert(prepareEnvelope(envelope), NOW_MS);
+    const { nonceConflict } = RejectCode;
+    const codes = verdicts.map(({ code }) => code);
+    expect(codes).toEqual([0, 0, 0, nonceConflict, nonceConflict, 0]);
+  });
+
   test('an envelope is held if any of its commands is, and answered one by one', () => {
     const { ledger, pool } = world();
     ledger.create(alice);

@@ -55,6 +55,8 @@ export interface Lane {
   next: number;
   /** First nonce at or above `next` that is not held. */
   reach: number;
+  /** Of an account's own key, and the account is there: such a lane is for ever. */
+  readonly isOwn: boolean;
 }
 
 export interface AccountCount {
@@ -136,7 +138,7 @@ function holdCommand(pool: Pool, envelope: HeldEnvelope, toHold: CommandToHold):
   // The one before is of the same lane and account as a rule.
   const before = held.length === 0 ? null : held[held.length - 1]!;
   const isSame = before !== null && before.lane.key === prepared.laneKey;
-  const lane = isSame ? before.lane : laneOf(pool, prepared.laneKey, nextNonce);
+  const lane = isSame ? before.lane : laneOf(pool, toHold);
   const account = isSame ? before.account : accountOf(pool, prepared.accountKey);
   const share = isSame ? before.share : shareOf(envelope.signer, prepared.accountKey);
   assert(!lane.commands.has(command.nonce), 'two commands held at one nonce');
@@ -174,10 +176,12 @@ function signerOf(pool: Pool, key: string): SignerQueue {
   return signer;
 }
 
-function laneOf(pool: Pool, key: string, nextNonce: number): Lane {
+function laneOf(pool: Pool, { prepared, nextNonce, faucet }: CommandToHold): Lane {
+  const { laneKey: key, own } = prepared;
   const known = pool.lanes.get(key);
   if (known !== undefined) return known;
-  const lane = { key, commands: new Map(), next: nextNonce, reach: nextNonce };
+  const isOwn = own && !faucet;
+  const lane: Lane = { key, commands: new Map(), next: nextNonce, reach: nextNonce, isOwn };
   pool.lanes.set(key, lane);
   return lane;
 }

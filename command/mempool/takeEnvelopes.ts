@@ -1,7 +1,7 @@
 import { MAX_ENVELOPE_COMMANDS, MEMPOOL_TURN_COMMANDS } from '../../schemas/limits.js';
 import type { AdmissionView } from '../ports.js';
 import type { MempoolConfig } from './mempoolConfig.js';
-import type { HeldEnvelope, Pool, SignerQueue } from './pool.js';
+import type { HeldEnvelope, Lane, Pool, SignerQueue } from './pool.js';
 import type { PreparedCommand, PreparedEnvelope } from './preparedEnvelope.js';
 import type { OpenedItems } from './verifiedEnvelopes.js';
 
@@ -58,22 +58,43 @@ export function hasTakeable(options: TakeSources & { readonly timestampMs: numbe
   const unbounded = { maxBytes: Number.MAX_SAFE_INTEGER, maxCommands: Number.MAX_SAFE_INTEGER };
   const taking = startTaking({ ...options, ...unbounded });
   const { fundedTurns, freeTurns } = options.pool;
-  return [fundedTurns, freeTurns].some((turns) => {
-    for (const turn of turnsOf(turns)) if (nextCandidate(taking, turn) !== null) return true;
-    return false;
-  });
+  return holdsTakeable(taking, fundedTurns) || holdsTakeable(taking, freeTurns);
+}
+
+function holdsTakeable(taking: Taking, turns: ReadonlyMap<string, SignerQueue>): boolean {
+  for (const { ready } of turns.values()) {
+    for (const held of ready.values()) {
+      if (isInTime(taking, held) && hasExecutable(taking, held)) return true;
+    }
+  }
+  return false;
 }
 
 function startTaking(options: TakeSources & TakeOptions): Taking {
-  const totals = { sizeBytes: 0, commands: 0, faucetClaims: 0 };
-  return { ...options, ...totals, nextNonces: new Map(), taken: [] };
+  return {
+    pool: options.pool,
+    config: options.config,
+    view: options.view,
+    unexecuted: options.unexecuted,
+    timestampMs: options.timestampMs,
+    maxBytes: options.maxBytes,
+    maxCommands: options.maxCommands,
+    nextNonces: new Map(),
+    taken: [],
+    sizeBytes: 0,
+    commands: 0,
+    faucetClaims: 0,
+  };
 }
 
 /** The lane's next nonce after ancestors and what this block holds so far; null: may not act. */
 function nextNonce(taking: Taking, envelope: PreparedEnvelope, command: PreparedCommand) {
   const known = taking.nextNonces.get(command.laneKey);
   if (known !== undefined) return known;
-  const { view, unexecuted } = taking;
+  const { view, unexecuted, pool } = taking;
+  const lane = pool.lanes.get(command.laneKey);
+  // The pool has heard of all that was executed: it knows what the view would say.
+  if (lane?.isOwn) return nextOwnNonce(taking, lane);
   const { account, authorization } = command.command;
   let next = view.laneOf(account, envelope.opened.head.signer, authorization)?.nextNonce ?? null;
   const mayOpen = next === null && !view.accountExists(account);
@@ -85,6 +106,17 @@ function nextNonce(taking: Taking, envelope: PreparedEnvelope, command: Prepared
   }
   if (next === null) return mayOpen && opensLane(command) ? 0 : null;
   taking.nextNonces.set(command.laneKey, next);
+  return next;
+}
+
+function nextOwnNonce({ unexecuted, nextNonces }: Taking, { key, next: from }: Lane): number {
+  let next = from;
+  for (const { lanes } of unexecuted) {
+    const before = lanes.get(key);
+    if (before === undefined) continue;
+    for (const { command } of before) if (command.nonce === next) next++;
+  }
+  nextNonces.set(key, next);
   return next;
 }
 
@@ -108,10 +140,12 @@ function passOver(taking: Taking, envelope: PreparedEnvelope): number {
 function hasExecutable(taking: Taking, { prepared }: HeldEnvelope): boolean {
   const { faucetClaims, config } = taking;
   const claimsLeft = faucetClaims < config.faucetClaimsPerBlockMax;
-  return prepared.commands.some((command) => {
-    if (command.command.instruction.kind === 'ClaimFaucet' && !claimsLeft) return false;
-    return nextNonce(taking, prepared, command) === command.command.nonce;
-  });
+  for (const command of prepared.commands) {
+    const { nonce, instruction } = command.command;
+    if (instruction.kind === 'ClaimFaucet' && !claimsLeft) continue;
+    if (nextNonce(taking, prepared, command) === nonce) return true;
+  }
+  return false;
 }
 
 function isInTime({ timestampMs, config }: Taking, { prepared }: HeldEnvelope): boolean {

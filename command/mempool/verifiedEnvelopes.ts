@@ -34,7 +34,10 @@ export interface VerifiedEnvelopes {
   has(hashKey: string): boolean;
   /** Only after its signature was verified. */
   add(envelope: PreparedEnvelope): void;
-  /** Opens bytes, or finds them opened. Says nothing about the signature. */
+  /**
+   * Opens a copy of the bytes, or finds them opened: they may be a view of much more, and what is
+   * opened here is kept. Says nothing about the signature.
+   */
   open(bytes: Uint8Array): OpenResult;
   /** The same for a block: the arrays that `note` was told of are found without hashing them. */
   openItems(items: readonly Uint8Array[]): OpenedItems;
@@ -62,10 +65,19 @@ class Noted implements OpenedItems {
 
 function lanesOf(envelopes: readonly (PreparedEnvelope | null)[]): Map<string, PreparedCommand[]> {
   const lanes = new Map<string, PreparedCommand[]>();
-  for (const command of envelopes.flatMap((envelope) => envelope?.commands ?? [])) {
-    const lane = lanes.get(command.laneKey);
-    if (lane === undefined) lanes.set(command.laneKey, [command]);
-    else lane.push(command);
+  let lane: PreparedCommand[] = [];
+  let key: string | null = null;
+  for (const envelope of envelopes) {
+    if (envelope === null) continue;
+    for (const command of envelope.commands) {
+      if (command.laneKey !== key) {
+        key = command.laneKey;
+        const known = lanes.get(key);
+        lane = known ?? [];
+        if (known === undefined) lanes.set(key, lane);
+      }
+      lane.push(command);
+    }
   }
   return lanes;
 }
@@ -82,7 +94,7 @@ export function createVerifiedEnvelopes(
     const hash = envelopeHash(bytes);
     const known = byHash.get(byteKey(hash));
     if (known !== undefined) return { ok: true, envelope: known };
-    const result = openEnvelope(bytes, hash);
+    const result = openEnvelope(bytes.slice(), hash);
     if (!result.ok) return { ok: false, hash, code: result.code };
     return { ok: true, envelope: prepareEnvelope(result.envelope) };
   };

@@ -10,6 +10,7 @@ import {
   readSync,
   rmSync,
   writeSync,
+  writevSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -82,9 +83,15 @@ function readAt(file: number, at: number, length: number): Uint8Array {
 }
 
 /** Whole or not at all: a full disk may take a part of it. @throws FileError disk-full, io */
-function writeRecord({ file, path }: Segment, record: Uint8Array, end: number): void {
+function writeRecord({ file, path }: Segment, bytes: Uint8Array, end: number): void {
+  const header = new Uint8Array(HEADER_BYTES);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, bytes.length);
+  view.setUint32(4, crc32(bytes));
   try {
-    for (let at = 0; at < record.length; ) at += writeSync(file, record, at);
+    let written = writevSync(file, [header, bytes]);
+    while (written < HEADER_BYTES) written += writeSync(file, header, written);
+    for (let at = written - HEADER_BYTES; at < bytes.length; ) at += writeSync(file, bytes, at);
   } catch (error) {
     ftruncateSync(file, end);
     throw toFileError(error, path);
@@ -122,9 +129,11 @@ function openSegments(folder: string): Segment[] {
 export function openExecutedStore(folder: string, startHeight: number): ExecutedStore {
   mkdirSync(folder, { recursive: true });
   const segments = openSegments(folder);
-  const newest = (): Segment | undefined => segments[segments.length - 1];
+  const newestSegment = (): Segment | undefined => segments[segments.length - 1];
+  /** What was appended last: it is asked for at once, by every gateway. */
+  let newest: Uint8Array | null = null;
   const last = (): number => {
-    const segment = newest();
+    const segment = newestSegment();
     return segment === undefined ? startHeight - 1 : segment.first + segment.offsets.length - 2;
   };
   /** Files with records that may not be on disk yet. */
@@ -137,22 +146,19 @@ export function openExecutedStore(folder: string, startHeight: number): Executed
     append(height, bytes) {
       if (height <= last()) return;
       assert(height === last() + 1, `height ${height} behind ${last()}`);
-      let segment = newest();
+      let segment = newestSegment();
       if (segment === undefined || segment.offsets.length > EXECUTED_HEIGHTS_PER_FILE) {
         segment = openSegment(folder, height);
         segments.push(segment);
       }
-      const record = new Uint8Array(HEADER_BYTES + bytes.length);
-      const view = new DataView(record.buffer);
-      view.setUint32(0, bytes.length);
-      view.setUint32(4, crc32(bytes));
-      record.set(bytes, HEADER_BYTES);
       const end = segment.offsets[segment.offsets.length - 1] as number;
-      writeRecord(segment, record, end);
+      writeRecord(segment, bytes, end);
       unsynced.add(segment);
-      segment.offsets.push(end + record.length);
+      segment.offsets.push(end + HEADER_BYTES + bytes.length);
+      newest = bytes;
     },
     read(height) {
+      if (newest !== null && height === last()) return newest;
       const segment = segmentOf(height);
       const at = segment?.offsets[height - segment.first];
       const end = segment?.offsets[height - segment.first + 1];

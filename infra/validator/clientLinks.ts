@@ -56,8 +56,9 @@ export function serveClients(options: {
   transport.onClientClose((link) => following.delete(link));
   transport.onClientMessage((link, body: PeerMessageBody) => {
     if (body.kind === 'SubmitEnvelope') {
-      admission.submit(body.envelope, 'gateway', body.handedTo).then((verdict) => {
-        link.send({ kind: 'EnvelopeVerdict', ...verdict });
+      const { envelope, handedTo } = body;
+      admission.submit(envelope, 'gateway', handedTo).then(({ hash, durable, verdicts }) => {
+        link.send({ kind: 'EnvelopeVerdict', hash, durable, verdicts });
       });
     } else if (body.kind === 'SubscribeResults') {
       // A gateway that has just started wants what comes, not the whole past.

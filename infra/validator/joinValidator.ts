@@ -137,7 +137,8 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     gossip: {
       send(batch, handedTo) {
         const peers = transport.connected().filter((peer) => ((handedTo >> peer) & 1) === 0);
-        for (const peer of peers) transport.send(peer, { kind: 'EnvelopeBatch', envelopes: batch });
+        const body = { kind: 'EnvelopeBatch', envelopes: batch } as const;
+        for (const peer of peers) transport.send(peer, body);
       },
     },
     timer,

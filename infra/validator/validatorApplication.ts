@@ -55,8 +55,10 @@ function executedHeight(
   { certificate, block: { header } }: CertifiedBlock,
   { leaves, events }: ExecutedBlock,
 ): Uint8Array {
+  // One call of concat: flat() takes as long as the encoding.
+  const values = ([] as Uint8Array[]).concat(...events);
   return encode('PeerMessage', {
-    body: { kind: 'ExecutedHeight', certificate, header, leaves, events: events.flat() },
+    body: { kind: 'ExecutedHeight', certificate, header, leaves, events: values },
   });
 }
 

@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from 'ws';
-import { decode, encode } from '../../schemas/codec/codec.js';
+import { ByteArena } from '../../schemas/codec/byteArena.js';
+import { decodeViews, encode, encodeIn } from '../../schemas/codec/codec.js';
 import {
   MAX_FRAME_BYTES,
   PEER_BATCH_BYTES,
@@ -20,6 +21,7 @@ export interface PeerLink {
 }
 
 export interface PeerLinkEvents {
+  /** Values of the type `bytes` are views of the frame: who keeps one alone copies it. */
   onMessage(link: PeerLink, body: PeerMessageBody): void;
   onClose(link: PeerLink, error: PeerLinkError | null): void;
 }
@@ -31,10 +33,28 @@ export function messageBytes(data: RawData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** The body of a framed PeerMessage, or null for anything else. */
+/** The body of a framed PeerMessage, or null for anything else. Its bytes are views of `data`. */
 export function readPeerMessage(data: RawData): PeerMessageBody | null {
-  const decoded = decode('PeerMessage', messageBytes(data), MAX_FRAME_BYTES);
+  return readBody(messageBytes(data));
+}
+
+function readBody(bytes: Uint8Array): PeerMessageBody | null {
+  const decoded = decodeViews('PeerMessage', bytes, MAX_FRAME_BYTES);
   return decoded.ok ? decoded.value.body : null;
+}
+
+/** The last body and its bytes: the same one goes to several links in a row. */
+let lastBody: PeerMessageBody | null = null;
+let lastBytes: Uint8Array = new Uint8Array(0);
+
+/** A body never changes. */
+function bytesOf(body: PeerMessageBody, arena: ByteArena | null): Uint8Array {
+  if (body === lastBody) return lastBytes;
+  const message = { body };
+  lastBytes =
+    arena === null ? encode('PeerMessage', message) : encodeIn(arena, 'PeerMessage', message);
+  lastBody = body;
+  return lastBytes;
 }
 
 /** Many small ones at a time, and nobody waits for a single one: they share frames. */
@@ -49,20 +69,24 @@ const GATHERED: ReadonlySet<PeerMessageBody['kind']> = new Set([
  */
 function gatherer(sendNow: (bytes: Uint8Array) => void) {
   let waiting: Uint8Array[] = [];
+  let arena = new ByteArena();
   let waitingBytes = 0;
   let scheduled = false;
   const flush = (): void => {
     const messages = waiting;
     const [only] = messages;
+    if (only === undefined) return;
     waiting = [];
     waitingBytes = 0;
-    if (only === undefined) return;
+    arena = new ByteArena();
     if (messages.length === 1) sendNow(only);
     else sendNow(encode('PeerMessage', { body: { kind: 'MessageBatch', messages } }));
   };
   return {
     flush,
-    add(bytes: Uint8Array): void {
+    add(body: PeerMessageBody): void {
+      // Verdicts are the smallest and the most: an array of its own costs more than writing one.
+      const bytes = bytesOf(body, body.kind === 'EnvelopeVerdict' ? arena : null);
       waiting.push(bytes);
       waitingBytes += bytes.length;
       if (waitingBytes >= PEER_BATCH_BYTES) return flush();
@@ -82,9 +106,9 @@ function bodiesOf(data: RawData): readonly PeerMessageBody[] | null {
   if (body === null || body.kind !== 'MessageBatch') return body === null ? null : [body];
   const bodies: PeerMessageBody[] = [];
   for (const bytes of body.messages) {
-    const decoded = decode('PeerMessage', bytes, MAX_FRAME_BYTES);
-    if (!decoded.ok || decoded.value.body.kind === 'MessageBatch') return null;
-    bodies.push(decoded.value.body);
+    const inner = readBody(bytes);
+    if (inner === null || inner.kind === 'MessageBatch') return null;
+    bodies.push(inner);
   }
   return bodies;
 }
@@ -118,9 +142,8 @@ export function openPeerLink(
     ...peer,
     sendBytes,
     send(body) {
-      const bytes = encode('PeerMessage', { body });
-      if (GATHERED.has(body.kind)) gathered.add(bytes);
-      else sendBytes(bytes);
+      if (GATHERED.has(body.kind)) gathered.add(body);
+      else sendBytes(bytesOf(body, null));
     },
     close: (reason) => socket.close(1000, reason),
   };

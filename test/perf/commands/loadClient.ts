@@ -107,9 +107,8 @@ export async function openLoadClient(
   state.broadcast = (envelope) => {
     const connected = links.connected();
     const handedTo = validatorBits(connected);
-    for (const validator of connected) {
-      links.send(validator, { kind: 'SubmitEnvelope', envelope, handedTo });
-    }
+    const body = { kind: 'SubmitEnvelope', envelope, handedTo } as const;
+    for (const validator of connected) links.send(validator, body);
   };
   await waitFor(() => links.connected().length === peers.length, CONNECT_TIMEOUT_MS);
   return {
