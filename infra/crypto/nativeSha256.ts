@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import { installSha256, type Sha256 } from '../../schemas/crypto/sha256.js';
+import { installSha256, installSha256Each, type Sha256 } from '../../schemas/crypto/sha256.js';
 import { nativeVerifier } from './nativeSignatures.js';
+import { sha256Lanes } from './sha256Lanes.js';
 import { loadSodium, type Sodium } from './sodium.js';
 
 /**
@@ -24,6 +25,8 @@ export function nativeSha256(): Sha256 {
  */
 export function installNativeCrypto(): void {
   installSha256(nativeSha256());
+  const lanes = sha256Lanes();
+  if (lanes !== null) installSha256Each(lanes);
   nativeVerifier();
 }
 

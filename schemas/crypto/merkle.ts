@@ -1,6 +1,6 @@
 import { assert } from '../kernel/assert.js';
 import { equalBytes } from '../kernel/bytes.js';
-import { sha256 } from './sha256.js';
+import { sha256, sha256Each } from './sha256.js';
 
 /**
  * The Merkle tree hash of RFC 6962 section 2.1 over SHA-256, for every list of the platform.
@@ -8,7 +8,70 @@ import { sha256 } from './sha256.js';
  */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   if (leaves.length === 0) return sha256(new Uint8Array(0));
-  return merkleRootOfHashes(leaves.map(leafHash));
+  const room = roomFor(leaves.length);
+  hashLeaves(leaves, room);
+  for (let width = leaves.length; width > 1; width = hashPairs(room, width));
+  return room.level.slice(0, HASH_BYTES);
+}
+
+/**
+ * Where a tree is computed, level over level in the same place: arrays of 32 bytes, one a node,
+ * cost more than the hashes. Kept from one tree to the next unless one is very large.
+ */
+interface Room {
+  /** Digests of the level at hand, one behind the other. */
+  readonly level: Uint8Array;
+  /** What is hashed to make the next. */
+  readonly inputs: Uint8Array;
+}
+
+const HASH_BYTES = 32;
+const LEAF_INPUT_BYTES = 1 + HASH_BYTES;
+const NODE_INPUT_BYTES = 1 + 2 * HASH_BYTES;
+const KEPT_LEAVES_MAX = 16_384;
+let keptRoom = newRoom(64);
+
+function newRoom(leaves: number): Room {
+  return {
+    level: new Uint8Array(leaves * HASH_BYTES),
+    inputs: new Uint8Array(leaves * LEAF_INPUT_BYTES + NODE_INPUT_BYTES),
+  };
+}
+
+function roomFor(leaves: number): Room {
+  if (leaves * HASH_BYTES <= keptRoom.level.length) return keptRoom;
+  const room = newRoom(2 ** Math.ceil(Math.log2(leaves)));
+  if (leaves <= KEPT_LEAVES_MAX) keptRoom = room;
+  return room;
+}
+
+/** Leaves that are hashes themselves, as in every long list, are hashed together. */
+function hashLeaves(leaves: readonly Uint8Array[], { level, inputs }: Room): void {
+  if (leaves.some(({ length }) => length !== HASH_BYTES)) {
+    for (const [index, leaf] of leaves.entries()) level.set(leafHash(leaf), index * HASH_BYTES);
+    return;
+  }
+  let at = 0;
+  for (const leaf of leaves) {
+    inputs[at] = 0;
+    inputs.set(leaf, at + 1);
+    at += LEAF_INPUT_BYTES;
+  }
+  sha256Each(inputs, LEAF_INPUT_BYTES, leaves.length, level);
+}
+
+/** The level above, and how wide it is: an odd last node moves up, which is RFC 6962's split. */
+function hashPairs({ level, inputs }: Room, width: number): number {
+  const pairs = width >> 1;
+  for (let pair = 0; pair < pairs; pair++) {
+    const [from, to] = [pair * 2 * HASH_BYTES, pair * NODE_INPUT_BYTES];
+    inputs[to] = 1;
+    for (let i = 0; i < 2 * HASH_BYTES; i++) inputs[to + 1 + i] = level[from + i]!;
+  }
+  sha256Each(inputs, NODE_INPUT_BYTES, pairs, level);
+  if (width % 2 === 0) return pairs;
+  level.copyWithin(pairs * HASH_BYTES, (width - 1) * HASH_BYTES, width * HASH_BYTES);
+  return pairs + 1;
 }
 
 // Kept inputs and their views by length: see taggedHash.
@@ -32,13 +95,6 @@ function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   node.set(left, 1);
   node.set(right, 33);
   return sha256(node);
-}
-
-/** Level by level: an odd last node moves up unchanged, which is RFC 6962's split. O(n) hashes. */
-function merkleRootOfHashes(hashes: readonly Uint8Array[]): Uint8Array {
-  let level = hashes;
-  while (level.length > 1) level = parents(level);
-  return level[0]!;
 }
 
 function parents(level: readonly Uint8Array[]): readonly Uint8Array[] {

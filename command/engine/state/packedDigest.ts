@@ -14,18 +14,22 @@ export interface PackedDigest {
   readonly h: number;
 }
 
-export function packDigest(bytes: Uint8Array): PackedDigest {
+/** Of the 32 bytes at an offset. */
+export function packDigest(bytes: Uint8Array, offset: number): PackedDigest {
   return {
-    a: word(bytes, 0),
-    b: word(bytes, 4),
-    c: word(bytes, 8),
-    d: word(bytes, 12),
-    e: word(bytes, 16),
-    f: word(bytes, 20),
-    g: word(bytes, 24),
-    h: word(bytes, 28),
+    a: word(bytes, offset),
+    b: word(bytes, offset + 4),
+    c: word(bytes, offset + 8),
+    d: word(bytes, offset + 12),
+    e: word(bytes, offset + 16),
+    f: word(bytes, offset + 20),
+    g: word(bytes, offset + 24),
+    h: word(bytes, offset + 28),
   };
 }
+
+/** Stands in a new node until its hash is computed. */
+export const NO_DIGEST: PackedDigest = packDigest(new Uint8Array(32), 0);
 
 /** Puts the 32 bytes at an offset of a larger array. */
 export function writeDigest(digest: PackedDigest, into: Uint8Array, offset: number): void {
