@@ -79,6 +79,8 @@ export type RowOf<T extends Table> = {
 /** Where folds put their rows. A row is given away: later ones of its key change it. */
 export interface Rows {
   put<T extends Table>(table: T, row: RowOf<T>): void;
+  /** Puts a row of a `fold` table of nothing but keys; false when it is known to be there. */
+  putOnce<T extends Table>(table: T, row: RowOf<T>): boolean;
   /**
    * The first row of its key ever, of a `fold` table: no store has to look for an older one, and
    * one that finds it all the same fails.

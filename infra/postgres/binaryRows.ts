@@ -1,6 +1,6 @@
 import {
   type CellValue,
-  type Column,
+  type ColumnType,
   isListType,
   LIST_ELEMENTS,
   type ListValue,
@@ -8,7 +8,7 @@ import {
   type Table,
 } from '../../projections/readModel.js';
 import type { PackedRows, StoredRow } from '../../projections/runner/rowBatch.js';
-import { assert, present, unreachable } from '../../schemas/kernel/assert.js';
+import { assert, present } from '../../schemas/kernel/assert.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import { BinaryWriter } from './binaryWriter.js';
 
@@ -33,24 +33,20 @@ const TYPE_OID: Readonly<Record<ScalarType, number>> = {
   json: 3802,
 };
 
-type ValueWriter = (target: BinaryWriter, value: CellValue) => void;
-type CellWriter = (target: BinaryWriter, row: StoredRow) => void;
+/** A column as `writeCell` wants it. */
+interface Cell {
+  readonly name: string;
+  readonly type: ColumnType;
+}
 
-/** How lists are written: as the arrays that they are, or as text where arrays cannot nest. */
-type ListForm = (element: ScalarType) => ValueWriter;
+const cells = new Map<Table, readonly Cell[]>();
 
-const writers = new Map<ListForm, Map<Table, readonly CellWriter[]>>([
-  [arrayWriter, new Map()],
-  [literalWriter, new Map()],
-]);
-
-/** Writes the cells of a table's rows, in order; made once a table. */
-function writersOf(table: Table, form: ListForm): readonly CellWriter[] {
-  const made = present(writers.get(form), 'writers of a form');
-  let known = made.get(table);
+/** The columns of a table, in order; made once a table. */
+function cellsOf(table: Table): readonly Cell[] {
+  let known = cells.get(table);
   if (known === undefined) {
-    known = Object.entries(table.columns).map(([name, column]) => cellWriter(name, column, form));
-    made.set(table, known);
+    known = Object.entries(table.columns).map(([name, { type }]) => ({ name, type }));
+    cells.set(table, known);
   }
   return known;
 }
@@ -60,13 +56,13 @@ function writersOf(table: Table, form: ListForm): readonly CellWriter[] {
  * columns are mostly bytes, which the text format would double.
  */
 export class CopyRows implements PackedRows {
-  readonly #cells: readonly CellWriter[];
+  readonly #cells: readonly Cell[];
   readonly #writer = new BinaryWriter(CHUNK_BYTES + CHUNK_SLACK_BYTES);
   readonly #chunks: Buffer[] = [];
   #count = 0;
 
   constructor(table: Table) {
-    this.#cells = writersOf(table, arrayWriter);
+    this.#cells = cellsOf(table);
   }
 
   get count(): number {
@@ -75,8 +71,12 @@ export class CopyRows implements PackedRows {
 
   add(row: StoredRow): void {
     const writer = this.#writer;
-    writer.int16(this.#cells.length);
-    for (const write of this.#cells) write(writer, row);
+    const cells = this.#cells;
+    writer.int16(cells.length);
+    for (let i = 0; i < cells.length; i++) {
+      const { name, type } = cells[i]!;
+      writeCell(writer, type, row[name] ?? null);
+    }
     this.#count += 1;
     if (writer.length >= CHUNK_BYTES) this.#chunks.push(writer.take());
   }
@@ -98,12 +98,15 @@ export function copyBinary(parts: readonly CopyRows[]): readonly Buffer[] {
  * them as text.
  */
 export function columnArrays(table: Table, rows: readonly StoredRow[]): Buffer[] {
-  const cells = writersOf(table, literalWriter);
-  return Object.values(table.columns).map(({ type, nullable = false }, index) => {
-    const write = present(cells[index], 'a writer a column');
+  return cellsOf(table).map(({ name, type }) => {
     const array = new BinaryWriter(32 + 16 * rows.length);
-    arrayHead(array, isListType(type) ? 'text' : type, rows.length, nullable);
-    for (const row of rows) write(array, row);
+    const hasNulls = present(table.columns[name], 'a column').nullable === true;
+    arrayHead(array, isListType(type) ? 'text' : type, rows.length, hasNulls);
+    for (const row of rows) {
+      const value = row[name] ?? null;
+      if (value !== null && isListType(type)) writeLiteral(array, LIST_ELEMENTS[type], value);
+      else writeCell(array, type, value);
+    }
     return array.take();
   });
 }
@@ -127,63 +130,54 @@ function listOf(value: CellValue): ListValue {
   return value;
 }
 
-function arrayWriter(element: ScalarType): ValueWriter {
-  const write = valueWriter(element);
-  return (target, value) => {
-    const list = listOf(value);
-    const start = target.openCell();
-    arrayHead(target, element, list.length, false);
-    for (const item of list) write(target, item);
-    target.closeCell(start);
-  };
-}
-
 /** An array as `array_in` reads it: names need no quotes, and hex of bytes has them. */
-function literalWriter(element: ScalarType): ValueWriter {
-  return (target, value) => {
-    const items = listOf(value).map((item) =>
-      item instanceof Uint8Array ? `"\\\\x${toHex(item)}"` : item,
-    );
-    assert(element !== 'text' || items.every((item) => NAME.test(String(item))), 'names expected');
-    target.textCell(`{${items.join(',')}}`);
-  };
+function writeLiteral(target: BinaryWriter, element: ScalarType, value: CellValue): void {
+  const items = listOf(value).map((item) =>
+    item instanceof Uint8Array ? `"\\\\x${toHex(item)}"` : item,
+  );
+  assert(element !== 'text' || items.every((item) => NAME.test(String(item))), 'names expected');
+  target.textCell(`{${items.join(',')}}`);
 }
 
-function cellWriter(name: string, { type }: Column, form: ListForm): CellWriter {
-  const write = isListType(type) ? form(LIST_ELEMENTS[type]) : valueWriter(type);
-  return (target, row) => {
-    const value = row[name] ?? null;
-    if (value === null) target.int32(NULL_LENGTH);
-    else write(target, value);
-  };
+function writeArray(target: BinaryWriter, element: ScalarType, value: CellValue): void {
+  const list = listOf(value);
+  const start = target.openCell();
+  arrayHead(target, element, list.length, false);
+  for (let i = 0; i < list.length; i++) writeCell(target, element, list[i]!);
+  target.closeCell(start);
 }
 
-function valueWriter(type: ScalarType): ValueWriter {
+/**
+ * One function for every column: one a column, made of others, would cost as much in calls as all
+ * the bytes they write.
+ */
+function writeCell(target: BinaryWriter, type: ColumnType, value: CellValue): void {
+  if (value === null) {
+    target.int32(NULL_LENGTH);
+    return;
+  }
   switch (type) {
-    case 'bytes':
-      return (target, value) => {
-        assert(value instanceof Uint8Array, 'bytes expected');
-        target.bytesCell(value);
-      };
     case 'count':
     case 'amount':
-      return (target, value) => {
-        assert(typeof value === 'number' || typeof value === 'bigint', 'a number expected');
-        target.int64Cell(value);
-      };
+      assert(typeof value === 'number' || typeof value === 'bigint', 'a number expected');
+      target.int64Cell(value);
+      return;
+    case 'bytes':
+      assert(value instanceof Uint8Array, 'bytes expected');
+      target.bytesCell(value);
+      return;
     case 'small':
-      return (target, value) => {
-        assert(typeof value === 'number', 'a number expected');
-        target.int32Cell(value);
-      };
+      assert(typeof value === 'number', 'a number expected');
+      target.int32Cell(value);
+      return;
     case 'text':
-      return (target, value) => {
-        assert(typeof value === 'string', 'text expected');
-        target.textCell(value);
-      };
+      assert(typeof value === 'string', 'text expected');
+      target.textCell(value);
+      return;
     case 'json':
-      return (target, value) => target.textCell(JSON.stringify(value), JSONB_VERSION);
+      target.textCell(JSON.stringify(value), JSONB_VERSION);
+      return;
     default:
-      return unreachable(type);
+      writeArray(target, LIST_ELEMENTS[type], value);
   }
 }

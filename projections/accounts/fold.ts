@@ -1,6 +1,6 @@
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import type { BalanceChanged, EventEnvelope } from '../../schemas/types/event.js';
-import type { CommittedEvents, ReadModel, Rows } from '../readModel.js';
+import type { CommittedEvent, CommittedEvents, ReadModel, Rows } from '../readModel.js';
 import { accountHistory, accounts, balances } from './table.js';
 
 /** An account is a public key of this length; other keys are entities such as the house. */
@@ -13,26 +13,39 @@ function nextNonceAfter({ key, body }: EventEnvelope): number {
   return ownLane ? body.nonce + 1 : 0;
 }
 
-/** Puts the row of events of one account that follow each other: a command's events do. */
-function putAccount(run: readonly EventEnvelope[], rows: Rows): void {
-  const [first] = run;
-  if (first === undefined) return;
+/**
+ * Puts the rows of events of one account that follow each other: a command's events do. Only the
+ * last change of a balance says what is held after them.
+ */
+function putRun(events: readonly CommittedEvent[], from: number, to: number, rows: Rows): void {
+  const first = events[from]!.event;
+  const account = first.key;
   let next_nonce = 0;
   let executed = 0;
   let refused = 0;
-  for (const event of run) {
+  let held: BalanceChanged | null = null;
+  for (let at = from; at < to; at++) {
+    const { event } = events[at]!;
+    const { body } = event;
+    if (body.kind === 'BalanceChanged') {
+      putHistory(account, event, body, rows);
+      if (held !== null && held.asset !== body.asset) putBalance(first, held, rows);
+      held = body;
+      continue;
+    }
     next_nonce = Math.max(next_nonce, nextNonceAfter(event));
-    if (event.body.kind === 'CommandExecuted') executed += 1;
-    else if (event.body.kind === 'CommandRefused') refused += 1;
+    if (body.kind === 'CommandExecuted') executed += 1;
+    else if (body.kind === 'CommandRefused') refused += 1;
   }
+  if (held !== null) putBalance(first, held, rows);
   rows.put(accounts, {
-    account: first.key,
+    account,
     shard: first.shard,
     partition: first.partition,
     next_nonce,
     executed,
     refused,
-    event_count: run.length,
+    event_count: to - from,
     first_height: first.height,
     first_seen_ms: first.timestampMs,
     last_height: first.height,
@@ -40,38 +53,41 @@ function putAccount(run: readonly EventEnvelope[], rows: Rows): void {
   });
 }
 
-function putBalance(event: EventEnvelope, change: BalanceChanged, rows: Rows): void {
+function putBalance(event: EventEnvelope, { asset, balance }: BalanceChanged, rows: Rows): void {
   const { key: account, shard, partition, height } = event;
-  const { asset, delta, balance, reason, commandId } = change;
   rows.put(balances, { account, asset, shard, partition, balance, height });
+}
+
+function putHistory(
+  account: Uint8Array,
+  event: EventEnvelope,
+  change: BalanceChanged,
+  rows: Rows,
+): void {
   rows.put(accountHistory, {
     account,
-    height,
+    height: event.height,
     execution_index: event.executionIndex,
     event_index: event.eventIndex,
-    shard,
-    partition,
+    shard: event.shard,
+    partition: event.partition,
     timestamp_ms: event.timestampMs,
-    asset,
-    delta,
-    balance,
-    reason,
-    command_id: commandId,
+    asset: change.asset,
+    delta: change.delta,
+    balance: change.balance,
+    reason: change.reason,
+    command_id: change.commandId,
   });
 }
 
 function foldEvents({ events }: CommittedEvents, rows: Rows): void {
-  let run: EventEnvelope[] = [];
-  for (const { event } of events) {
-    if (event.key.length !== ACCOUNT_BYTES) continue;
-    if (run[0] !== undefined && !equalBytes(run[0].key, event.key)) {
-      putAccount(run, rows);
-      run = [];
-    }
-    run.push(event);
-    if (event.body.kind === 'BalanceChanged') putBalance(event, event.body, rows);
+  for (let from = 0; from < events.length; ) {
+    const { key } = events[from]!.event;
+    let to = from + 1;
+    while (to < events.length && equalBytes(events[to]!.event.key, key)) to += 1;
+    if (key.length === ACCOUNT_BYTES) putRun(events, from, to, rows);
+    from = to;
   }
-  putAccount(run, rows);
 }
 
 /** Accounts, what they hold, and every change of it. Amounts are copied, never recomputed. */

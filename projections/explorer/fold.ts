@@ -42,7 +42,6 @@ type Receipt =
   | ({ readonly kind: 'CommandRefused' } & CommandRefused);
 
 function putCommand(event: EventEnvelope, receipt: Receipt, rows: Rows): void {
-  const { kind, ...fields } = receipt.instruction;
   const refusal = receipt.kind === 'CommandRefused' ? receipt : null;
   rows.put(commands, {
     id: receipt.commandId,
@@ -57,12 +56,12 @@ function putCommand(event: EventEnvelope, receipt: Receipt, rows: Rows): void {
     nonce: receipt.nonce,
     request_id: receipt.request?.id ?? null,
     request_until_ms: receipt.request?.untilMs ?? null,
-    kind,
+    kind: receipt.instruction.kind,
     status: refusal === null ? 'executed' : 'refused',
     code: refusal?.code ?? null,
     first_height: refusal?.first?.height ?? null,
     first_execution_index: refusal?.first?.executionIndex ?? null,
-    instruction: jsonOf(fields),
+    instruction: jsonOf(receipt.instruction, 'kind'),
   });
 }
 

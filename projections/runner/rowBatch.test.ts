@@ -75,6 +75,16 @@ describe('rows that nothing changes', () => {
     expect(batchOf(new KnownRows(), [2]).count).toBe(1);
   });
 
+  it('say whether they are new, whichever batch had them', () => {
+    const known = new KnownRows();
+    const batch = new RowBatch(known);
+    expect(batch.putOnce(activeAccounts, active(1))).toBe(true);
+    expect(batch.putOnce(activeAccounts, active(1))).toBe(false);
+    expect(new RowBatch(known).putOnce(activeAccounts, active(1))).toBe(false);
+    expect(new RowBatch().putOnce(activeAccounts, active(1))).toBe(true);
+    expect(() => batch.putOnce(accounts, rowOf(1, 5, 1))).toThrow(/may change/);
+  });
+
   it('are put again once too many have been', () => {
     const known = new KnownRows();
     const all = Array.from({ length: PROJECTION_KNOWN_ROWS_MAX + 1 }, (_, account) => account);

@@ -1,4 +1,4 @@
-import { assert, unreachable } from '../../schemas/kernel/assert.js';
+import { assert, fail, unreachable } from '../../schemas/kernel/assert.js';
 import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { PROJECTION_KNOWN_ROWS_MAX, PROJECTION_LOOSE_ROWS_MAX } from '../../schemas/limits.js';
 import type { CellValue, Column, MergeRule, RowOf, Rows, Table } from '../readModel.js';
@@ -10,8 +10,9 @@ export interface StoredRow {
 
 interface TableShape {
   readonly keys: readonly (readonly [name: string, column: Column])[];
+  readonly keyNames: readonly string[];
   /** Columns in which a newer row may change an older one. */
-  readonly changing: readonly (readonly [name: string, rule: MergeRule])[];
+  readonly changing: readonly { readonly name: string; readonly rule: MergeRule }[];
 }
 
 const shapes = new Map<Table, TableShape>();
@@ -23,19 +24,31 @@ function shapeOf(table: Table): TableShape {
   const keys = columns.filter(([, { merge }]) => merge === 'key');
   const changing = columns
     .filter(([, { merge }]) => merge !== 'key' && merge !== 'once')
-    .map(([name, { merge }]) => [name, merge] as const);
-  const shape = { keys, changing };
+    .map(([name, { merge }]) => ({ name, rule: merge }));
+  const shape = { keys, keyNames: keys.map(([name]) => name), changing };
   shapes.set(table, shape);
   return shape;
 }
 
+let lastBytes: Uint8Array = new Uint8Array(0);
+let lastName = byteKey(lastBytes);
+
+/** `byteKey`, made once for the rows of an account that follow each other and share its bytes. */
+function nameOf(bytes: Uint8Array): string {
+  if (bytes === lastBytes) return lastName;
+  lastBytes = bytes;
+  lastName = byteKey(bytes);
+  return lastName;
+}
+
 /** A string that two rows share exactly when their keys are equal. */
-function rowKey(shape: TableShape, row: StoredRow): string {
+function rowKey({ keyNames }: TableShape, row: StoredRow): string {
   let key = '';
-  for (const [name] of shape.keys) {
-    const value = row[name];
+  for (let i = 0; i < keyNames.length; i++) {
+    const value = row[keyNames[i]!];
     // Bytes of one column have one length, and no number or name holds a space.
-    key += value instanceof Uint8Array ? byteKey(value) : ` ${value} `;
+    const part = value instanceof Uint8Array ? nameOf(value) : ` ${value} `;
+    key = i === 0 ? part : key + part;
   }
   return key;
 }
@@ -97,7 +110,7 @@ class KnownKeys {
   has(row: StoredRow): boolean {
     const keys = this.#keysAt(row);
     let key = '';
-    for (const name of this.#bytes) key += byteKey(row[name] as Uint8Array);
+    for (const name of this.#bytes) key += nameOf(row[name] as Uint8Array);
     if (keys.has(key)) return true;
     if (this.#count >= PROJECTION_KNOWN_ROWS_MAX) this.#forget();
     this.#keysAt(row).add(key);
@@ -106,8 +119,7 @@ class KnownKeys {
   }
 
   #keysAt(row: StoredRow): Set<string> {
-    const isSame = this.#plain.every((name, index) => row[name] === this.#lastPlace[index]);
-    if (isSame && this.#count > 0) return this.#lastKeys;
+    if (this.#count > 0 && this.#isLastPlace(row)) return this.#lastKeys;
     const place = this.#plain.map((name) => row[name] ?? null);
     const name = place.join(' ');
     let keys = this.#places.get(name);
@@ -115,6 +127,14 @@ class KnownKeys {
     this.#lastPlace = place;
     this.#lastKeys = keys;
     return keys;
+  }
+
+  #isLastPlace(row: StoredRow): boolean {
+    const names = this.#plain;
+    for (let i = 0; i < names.length; i++) {
+      if (row[names[i]!] !== this.#lastPlace[i]) return false;
+    }
+    return true;
   }
 
   #forget(): void {
@@ -162,9 +182,14 @@ export class RowBatch implements Rows {
     else this.#append(table, row);
   }
 
+  putOnce<T extends Table>(table: T, row: RowOf<T>): boolean {
+    assert(shapeOf(table).changing.length === 0, 'a later row may change this one');
+    return this.#merge(table, row);
+  }
+
   begin<T extends Table>(table: T, row: RowOf<T>): void {
     assert(table.kind === 'fold', 'every row of an append table is the first of its key');
-    assert(this.#merge(table, row), `${table.name}: a row begins after another of its key`);
+    if (!this.#merge(table, row)) fail(`${table.name}: a row begins after another of its key`);
     this.#begun.add(row);
   }
 
@@ -210,8 +235,11 @@ export class RowBatch implements Rows {
       rows.set(key, row);
       return true;
     }
-    for (const [name, rule] of shape.changing)
-      older[name] = mergeCell(rule, older[name]!, row[name]!);
+    for (const { name, rule } of shape.changing) {
+      const before = older[name]!;
+      const after = mergeCell(rule, before, row[name]!);
+      if (after !== before) older[name] = after;
+    }
     return false;
   }
 }

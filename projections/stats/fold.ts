@@ -1,4 +1,4 @@
-import { byteKey } from '../../schemas/kernel/byteKey.js';
+import { equalBytes } from '../../schemas/kernel/bytes.js';
 import type { BalanceChanged, PostingReason } from '../../schemas/types/event.js';
 import { countItems } from '../countItems.js';
 import { BLOCKS_PARTITION } from '../ports.js';
@@ -30,11 +30,16 @@ const AMOUNT_OF_REASON: Readonly<Partial<Record<PostingReason, keyof Amounts>>> 
 /** What one source adds at one height. */
 class Tally {
   readonly counts: Mutable<Counts> = {
-    ...{ events: 0, executed: 0, refused: 0, accounts: 0, bets: 0 },
-    ...{ blocks: 0, commands: 0, size_bytes: 0 },
+    events: 0,
+    executed: 0,
+    refused: 0,
+    accounts: 0,
+    bets: 0,
+    blocks: 0,
+    commands: 0,
+    size_bytes: 0,
   };
   readonly amounts = new Map<number, Mutable<Amounts>>();
-  readonly active = new Map<string, Uint8Array>();
 
   addPosting({ asset, delta, reason }: BalanceChanged): void {
     const name = AMOUNT_OF_REASON[reason];
@@ -49,26 +54,33 @@ class Tally {
   }
 }
 
+/** Start of the span of block time that holds a moment. */
+function bucketAt(timestampMs: number, spanMs: number): number {
+  return spanMs === ALL_TIME ? 0 : timestampMs - (timestampMs % spanMs);
+}
+
 function putTally(
   tally: Tally,
   at: { readonly shard: number; readonly partition: number; readonly timestampMs: number },
   rows: Rows,
 ): void {
   const { shard, partition, timestampMs } = at;
-  const bucketOf = (span_ms: number) => ({
-    span_ms,
-    bucket_ms: span_ms === ALL_TIME ? 0 : timestampMs - (timestampMs % span_ms),
-  });
-  for (const bucket of [MINUTE_MS, HOUR_MS, ALL_TIME].map(bucketOf)) {
-    rows.put(counters, { shard, partition, ...bucket, ...tally.counts });
+  for (const span_ms of [MINUTE_MS, HOUR_MS, ALL_TIME]) {
+    const bucket = { shard, partition, span_ms, bucket_ms: bucketAt(timestampMs, span_ms) };
+    rows.put(counters, { ...bucket, ...tally.counts });
     for (const [asset, amounts] of tally.amounts) {
-      rows.put(volumes, { shard, partition, ...bucket, asset, ...amounts });
+      rows.put(volumes, { ...bucket, asset, ...amounts });
     }
   }
-  for (const bucket of [HOUR_MS, DAY_MS].map(bucketOf)) {
-    for (const account of tally.active.values())
-      rows.put(activeAccounts, { shard, ...bucket, account });
-  }
+}
+
+/** Whoever is known of an hour is known of its day. */
+function putActive(account: Uint8Array, { shard, timestampMs }: CommittedEvents, rows: Rows): void {
+  const hour_ms = bucketAt(timestampMs, HOUR_MS);
+  const hour = { shard, span_ms: HOUR_MS, bucket_ms: hour_ms, account };
+  if (!rows.putOnce(activeAccounts, hour)) return;
+  const day_ms = bucketAt(timestampMs, DAY_MS);
+  rows.putOnce(activeAccounts, { shard, span_ms: DAY_MS, bucket_ms: day_ms, account });
 }
 
 function foldBlock({ shard, certified }: CommittedBlock, rows: Rows): void {
@@ -84,15 +96,18 @@ function foldBlock({ shard, certified }: CommittedBlock, rows: Rows): void {
 
 function foldEvents(committed: CommittedEvents, rows: Rows): void {
   const tally = new Tally();
-  const { counts, active } = tally;
+  const { counts } = tally;
+  let last: Uint8Array | null = null;
   for (const { event } of committed.events) {
     const { body, key } = event;
     counts.events += 1;
-    if (body.kind === 'CommandExecuted' || body.kind === 'CommandRefused') {
-      counts[body.kind === 'CommandExecuted' ? 'executed' : 'refused'] += 1;
-      active.set(byteKey(key), key);
+    if (body.kind === 'BalanceChanged') tally.addPosting(body);
+    else if (body.kind === 'CommandExecuted' || body.kind === 'CommandRefused') {
+      if (body.kind === 'CommandExecuted') counts.executed += 1;
+      else counts.refused += 1;
+      if (last === null || !equalBytes(last, key)) putActive(key, committed, rows);
+      last = key;
     } else if (body.kind === 'AccountCreated') counts.accounts += 1;
-    else if (body.kind === 'BalanceChanged') tally.addPosting(body);
   }
   putTally(tally, committed, rows);
 }
