@@ -30,8 +30,9 @@ export interface DecideOptions {
 interface Deciding {
   readonly options: DecideOptions;
   readonly standings: Standings;
-  /** Of the commands decided so far, what would be added to the pool. */
+  /** What would be added to the pool of the commands decided so far: the first `count`. */
   readonly toHold: CommandToHold[];
+  count: number;
   faucet: number;
 }
 
@@ -41,14 +42,19 @@ interface Deciding {
  */
 export function decideCommands(options: DecideOptions): EnvelopeDecision {
   const { pool, view, envelope, isOneEnough } = options;
-  const codes: AdmissionCode[] = [];
-  const toHold: CommandToHold[] = [];
+  const { commands } = envelope;
+  // Of their final sizes: an array that grows begins with room for seventeen.
+  const codes = new Array<AdmissionCode>(commands.length);
+  const toHold = new Array<CommandToHold>(isOneEnough ? 1 : commands.length);
   const standings = new Standings(pool, view, envelope.opened.head.signer);
-  const deciding: Deciding = { options, standings, toHold, faucet: 0 };
-  for (const command of envelope.commands) {
-    codes.push(decideCommand(deciding, command));
-    if (isOneEnough && toHold.length > 0) break;
+  const deciding: Deciding = { options, standings, toHold, count: 0, faucet: 0 };
+  for (let index = 0; index < commands.length; index++) {
+    codes[index] = decideCommand(deciding, commands[index]!);
+    if (!isOneEnough || deciding.count === 0) continue;
+    codes.length = index + 1;
+    break;
   }
+  toHold.length = deciding.count;
   return { codes, toHold };
 }
 
@@ -71,7 +77,7 @@ function decideCommand(deciding: Deciding, prepared: PreparedCommand): Admission
   // An account that does not exist has one nonce to use: that of the claim that creates it.
   const window = faucet ? 1 : config.limits.nonceWindow;
   if (nonce - nextNonce >= window) return RejectCode.nonceGap;
-  if (held !== undefined || isTaken(lane, nonce)) return RejectCode.nonceConflict;
+  if (held !== undefined || isTaken(deciding, lane, nonce)) return RejectCode.nonceConflict;
   const code =
     requestCode(deciding.options, prepared) ?? capacityCode(deciding, prepared, lane, faucet);
   if (code !== null) return code;
@@ -80,8 +86,13 @@ function decideCommand(deciding: Deciding, prepared: PreparedCommand): Admission
 }
 
 /** Whether an earlier command of the envelope takes this nonce; they come in order as a rule. */
-function isTaken({ taken, takenMax }: LaneStanding, nonce: number): boolean {
-  return nonce <= takenMax && taken.includes(nonce);
+function isTaken({ toHold, count }: Deciding, { key, takenMax }: LaneStanding, nonce: number) {
+  if (nonce > takenMax) return false;
+  for (let index = 0; index < count; index++) {
+    const { prepared } = toHold[index]!;
+    if (prepared.command.nonce === nonce && prepared.laneKey === key) return true;
+  }
+  return false;
 }
 
 function add(
@@ -91,11 +102,9 @@ function add(
   nextNonce: number,
   faucet: boolean,
 ): void {
-  const { account, taken } = lane;
-  const { nonce } = prepared.command;
-  deciding.toHold.push({ prepared, nextNonce, faucet, funded: account.funded });
-  taken.push(nonce);
-  lane.takenMax = Math.max(lane.takenMax, nonce);
+  const { account } = lane;
+  deciding.toHold[deciding.count++] = { prepared, nextNonce, faucet, funded: account.funded };
+  lane.takenMax = Math.max(lane.takenMax, prepared.command.nonce);
   if (prepared.own) account.own++;
   else account.session++;
   if (faucet) deciding.faucet++;
@@ -114,7 +123,7 @@ function requestCode(
 }
 
 function capacityCode(
-  { options, toHold, faucet: faucetAdded }: Deciding,
+  { options, count, faucet: faucetAdded }: Deciding,
   prepared: PreparedCommand,
   { account }: LaneStanding,
   faucet: boolean,
@@ -125,7 +134,7 @@ function capacityCode(
   if (own + session >= limits.perAccountMax) return RejectCode.accountPoolFull;
   const sessionMax = limits.perAccountMax - limits.ownKeyReserved;
   if (!prepared.own && session >= sessionMax) return RejectCode.accountPoolFull;
-  const used = pool.commands + toHold.length;
+  const used = pool.commands + count;
   if (used >= limits.commandsMax) return RejectCode.poolFull;
   const sizeBytes = pool.sizeBytes + envelope.opened.bytes.length;
   if (sizeBytes > limits.bytesMax) return RejectCode.poolFull;

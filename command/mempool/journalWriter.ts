@@ -35,7 +35,8 @@ export function createJournalWriter(
   let writing: Promise<void> | null = null;
 
   const append = async (group: readonly Waiting[]): Promise<void> => {
-    const envelopes = group.flatMap(({ envelope }) => (envelope === null ? [] : [envelope]));
+    const envelopes: Uint8Array[] = [];
+    for (const { envelope } of group) if (envelope !== null) envelopes.push(envelope);
     let isDurable = true;
     try {
       if (envelopes.length > 0) await journal.append(envelopes);

@@ -115,7 +115,7 @@ export function holdEnvelope(
   assert(commands.length > 0, 'an envelope without a command to hold');
   assert(!pool.envelopes.has(prepared.hashKey), 'an envelope held twice');
   const signer = signerOf(pool, prepared.signerKey);
-  const held: HeldCommand[] = [];
+  const held = new Array<HeldCommand>(commands.length);
   const envelope: HeldEnvelope = { prepared, signer, codes, held, open: 0, reachable: 0 };
   pool.envelopes.set(prepared.hashKey, envelope);
   pool.sizeBytes += prepared.opened.bytes.length;
@@ -124,19 +124,25 @@ export function holdEnvelope(
   const expiring = pool.expiries.get(second);
   if (expiring === undefined) pool.expiries.set(second, new Set([envelope]));
   else expiring.add(envelope);
-  for (const command of commands) holdCommand(pool, envelope, command);
+  for (let index = 0; index < commands.length; index++) {
+    // The one before is of the same lane and account as a rule.
+    const before = index === 0 ? null : held[index - 1]!;
+    held[index] = holdCommand(pool, envelope, commands[index]!, before);
+  }
 }
 
 function expirySecond(envelope: HeldEnvelope): number {
   return Math.floor(envelope.prepared.opened.head.expiresAtMs / 1000);
 }
 
-function holdCommand(pool: Pool, envelope: HeldEnvelope, toHold: CommandToHold): void {
+function holdCommand(
+  pool: Pool,
+  envelope: HeldEnvelope,
+  toHold: CommandToHold,
+  before: HeldCommand | null,
+): HeldCommand {
   const { prepared, nextNonce, faucet, funded } = toHold;
   const { command, own } = prepared;
-  const { held } = envelope;
-  // The one before is of the same lane and account as a rule.
-  const before = held.length === 0 ? null : held[held.length - 1]!;
   const isSame = before !== null && before.lane.key === prepared.laneKey;
   const lane = isSame ? before.lane : laneOf(pool, toHold);
   const account = isSame ? before.account : accountOf(pool, prepared.accountKey);
@@ -152,7 +158,6 @@ function holdCommand(pool: Pool, envelope: HeldEnvelope, toHold: CommandToHold):
     reachable: false,
     ended: false,
   };
-  held.push(added);
   lane.commands.set(command.nonce, added);
   pool.commands++;
   envelope.open++;
@@ -166,6 +171,7 @@ function holdCommand(pool: Pool, envelope: HeldEnvelope, toHold: CommandToHold):
     placeTurn(pool, envelope.signer);
   }
   advanceLane(pool, lane, nextNonce);
+  return added;
 }
 
 function signerOf(pool: Pool, key: string): SignerQueue {

@@ -20,8 +20,7 @@ export interface LaneStanding {
   readonly nextNonce: number | null;
   /** What the pool holds of it. */
   readonly held: Lane | undefined;
-  /** Nonces that earlier commands of the envelope take, and the highest of them; -1: none. */
-  readonly taken: number[];
+  /** The highest nonce that an earlier command of the envelope takes; -1: none does. */
   takenMax: number;
 }
 
@@ -68,7 +67,7 @@ export class Standings {
       : null;
     const nextNonce = lane === null ? null : lane.nextNonce;
     const held = this.#pool.lanes.get(key);
-    return { key, account, nextNonce, held, taken: [], takenMax: -1 };
+    return { key, account, nextNonce, held, takenMax: -1 };
   }
 
   #accountOf({ accountKey: key, command }: PreparedCommand): AccountStanding {

@@ -77,15 +77,16 @@ export function writeSlot(slot: VerifySlot, messages: readonly SignedMessage[]):
 
 /**
  * Verifies what is in a slot and writes the answers into it. `copy` is memory of this thread alone,
- * VERIFY_SLOT_BYTES long: libsodium's binding cannot read shared memory.
+ * VERIFY_SLOT_BYTES long: libsodium's binding cannot read shared memory. Record by record: a slot
+ * is seldom full.
  */
 export function verifySlot(slot: VerifySlot, copy: Uint8Array, verifier: SignatureVerifier): void {
-  copy.set(slot.bytes);
   const count = slot.view.getUint32(0, true);
   slot.bytes.fill(0, COUNT_BYTES, RECORDS_OFFSET);
   let offset = RECORDS_OFFSET;
   for (let i = 0; i < count; i++) {
     const end = offset + MESSAGE_OFFSET + slot.view.getUint32(offset, true);
+    copy.set(slot.bytes.subarray(offset, end), offset);
     const publicKey = copy.subarray(offset + KEY_OFFSET, offset + SIGNATURE_OFFSET);
     const signature = copy.subarray(offset + SIGNATURE_OFFSET, offset + MESSAGE_OFFSET);
     if (verifier.verify(publicKey, copy.subarray(offset + MESSAGE_OFFSET, end), signature)) {
