@@ -93,4 +93,6 @@ export interface HeightSource {
   tip(height: number): Promise<ChainTip | null>;
   /** Null when the height is not held with its events. */
   height(height: number): Promise<PublishableHeight | null>;
+  /** The same of the newest heights, which are at hand; null for others. */
+  recent(height: number): PublishableHeight | null;
 }

@@ -435,6 +435,9 @@ export const PUBLISH_AGES_KEPT = 1_024;
  * pace. Less than what is kept for it, so that nothing is ever removed unpublished. */
 export const PUBLISH_BACKLOG_HEIGHTS_MAX = 20_000;
 /** Good signatures and beacons of consensus that the publisher need not check again in the log. */
+/** The newest certified heights that a publisher has at hand. */
+export const PUBLISH_RECENT_HEIGHTS_MAX = 64;
+export const PUBLISH_RECENT_BYTES_MAX = 16 * 1024 * 1024;
 export const PUBLISH_SIGNATURES_KEPT = 16_384;
 export const PUBLISH_BEACONS_KEPT = 1_024;
 assert(PUBLISH_BACKLOG_HEIGHTS_MAX < EXECUTED_HEIGHTS_KEPT, 'a backlog must be held');

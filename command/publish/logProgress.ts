@@ -117,6 +117,7 @@ async function begin(state: State, of: FollowedPartition, at: 'first' | 'middle'
     partitions: eventPartitions,
     verifier: verifiers.signatures,
     reached: at === 'first' ? 0 : null,
+    own: (height) => state.source.recent(height),
   });
 }
 

@@ -10,7 +10,7 @@ import {
   openMemoryExecutedStore,
 } from '../../test/simulation/disk/memoryExecutedStore.js';
 import { engineChain, engineGenesis } from '../../test/simulation/engineChain.js';
-import { createHeightSource } from './heightSource.js';
+import { createHeightSource, createRecentHeights } from './heightSource.js';
 
 const chain = engineChain({ heights: 8, commands: 5, seed: 4 });
 
@@ -28,7 +28,10 @@ async function source(options: { readonly blocks: number; readonly executed: num
   const application = { certifiedTip: () => options.executed };
   return {
     executed,
-    ...createHeightSource({ genesis: engineGenesis, shard: 0, blocks, executed, application }),
+    ...createHeightSource({
+      ...{ genesis: engineGenesis, shard: 0, blocks, executed, application },
+      recents: createRecentHeights(),
+    }),
   };
 }
 

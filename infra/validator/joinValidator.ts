@@ -29,7 +29,7 @@ import type { ExecutedStore } from '../files/executedStore.js';
 import type { SnapshotStore } from '../files/snapshotStore.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { type ClientLinks, type ClientTransport, serveClients } from './clientLinks.js';
-import { createHeightSource } from './heightSource.js';
+import { createHeightSource, createRecentHeights } from './heightSource.js';
 import { openReceiptIndex } from './receiptIndex.js';
 import { createValidatorApplication } from './validatorApplication.js';
 
@@ -148,6 +148,7 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     onWork: () => validator.workChanged(),
   });
   const { log } = parts;
+  const recents = createRecentHeights();
   const application = createValidatorApplication({
     state,
     mempool,
@@ -170,7 +171,8 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
       parts.metrics.count('snapshot_failures_total');
       parts.commandTelemetry.log('error', 'no snapshot', { height, fault });
     },
-    onCertified: () => {
+    onCertified: (height) => {
+      if (publisher !== null) recents.add(height, publisher.publishedHeight());
       clients?.onCertified();
       publisher?.onCertified();
     },
@@ -213,7 +215,7 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
       eventPartitions: genesis.eventPartitions,
       verifiers: { signatures, beacon },
       self,
-      source: createHeightSource({ genesis, shard, blocks, executed, application }),
+      source: createHeightSource({ genesis, shard, blocks, executed, application, recents }),
       timer,
       telemetry: parts.commandTelemetry,
       writerId: `${topics.blocks}.publisher.${shard}`,

@@ -5,6 +5,7 @@ import { exportEntries } from '../../command/engine/snapshot.js';
 import type { Mempool } from '../../command/mempool/mempool.js';
 import type { OpenedItems, VerifiedEnvelopes } from '../../command/mempool/verifiedEnvelopes.js';
 import { type EnvelopeRules, verifyEnvelopes } from '../../command/mempool/verifyEnvelopes.js';
+import type { PublishableHeight } from '../../command/ports.js';
 import type { Application, Timer } from '../../consensus/ports.js';
 import { encode } from '../../schemas/codec/codec.js';
 import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
@@ -35,7 +36,7 @@ export interface ValidatorApplicationOptions {
   /** A snapshot is on disk, or why it is not. */
   onSnapshot(height: number, fault: Error | null): void;
   /** A height is certified and in the executed store. */
-  onCertified(height: number): void;
+  onCertified(height: PublishableHeight): void;
 }
 
 /** The engine and the mempool behind consensus' port: the one place that knows all three. */
@@ -121,7 +122,7 @@ export function createValidatorApplication(
       if (writing === null) writing = writeSnapshot(height, block.timestampMs, snapshot);
       else options.onSnapshot(height, new Error('the snapshot before is still being written'));
     }
-    options.onCertified(height);
+    options.onCertified({ certified: certifiedBlock, leaves: block.leaves, events: block.events });
   };
 
   return {

@@ -27,8 +27,12 @@ const events = (height: ChainedHeight): Written[] =>
   (height.events[PARTITION] ?? []).map((value) => ({ key: new Uint8Array(32), value }));
 const all = chain.flatMap((height) => [...events(height), mark(height)]);
 
-function progress(reached: 0 | null = 0) {
+const at = (height: number) => chain[height - 1] ?? null;
+
+/** `own`: the heights that the follower holds itself. */
+function progress(reached: 0 | null = 0, own: typeof at = () => null) {
   return createEventsProgress({
+    own,
     keys: chainKeys,
     partition: PARTITION,
     partitions: 4,
@@ -56,10 +60,47 @@ function readerReaches(records: readonly Written[]): number {
 }
 
 describe('the progress of an events partition', () => {
-  it('follows an honest publisher to its end', () => {
-    const own = progress();
-    for (const record of all) own.read(record);
-    expect(own.reached).toBe(COUNTS.length);
+  it.each([
+    ['nothing', () => null],
+    ['the chain', at],
+  ] as const)('follows an honest publisher to its end by %s of its own', (_, own) => {
+    const follower = progress(0, own);
+    for (const record of all) follower.read(record);
+    expect(follower.reached).toBe(COUNTS.length);
+  });
+
+  it('needs every byte of a mark, whatever it holds itself', () => {
+    const first = chain[0]!;
+    const { value } = mark(first);
+    for (let index = 0; index < value.length; index++) {
+      const follower = progress(0, at);
+      for (const record of events(first)) follower.read(record);
+      follower.read({
+        key: markKey(2),
+        value: value.map((byte, i) => (i === index ? ~byte : byte)),
+      });
+      for (const bytes of [value.subarray(0, index), Uint8Array.of(...value, 0)]) {
+        follower.read({ key: markKey(2), value: bytes });
+      }
+      expect(follower.reached).toBe(0);
+      follower.read(mark(first));
+      expect(follower.reached).toBe(1);
+    }
+  });
+
+  it('takes the certificate of another quorum', () => {
+    const first = chain[0]!;
+    const { certificate } = first.certified;
+    for (let left = 0; left < certificate.signatures.length; left++) {
+      const signatures = certificate.signatures.filter((_, index) => index !== left);
+      const certified = { ...first.certified, certificate: { ...certificate, signatures } };
+      const other = { ...first, certified };
+      const followers = [progress(0, at), progress()];
+      for (const follower of followers) {
+        for (const record of [...events(first), mark(other)]) follower.read(record);
+      }
+      expect(followers[0]!.reached).toBe(followers[1]!.reached);
+    }
   });
 
   it('waits for events that a mark lists, and for the mark before', () => {
@@ -83,8 +124,8 @@ describe('the progress of an events partition', () => {
     expect(own.reached).toBe(4);
   });
 
-  it('believes no mark that a quorum has not signed', () => {
-    const own = progress();
+  it.each([[() => null], [at]])('believes no mark that a quorum has not signed', (held) => {
+    const own = progress(0, held);
     const { certified, leaves, events: values, tip } = chain[0]!;
     const certificate = { ...certified.certificate, signatures: [] };
     const forged = { certified: { ...certified, certificate }, leaves, events: values, tip };
@@ -95,14 +136,19 @@ describe('the progress of an events partition', () => {
   it('never says more than what a reader reaches, in whatever order records stand', () => {
     const pick = fc.array(fc.nat({ max: all.length - 1 }), { maxLength: 40 });
     fc.assert(
-      fc.property(pick, fc.boolean(), (picked, withAll) => {
-        const records = picked.map((at) => all[at]!).concat(withAll ? all : []);
-        const own = progress();
-        for (const record of records) own.read(record);
+      fc.property(pick, fc.boolean(), fc.nat({ max: 127 }), (picked, withAll, held) => {
+        const records = picked.map((index) => all[index]!).concat(withAll ? all : []);
+        const plain = progress();
+        const own = progress(0, (height) => ((held >> height) & 1 ? at(height) : null));
+        for (const record of records) {
+          plain.read(record);
+          own.read(record);
+          expect(own.reached).toBe(plain.reached);
+        }
         expect(own.reached).toBeLessThanOrEqual(readerReaches(records));
         if (withAll) expect(own.reached).toBe(COUNTS.length);
       }),
-      { numRuns: 100 },
+      { numRuns: 300 },
     );
   });
 });

@@ -231,6 +231,11 @@ function sourceOf(own: WorldValidator): HeightSource {
     certifiedTip: () => own.certifiedTip,
     tip: async (height) => (height === 0 ? chainStart : (own.chain[height - 1]?.tip ?? null)),
     height: async (height) => (height < own.heldFrom ? null : (own.chain[height - 1] ?? null)),
+    // Some are at hand and some are not.
+    recent: (height) => {
+      const isAtHand = height <= own.certifiedTip && height >= own.heldFrom && height % 5 !== 0;
+      return isAtHand ? (own.chain[height - 1] ?? null) : null;
+    },
   };
 }
 
