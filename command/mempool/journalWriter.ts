@@ -22,6 +22,12 @@ interface Waiting {
   readonly onStored: (isDurable: boolean) => void;
 }
 
+function envelopesOf(group: readonly Waiting[]): Uint8Array[] {
+  const envelopes: Uint8Array[] = [];
+  for (const { envelope } of group) if (envelope !== null) envelopes.push(envelope);
+  return envelopes;
+}
+
 /** The dead share at which rewriting pays: three quarters. */
 const DEAD_FACTOR = 4;
 
@@ -35,8 +41,7 @@ export function createJournalWriter(
   let writing: Promise<void> | null = null;
 
   const append = async (group: readonly Waiting[]): Promise<void> => {
-    const envelopes: Uint8Array[] = [];
-    for (const { envelope } of group) if (envelope !== null) envelopes.push(envelope);
+    const envelopes = envelopesOf(group);
     let isDurable = true;
     try {
       if (envelopes.length > 0) await journal.append(envelopes);
