@@ -7,7 +7,7 @@ import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import type { ProvenEvent } from '../../schemas/gateway/protocol.js';
 import { parseHex } from '../../schemas/kernel/bytes.js';
 import type { ResultCertificate } from '../../schemas/types/block.js';
-import type { EventEnvelope } from '../../schemas/types/event.js';
+import type { EventEnvelope, PartitionLeaf } from '../../schemas/types/event.js';
 
 /** What a client trusts: genesis, and a verifier with the one rule. */
 export interface Trust {
@@ -21,13 +21,21 @@ function hexList(list: readonly string[]): Uint8Array[] | null {
   return bytes.every((item) => item !== null) ? (bytes as Uint8Array[]) : null;
 }
 
+/** The last one that was good: all commands that end at a height come with the same. */
+const opened = new WeakMap<Trust, { readonly hex: string; readonly value: ResultCertificate }>();
+
 /** The certificate of a height if a quorum of genesis' validators signed it, else null. Total. */
 export function openCertificate(hex: string, trust: Trust): ResultCertificate | null {
+  const last = opened.get(trust);
+  if (last?.hex === hex) return last.value;
   const bytes = parseHex(hex);
   if (bytes === null) return null;
   const decoded = decode('ResultCertificate', bytes);
   if (!decoded.ok) return null;
-  return verifyResultCertificate(decoded.value, trust.keys, trust.verifier) ? decoded.value : null;
+  const { value } = decoded;
+  if (!verifyResultCertificate(value, trust.keys, trust.verifier)) return null;
+  opened.set(trust, { hex, value });
+  return value;
 }
 
 /**
@@ -39,30 +47,61 @@ export function openProvenEvent(
   certificate: ResultCertificate,
   trust: Trust,
 ): EventEnvelope | null {
+  const leaf = openLeaf(proven, certificate, trust);
   const value = parseHex(proven.value);
-  const leaf = parseHex(proven.leaf);
   const path = hexList(proven.path);
-  const leafPath = hexList(proven.leafPath);
-  if (value === null || leaf === null || path === null || leafPath === null) return null;
-  const partitionLeaf = decode('PartitionLeaf', leaf);
+  if (leaf === null || value === null || path === null) return null;
   const record = decode('EventsRecord', value);
-  if (!partitionLeaf.ok || !record.ok || record.value.body.kind !== 'EventEnvelope') return null;
+  if (!record.ok || record.value.body.kind !== 'EventEnvelope') return null;
   const event = record.value.body;
-  const { result } = certificate;
-  if (event.partition !== proven.partition || event.height !== result.height) return null;
+  if (event.partition !== proven.partition) return null;
+  if (event.height !== certificate.result.height) return null;
   const inPartition = verifyMerklePath({
     leaf: eventHash(value),
     index: proven.index,
-    count: partitionLeaf.value.count,
+    count: leaf.count,
     path,
-    root: partitionLeaf.value.eventsRoot,
+    root: leaf.eventsRoot,
   });
+  return inPartition ? event : null;
+}
+
+interface ProvenLeaf {
+  readonly leaf: string;
+  readonly leafPath: readonly string[];
+  readonly value: PartitionLeaf;
+}
+
+/** By certificate and partition: events of one height share few leaves. */
+const provenLeaves = new WeakMap<ResultCertificate, Map<number, ProvenLeaf>>();
+
+/** The partition's leaf, if the certified result commits to it; else null. */
+function openLeaf(
+  { leaf, leafPath, partition }: ProvenEvent,
+  certificate: ResultCertificate,
+  trust: Trust,
+): PartitionLeaf | null {
+  let leaves = provenLeaves.get(certificate);
+  if (leaves === undefined) provenLeaves.set(certificate, (leaves = new Map()));
+  const known = leaves.get(partition);
+  if (known?.leaf === leaf && isSameList(known.leafPath, leafPath)) return known.value;
+  const bytes = parseHex(leaf);
+  const path = hexList(leafPath);
+  if (bytes === null || path === null) return null;
+  const decoded = decode('PartitionLeaf', bytes);
+  if (!decoded.ok) return null;
   const inResult = verifyMerklePath({
-    leaf,
-    index: proven.partition,
+    leaf: bytes,
+    index: partition,
     count: trust.eventPartitions,
-    path: leafPath,
-    root: result.eventsRoot,
+    path,
+    root: certificate.result.eventsRoot,
   });
-  return inPartition && inResult ? event : null;
+  if (!inResult) return null;
+  leaves.set(partition, { leaf, leafPath, value: decoded.value });
+  return decoded.value;
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, index) => text === b[index]);
 }

@@ -1,8 +1,9 @@
 import type { OpenedEnvelope } from '../../schemas/crypto/envelope.js';
 import type { ExpiredMessage } from '../../schemas/gateway/protocol.js';
-import { toHex } from '../../schemas/kernel/bytes.js';
+import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
 import { RecentMap } from '../../schemas/kernel/recentMap.js';
 import { GATEWAY_LOOK_BACK_MS, GATEWAY_OUTCOMES_KEPT } from '../../schemas/limits.js';
+import type { Command, EnvelopeHead } from '../../schemas/types/command.js';
 import type { VerifiedHeight } from './executedHeight.js';
 import { type Outcome, receiptOutcome, supersededOutcome } from './outcomes.js';
 import {
@@ -16,6 +17,8 @@ import {
 /** A command that is followed to its end. */
 export interface OpenCommand extends Place {
   readonly id: string;
+  /** Its `placeKey`. */
+  readonly place: string;
   readonly expiresAtMs: number;
   readonly openedAtMs: number;
   /** Envelopes that hold it: a signer may sign the same commands in more than one way. */
@@ -67,12 +70,20 @@ export interface CommandTracker {
   readonly sizes: { readonly open: number; readonly ended: number; readonly envelopes: number };
 }
 
+interface OpenEnvelope {
+  readonly opened: OpenedEnvelope;
+  /** Of the commands that had not ended when it came. */
+  readonly ids: readonly string[];
+  /** Of all its commands. */
+  readonly allIds: readonly string[];
+}
+
 interface TrackerState {
   readonly acceptAt: number;
   readonly commands: Map<string, OpenCommand>;
   /** Open commands by place. */
   readonly places: Map<string, Set<OpenCommand>>;
-  readonly envelopes: Map<string, { readonly bytes: Uint8Array; readonly ids: readonly string[] }>;
+  readonly envelopes: Map<string, OpenEnvelope>;
   readonly outcomes: RecentMap<string, Outcome>;
   readonly receipts: ReceiptMemory;
 }
@@ -92,7 +103,7 @@ export function createCommandTracker(acceptAt: number): CommandTracker {
     ended: (commandId) => outcomes.get(commandId) ?? null,
     command: (commandId) => commands.get(commandId) ?? null,
     open: (envelope, nowMs) => open(state, envelope, nowMs),
-    openEnvelopes: () => [...envelopes.values()].map(({ bytes }) => bytes),
+    openEnvelopes: () => [...envelopes.values()].map(({ opened }) => opened.bytes),
     openCommands: () => commands.values(),
     onVerdict: (validator, envelopeHash, durable, verdicts) =>
       onVerdict(state, validator, envelopeHash, durable, verdicts),
@@ -119,37 +130,56 @@ function outcomeAt(command: OpenCommand, receipt: KnownReceipt): Outcome {
 }
 
 function open(state: TrackerState, envelope: OpenedEnvelope, nowMs: number): TrackerNotice[] {
-  const { bytes, head } = envelope;
+  const { head } = envelope;
   const hash = toHex(envelope.hash);
   const notices: TrackerNotice[] = [];
   const ids: string[] = [];
+  const allIds: string[] = [];
   for (const { id: idBytes, command } of envelope.commands) {
     const id = toHex(idBytes);
+    allIds.push(id);
     if (state.outcomes.has(id)) continue;
-    const opened = state.commands.get(id) ?? {
-      ...{ id, account: command.account, signer: head.signer },
-      ...{ authorization: command.authorization, nonce: command.nonce },
-      ...{ expiresAtMs: head.expiresAtMs, openedAtMs: nowMs, accepted: false },
-      ...{ envelopes: new Set<string>(), heldBy: new Set<number>() },
-      ...{ lookBackAtMs: nowMs + GATEWAY_LOOK_BACK_MS, lookBackPauseMs: GATEWAY_LOOK_BACK_MS },
-    };
+    const opened = state.commands.get(id) ?? newCommand(id, head, command, nowMs);
     opened.envelopes.add(hash);
     ids.push(id);
     if (!state.commands.has(id)) follow(state, opened);
   }
-  if (ids.length > 0) state.envelopes.set(hash, { bytes, ids });
+  if (ids.length > 0) state.envelopes.set(hash, { opened: envelope, ids, allIds });
   for (const id of ids) {
     const command = state.commands.get(id);
-    const receipt = command === undefined ? null : state.receipts.at(placeKey(command));
+    const receipt = command === undefined ? null : state.receipts.at(command.place);
     if (command === undefined || receipt === null) continue;
     notices.push(...end(state, id, outcomeAt(command, receipt)));
   }
   return notices;
 }
 
+function newCommand(
+  id: string,
+  { signer, expiresAtMs }: EnvelopeHead,
+  { account, authorization, nonce }: Command,
+  openedAtMs: number,
+): OpenCommand {
+  return {
+    id,
+    place: placeKey({ account, signer, authorization, nonce }),
+    account,
+    signer,
+    authorization,
+    nonce,
+    expiresAtMs,
+    openedAtMs,
+    accepted: false,
+    envelopes: new Set(),
+    heldBy: new Set(),
+    lookBackAtMs: openedAtMs + GATEWAY_LOOK_BACK_MS,
+    lookBackPauseMs: GATEWAY_LOOK_BACK_MS,
+  };
+}
+
 function follow(state: TrackerState, command: OpenCommand): void {
+  const { place } = command;
   state.commands.set(command.id, command);
-  const place = placeKey(command);
   const others = state.places.get(place);
   if (others === undefined) state.places.set(place, new Set([command]));
   else others.add(command);
@@ -160,7 +190,7 @@ function forget(state: TrackerState, commandId: string): void {
   const command = state.commands.get(commandId);
   if (command === undefined) return;
   state.commands.delete(commandId);
-  const place = placeKey(command);
+  const { place } = command;
   const others = state.places.get(place);
   others?.delete(command);
   if (others?.size === 0) state.places.delete(place);
@@ -187,8 +217,10 @@ function onVerdict(
   verdicts: readonly { readonly commandId: Uint8Array; readonly code: number }[],
 ): TrackerNotice[] {
   const notices: TrackerNotice[] = [];
-  for (const { commandId, code } of verdicts) {
-    const command = state.commands.get(toHex(commandId));
+  const envelope = state.envelopes.get(envelopeHash);
+  if (envelope === undefined) return notices;
+  for (const [index, { commandId, code }] of verdicts.entries()) {
+    const command = state.commands.get(idOf(envelope, index, commandId));
     if (!command?.envelopes.has(envelopeHash)) continue;
     if (code !== 0) notices.push({ kind: 'pending', commandId: command.id, code });
     else if (durable) command.heldBy.add(validator);
@@ -197,4 +229,11 @@ function onVerdict(
     notices.push({ kind: 'accepted', commandId: command.id });
   }
   return notices;
+}
+
+/** Verdicts come in the order of the commands, as a rule: then their ids are known as hex. */
+function idOf({ opened, allIds }: OpenEnvelope, index: number, commandId: Uint8Array): string {
+  const expected = opened.commands[index];
+  const isExpected = expected !== undefined && equalBytes(expected.id, commandId);
+  return isExpected ? allIds[index]! : toHex(commandId);
 }

@@ -1,4 +1,4 @@
-import { decode, encode } from '../../schemas/codec/codec.js';
+import { decodeCertified, encode } from '../../schemas/codec/codec.js';
 import { verifyResultCertificate } from '../../schemas/crypto/certifiedBlock.js';
 import { blockDigest, eventHash } from '../../schemas/crypto/digests.js';
 import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
@@ -11,7 +11,7 @@ import {
 } from '../../schemas/crypto/merkle.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import type { ProvenEvent } from '../../schemas/gateway/protocol.js';
-import { present } from '../../schemas/kernel/assert.js';
+import { assert, present } from '../../schemas/kernel/assert.js';
 import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
 import type { BlockHeader, ResultCertificate } from '../../schemas/types/block.js';
 import type { EventEnvelope } from '../../schemas/types/event.js';
@@ -31,6 +31,8 @@ export interface VerifiedHeight {
   readonly blockDigest: Uint8Array;
   readonly header: BlockHeader;
   readonly certificate: ResultCertificate;
+  /** Framed, as hex: it goes to everybody whose command ended here. */
+  certificateHex(): string;
   /** By execution index, each in event order. */
   readonly eventsOf: ReadonlyMap<number, readonly LocatedEvent[]>;
   readonly events: readonly LocatedEvent[];
@@ -38,18 +40,26 @@ export interface VerifiedHeight {
   prove(located: LocatedEvent): ProvenEvent;
 }
 
-function readEvents(message: ExecutedHeight): LocatedEvent[][] | null {
-  const byPartition: LocatedEvent[][] = message.leaves.map(() => []);
-  const height = message.certificate.result.height;
-  for (const value of message.events) {
-    const decoded = decode('EventsRecord', value);
-    if (!decoded.ok || decoded.value.body.kind !== 'EventEnvelope') return null;
-    const event = decoded.value.body;
-    const list = byPartition[event.partition];
-    if (list === undefined || event.height !== height) return null;
-    list.push({ value, event, index: list.length });
+/** The events as the leaves count them, or null when there are others. */
+function byPartition({ leaves, events }: ExecutedHeight): Uint8Array[][] | null {
+  let at = 0;
+  const lists: Uint8Array[][] = [];
+  for (const { count } of leaves) {
+    const list = events.slice(at, at + count);
+    if (list.length !== count) return null;
+    lists.push(list);
+    at += count;
   }
-  return byPartition;
+  return at === events.length ? lists : null;
+}
+
+/** Of values that a quorum has certified. */
+function locate(values: readonly Uint8Array[]): LocatedEvent[] {
+  return values.map((value, index): LocatedEvent => {
+    const { body } = decodeCertified('EventsRecord', value);
+    assert(body.kind === 'EventEnvelope', 'certified as an event, and is none');
+    return { value, event: body, index };
+  });
 }
 
 /**
@@ -69,22 +79,23 @@ export function verifyExecutedHeight(
   if (leaves.length !== partitions || header.height !== result.height) return null;
   if (!equalBytes(blockDigest(header), result.blockDigest)) return null;
   if (!equalBytes(eventsRoot(leaves), result.eventsRoot)) return null;
-  const byPartition = readEvents(message);
-  if (byPartition === null) return null;
-  const hashes = byPartition.map((list) => list.map(({ value }) => eventHash(value)));
+  const values = byPartition(message);
+  if (values === null) return null;
+  const hashes = values.map((list) => list.map(eventHash));
   for (const [partition, leaf] of leaves.entries()) {
     const list = present(hashes[partition], 'partition');
-    if (leaf.count !== list.length) return null;
     if (!equalBytes(leaf.eventsRoot, merkleRoot(list))) return null;
   }
   if (!verifyResultCertificate(certificate, keys, verifier)) return null;
-  const events = byPartition.flat();
+  const events = values.flatMap(locate);
+  let certificateHex: string | null = null;
   return {
     height: result.height,
     timestampMs: header.timestampMs,
     blockDigest: result.blockDigest,
     header,
     certificate,
+    certificateHex: () => (certificateHex ??= toHex(encode('ResultCertificate', certificate))),
     events,
     eventsOf: groupByExecution(events),
     prove: prover(leaves, hashes),
@@ -107,13 +118,22 @@ function groupByExecution(
   return groups;
 }
 
-/** Trees are built when the first proof of their partition is asked for. */
+/**
+ * Trees are built when the first proof of their partition is asked for; their nodes stand in many
+ * proofs, and are written as hex once.
+ */
 function prover(
   leaves: ExecutedHeight['leaves'],
   hashes: readonly (readonly Uint8Array[])[],
 ): VerifiedHeight['prove'] {
   const leafBytes = leaves.map((leaf) => encode('PartitionLeaf', leaf));
   const trees = new Map<number, MerkleLevels>();
+  const hexes = new Map<Uint8Array, string>();
+  const hexOf = (node: Uint8Array): string => {
+    let hex = hexes.get(node);
+    if (hex === undefined) hexes.set(node, (hex = toHex(node)));
+    return hex;
+  };
   let top: MerkleLevels | null = null;
   return ({ value, event, index }) => {
     const { partition } = event;
@@ -127,9 +147,9 @@ function prover(
       value: toHex(value),
       partition,
       index,
-      path: merklePathIn(tree, index).map(toHex),
-      leaf: toHex(present(leafBytes[partition], 'leaf')),
-      leafPath: merklePathIn(top, partition).map(toHex),
+      path: merklePathIn(tree, index).map(hexOf),
+      leaf: hexOf(present(leafBytes[partition], 'leaf')),
+      leafPath: merklePathIn(top, partition).map(hexOf),
     };
   };
 }

@@ -102,6 +102,7 @@ describe('what a validator says', () => {
       { ...busy, certificate: { ...certificate, signatures: certificate.signatures.slice(0, 2) } },
       { ...busy, events: events.slice(1) },
       { ...busy, events: [...events, events[0] as Uint8Array] },
+      { ...busy, events: [...events].reverse() },
       { ...busy, leaves: leaves.slice(1) },
       { ...busy, leaves: leaves.map((leaf) => ({ ...leaf, previousHeight: 99 })) },
     ];

@@ -28,7 +28,7 @@ export function receiptOutcome({
     height: height.height,
     executionIndex,
     events: events.map((event) => height.prove(event)),
-    certificate: toHex(encode('ResultCertificate', height.certificate)),
+    certificate: height.certificateHex(),
   };
   if (body.kind === 'CommandExecuted') {
     return { type: 'executed', ...common, timestampMs: height.timestampMs };
@@ -47,7 +47,7 @@ export function supersededOutcome(commandId: string, winner: KnownReceipt): Expi
     commandId,
     height: height.height,
     blockTimeMs: height.timestampMs,
-    certificate: toHex(encode('ResultCertificate', height.certificate)),
+    certificate: height.certificateHex(),
     header: null,
     laneProof: null,
     laneValue: null,

@@ -1,3 +1,4 @@
+import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { Lane } from '../../schemas/lane.js';
 import { GATEWAY_HEIGHTS_BYTES_KEPT, GATEWAY_HEIGHTS_KEPT } from '../../schemas/limits.js';
@@ -20,8 +21,9 @@ export interface ReceiptMemory {
   at(place: string): KnownReceipt | null;
 }
 
+/** Never shown. Account and signer are keys of one length. */
 export function placeKey({ account, signer, authorization, nonce }: Place): string {
-  return `${toHex(account)}/${toHex(signer)}/${authorization}/${nonce}`;
+  return `${byteKey(account)}${byteKey(signer)}${authorization}/${nonce}`;
 }
 
 /** The receipts among a height's events. */
@@ -30,7 +32,8 @@ function receiptsOf(height: VerifiedHeight): (KnownReceipt & { readonly place: s
   for (const located of height.events) {
     const { body, key } = located.event;
     if (body.kind !== 'CommandExecuted' && body.kind !== 'CommandRefused') continue;
-    const place = placeKey({ ...body, account: key });
+    const { signer, authorization, nonce } = body;
+    const place = placeKey({ account: key, signer, authorization, nonce });
     receipts.push({ place, commandId: toHex(body.commandId), height, located });
   }
   return receipts;
