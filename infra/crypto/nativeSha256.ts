@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { installSha256, installSha256Each, type Sha256 } from '../../schemas/crypto/sha256.js';
+import { installSha256, installSha256Each, type Sha256Into } from '../../schemas/crypto/sha256.js';
 import { nativeVerifier } from './nativeSignatures.js';
 import { sha256Lanes } from './sha256Lanes.js';
 import { loadSodium, type Sodium } from './sodium.js';
@@ -13,7 +13,7 @@ const HEAP_ARRAY_MAX_BYTES = 64;
 const DIGEST_BYTES = 32;
 
 /** SHA-256 by the fastest library at hand, the same digest from each. */
-export function nativeSha256(): Sha256 {
+export function nativeSha256(): Sha256Into {
   const { sodium } = loadSodium();
   return sodium === null ? opensslSha256 : sodiumSha256(sodium);
 }
@@ -31,25 +31,26 @@ export function installNativeCrypto(): void {
 }
 
 /** Digests are copied out of one fixed buffer: cheaper than pinning 32 new bytes for each call. */
-function sodiumSha256(sodium: Sodium): Sha256 {
+function sodiumSha256(sodium: Sodium): Sha256Into {
   const digest = new Uint8Array(new ArrayBuffer(DIGEST_BYTES));
   const input = new Uint8Array(new ArrayBuffer(HEAP_ARRAY_MAX_BYTES));
   const inputs = Array.from({ length: HEAP_ARRAY_MAX_BYTES + 1 }, (_, length) =>
     input.subarray(0, length),
   );
-  return (data) => {
+  return (data, into, at) => {
     const fixed = inputs[data.length];
-    if (fixed === undefined) return opensslSha256(data);
+    if (fixed === undefined) {
+      opensslSha256(data, into, at);
+      return;
+    }
     fixed.set(data);
     sodium.crypto_hash_sha256(digest, fixed);
-    return digest.slice();
+    into.set(digest, at);
   };
 }
 
 /** A string of bytes is what OpenSSL's binding hands over cheapest: a Buffer costs 2 us more. */
-function opensslSha256(data: Uint8Array): Uint8Array {
+function opensslSha256(data: Uint8Array, into: Uint8Array, at: number): void {
   const text = hash('sha256', data, 'binary');
-  const digest = new Uint8Array(DIGEST_BYTES);
-  for (let i = 0; i < DIGEST_BYTES; i++) digest[i] = text.charCodeAt(i);
-  return digest;
+  for (let i = 0; i < DIGEST_BYTES; i++) into[at + i] = text.charCodeAt(i);
 }

@@ -1,4 +1,4 @@
-import { type Sha256Each, sha256 } from '../../schemas/crypto/sha256.js';
+import { type Sha256Each, sha256Into } from '../../schemas/crypto/sha256.js';
 import { assert } from '../../schemas/kernel/assert.js';
 import {
   CONSTANTS_BYTES,
@@ -79,7 +79,7 @@ export function sha256Lanes(): Sha256Each | null {
 
   return (messages, length, count, digests) => {
     if (count === 1) {
-      digests.set(sha256(messages.subarray(0, length)));
+      sha256Into(messages.subarray(0, length), digests, 0);
       return;
     }
     const room = DIGESTS - MESSAGES;

@@ -4,7 +4,7 @@ import type { BlockHeader, Proposal, Result, Round } from '../types/block.js';
 import type { EnvelopeHead } from '../types/command.js';
 import type { Genesis } from '../types/genesis.js';
 import type { StateKey } from '../types/state.js';
-import { DOMAIN, taggedHash } from './domain.js';
+import { DOMAIN, taggedHash, taggedHashInto } from './domain.js';
 import { merkleRoot } from './merkle.js';
 import { sha256 } from './sha256.js';
 
@@ -95,6 +95,11 @@ export function nextSeed(
 /** Hash of an event: over the whole value of its record in the events topic. */
 export function eventHash(recordValue: Uint8Array): Uint8Array {
   return taggedHash(DOMAIN.event, recordValue);
+}
+
+/** The same, at a place of a larger array. */
+export function eventHashInto(recordValue: Uint8Array, into: Uint8Array, at: number): void {
+  taggedHashInto(DOMAIN.event, recordValue, into, at);
 }
 
 /** Path of a leaf in the state tree. */

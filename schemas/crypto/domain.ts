@@ -1,5 +1,5 @@
 import { ascii, concatBytes } from '../kernel/bytes.js';
-import { sha256 } from './sha256.js';
+import { sha256, sha256Into } from './sha256.js';
 
 /**
  * One tag for each thing that is hashed or signed, so that bytes made for one purpose never pass
@@ -52,4 +52,21 @@ export function taggedHash(domainTag: Uint8Array, ...parts: readonly Uint8Array[
     offset += part.length;
   }
   return sha256((keptOfLength[length] ??= kept.subarray(0, length)));
+}
+
+/** The same over a tag and one part, at a place of a larger array. */
+export function taggedHashInto(
+  domainTag: Uint8Array,
+  part: Uint8Array,
+  into: Uint8Array,
+  at: number,
+): void {
+  const length = domainTag.length + part.length;
+  if (length > KEPT_BYTES) {
+    sha256Into(concatBytes(domainTag, part), into, at);
+    return;
+  }
+  kept.set(domainTag, 0);
+  kept.set(part, domainTag.length);
+  sha256Into((keptOfLength[length] ??= kept.subarray(0, length)), into, at);
 }

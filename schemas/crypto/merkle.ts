@@ -10,7 +10,27 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   if (leaves.length === 0) return sha256(new Uint8Array(0));
   const room = roomFor(leaves.length);
   hashLeaves(leaves, room);
-  for (let width = leaves.length; width > 1; width = hashPairs(room, width));
+  return rootOfLevel(room, leaves.length);
+}
+
+/** The same over hashes that stand one behind the other at the start of an array. */
+export function merkleRootOfHashes(hashes: Uint8Array, count: number): Uint8Array {
+  if (count === 0) return sha256(new Uint8Array(0));
+  const room = roomFor(count);
+  const { inputs, level } = room;
+  for (let i = 0; i < count; i++) {
+    const at = i * LEAF_INPUT_BYTES;
+    inputs[at] = 0;
+    const from = i * HASH_BYTES;
+    for (let byte = 0; byte < HASH_BYTES; byte++) inputs[at + 1 + byte] = hashes[from + byte]!;
+  }
+  sha256Each(inputs, LEAF_INPUT_BYTES, count, level);
+  return rootOfLevel(room, count);
+}
+
+/** From the leaves' digests up. */
+function rootOfLevel(room: Room, leaves: number): Uint8Array {
+  for (let width = leaves; width > 1; width = hashPairs(room, width));
   return room.level.slice(0, HASH_BYTES);
 }
 

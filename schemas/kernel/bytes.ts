@@ -1,4 +1,4 @@
-import { assert } from './assert.js';
+import { assert, fail } from './assert.js';
 
 const HEX = '0123456789abcdef';
 const HEX_OF_BYTE: readonly string[] = Array.from(
@@ -73,8 +73,20 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 /** Big-endian unsigned 32-bit integer. */
 export function uint32(value: number): Uint8Array {
-  assert(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, `not a uint32: ${value}`);
-  return Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+  const bytes = new Uint8Array(4);
+  writeUint32(value, bytes, 0);
+  return bytes;
+}
+
+/** The same, at a place of a larger array. */
+export function writeUint32(value: number, into: Uint8Array, at: number): void {
+  const fits = Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff;
+  if (!fits) fail(`not a uint32: ${value}`);
+  if (at < 0 || at + 4 > into.length) fail('writeUint32 past the end');
+  into[at] = value >>> 24;
+  into[at + 1] = value >>> 16;
+  into[at + 2] = value >>> 8;
+  into[at + 3] = value;
 }
 
 /** Big-endian unsigned 64-bit integer from a safe integer or a bigint. */

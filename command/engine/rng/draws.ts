@@ -1,7 +1,7 @@
 import { DOMAIN } from '../../../schemas/crypto/domain.js';
 import { type Hmac, hmacSha256 } from '../../../schemas/crypto/hmac.js';
-import { assert } from '../../../schemas/kernel/assert.js';
-import { ascii, concatBytes, readUint32, uint32 } from '../../../schemas/kernel/bytes.js';
+import { assert, fail } from '../../../schemas/kernel/assert.js';
+import { ascii, concatBytes, readUint32, writeUint32 } from '../../../schemas/kernel/bytes.js';
 
 const WORD_BYTES = 4;
 const TWO_TO_32 = 2 ** 32;
@@ -32,27 +32,39 @@ export type BlockDraws = (place: DrawPlace) => Draw;
  */
 export function blockDraws(seed: Uint8Array): BlockDraws {
   const hmac = hmacSha256(seed);
-  return (place) => stream(hmac, place);
+  const messages = new Map<string, Uint8Array>();
+  return (place) => {
+    const { purpose } = place;
+    let message = messages.get(purpose);
+    if (message === undefined) {
+      message = messageOf(purpose);
+      messages.set(purpose, message);
+    }
+    return stream(hmac, message, place);
+  };
 }
 
-function stream(hmac: Hmac, place: DrawPlace): Draw {
-  const purpose = ascii(place.purpose);
-  assert(purpose.length < 256, 'purpose over 255 bytes');
-  const message = concatBytes(
-    DOMAIN.random,
-    uint32(place.shard),
-    uint32(place.executionIndex),
-    Uint8Array.of(purpose.length),
-    purpose,
-    uint32(0),
-  );
+const SHARD_AT = DOMAIN.random.length;
+const EXECUTION_INDEX_AT = SHARD_AT + WORD_BYTES;
+
+/** With room for the numbers, which each stream writes before it asks for a block. */
+function messageOf(purpose: string): Uint8Array {
+  const name = ascii(purpose);
+  assert(name.length < 256, 'purpose over 255 bytes');
+  const [numbers, counter] = [new Uint8Array(2 * WORD_BYTES), new Uint8Array(WORD_BYTES)];
+  return concatBytes(DOMAIN.random, numbers, Uint8Array.of(name.length), name, counter);
+}
+
+function stream(hmac: Hmac, message: Uint8Array, place: DrawPlace): Draw {
   let counter = 0;
-  let block = new Uint8Array(0);
+  let block: Uint8Array = NO_BYTES;
   let offset = 0;
   const word = () => {
     if (offset === block.length) {
-      message.set(uint32(counter), message.length - WORD_BYTES);
-      block = Uint8Array.from(hmac(message));
+      writeUint32(place.shard, message, SHARD_AT);
+      writeUint32(place.executionIndex, message, EXECUTION_INDEX_AT);
+      writeUint32(counter, message, message.length - WORD_BYTES);
+      block = hmac(message);
       counter++;
       offset = 0;
     }
@@ -60,10 +72,12 @@ function stream(hmac: Hmac, place: DrawPlace): Draw {
     return readUint32(block, offset - WORD_BYTES);
   };
   return (count) => {
-    assert(Number.isInteger(count) && count >= 1 && count <= TWO_TO_32, `bad count: ${count}`);
+    if (!Number.isInteger(count) || count < 1 || count > TWO_TO_32) fail(`bad count: ${count}`);
     const limit = TWO_TO_32 - (TWO_TO_32 % count);
     let drawn = word();
     while (drawn >= limit) drawn = word();
     return drawn % count;
   };
 }
+
+const NO_BYTES = new Uint8Array(0);

@@ -36,7 +36,11 @@ export function decideSpin(
     const numbers = coveredNumbers(bet);
     if (numbers === null) return RejectCode.badBet;
     const returned = bet.amount * (PAYS_TO_ONE[bet.kind] + 1n);
-    for (const number of numbers) returns[number] = present(returns[number], 'pocket') + returned;
+    for (const number of numbers) {
+      const before = present(returns[number], 'pocket');
+      // One value for all numbers of a bet that stands alone: sums of bigints are new objects.
+      returns[number] = before === 0n ? returned : before + returned;
+    }
     stake += bet.amount;
   }
   if (bets.some((bet) => bet.amount < rules.betMin)) return RejectCode.stakeOutOfRange;
