@@ -61,16 +61,15 @@ export class Standings {
 
   #newLane(prepared: PreparedCommand): LaneStanding {
     const { laneKey: key, command } = prepared;
-    const account = this.#accountOf(prepared);
-    const lane = account.exists
-      ? this.#view.laneOf(command.account, this.#signer, command.authorization)
-      : null;
+    const lane = this.#view.laneOf(command.account, this.#signer, command.authorization);
     const nextNonce = lane === null ? null : lane.nextNonce;
+    const account = this.#accountOf(prepared, lane !== null);
     const held = this.#pool.lanes.get(key);
     return { key, account, nextNonce, held, takenMax: -1 };
   }
 
-  #accountOf({ accountKey: key, command }: PreparedCommand): AccountStanding {
+  /** `isThere`: it has a lane, so it need not be asked for. */
+  #accountOf({ accountKey: key, command }: PreparedCommand, isThere: boolean): AccountStanding {
     const last = this.#lastAccount;
     if (last !== null) {
       if (last.key === key) return last;
@@ -78,7 +77,7 @@ export class Standings {
       const known = this.#accounts.get(key);
       if (known !== undefined) return (this.#lastAccount = known);
     }
-    const exists = this.#view.accountExists(command.account);
+    const exists = isThere || this.#view.accountExists(command.account);
     const count = this.#pool.accounts.get(key);
     const made: AccountStanding = {
       key,

@@ -1,6 +1,7 @@
 import { sha256 } from '../../schemas/crypto/sha256.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
-import { concatBytes, toHex } from '../../schemas/kernel/bytes.js';
+import { byteKey } from '../../schemas/kernel/byteKey.js';
+import { concatBytes } from '../../schemas/kernel/bytes.js';
 import { RecentMap } from '../../schemas/kernel/recentMap.js';
 
 /** A verifier that checks no signature twice. Only good ones are remembered. */
@@ -10,7 +11,7 @@ export interface CachingVerifier extends SignatureVerifier {
 }
 
 function cacheKey(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): string {
-  return toHex(sha256(concatBytes(publicKey, signature, message)));
+  return byteKey(sha256(concatBytes(publicKey, signature, message)));
 }
 
 /**
