@@ -1,11 +1,11 @@
 import type { ServerMessage } from '../../schemas/gateway/protocol.js';
+import { isHex } from '../../schemas/kernel/bytes.js';
 
 type Check = (value: unknown) => boolean;
 type Fields = Readonly<Record<string, Check>>;
 
 const text: Check = (value) => typeof value === 'string';
-const hex: Check = (value) =>
-  typeof value === 'string' && value.length % 2 === 0 && /^[0-9a-fA-F]*$/.test(value);
+const hex: Check = (value) => typeof value === 'string' && isHex(value);
 const key: Check = (value) => hex(value) && (value as string).length === 64;
 const whole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const list =

@@ -1,5 +1,5 @@
 import type { ClientMessage } from '../../schemas/gateway/protocol.js';
-import { parseHex } from '../../schemas/kernel/bytes.js';
+import { isHex } from '../../schemas/kernel/bytes.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 
 export type ParsedClientMessage =
@@ -15,8 +15,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const REF_LENGTH_MAX = 64;
 
-function isHex(value: unknown, bytes: number): boolean {
-  return typeof value === 'string' && value.length === 2 * bytes && parseHex(value) !== null;
+function isHexOf(value: unknown, bytes: number): boolean {
+  return typeof value === 'string' && value.length === 2 * bytes && isHex(value);
 }
 
 const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -29,14 +29,14 @@ const FIELDS: Readonly<
   Record<ClientMessage['type'], Readonly<Record<string, (v: unknown) => boolean>>>
 > = {
   auth: {
-    account: (value) => isHex(value, 32),
-    signer: (value) => isHex(value, 32),
+    account: (value) => isHexOf(value, 32),
+    signer: (value) => isHexOf(value, 32),
     authorization: isWhole,
-    signature: (value) => isHex(value, 64),
+    signature: (value) => isHexOf(value, 64),
   },
   submit: {
     ref: isRef,
-    envelope: (value) => typeof value === 'string' && parseHex(value) !== null,
+    envelope: (value) => typeof value === 'string' && isHex(value),
   },
   subscribe: { channel: isChannel },
   unsubscribe: { channel: isChannel },

@@ -1,26 +1,57 @@
 import { assert, fail } from './assert.js';
 
 const HEX = '0123456789abcdef';
-const HEX_OF_BYTE: readonly string[] = Array.from(
-  { length: 256 },
-  (_, byte) => `${HEX[byte >> 4]}${HEX[byte & 15]}`,
+/** Character codes of a half byte, and back: -1 for what is no digit. */
+const CODE_OF_NIBBLE = Array.from(HEX, (digit) => digit.charCodeAt(0));
+const NIBBLE_OF_CODE = Array.from({ length: 128 }, (_, code) =>
+  HEX.indexOf(String.fromCharCode(code).toLowerCase()),
 );
+/** Bytes that are turned into text at once, in a kept array of codes for each number of them. */
+const HEX_CHUNK_BYTES = 128;
+const CODES_OF_LENGTH: number[][] = [];
 
 /** Lower-case hex. Hashes and keys are shown, keyed and queried in this form everywhere. */
 export function toHex(bytes: Uint8Array): string {
+  const { length } = bytes;
+  if (length <= HEX_CHUNK_BYTES) return hexOf(bytes, 0, length);
   let text = '';
-  for (let i = 0; i < bytes.length; i++) text += HEX_OF_BYTE[bytes[i]!];
+  for (let from = 0; from < length; from += HEX_CHUNK_BYTES) {
+    text += hexOf(bytes, from, Math.min(HEX_CHUNK_BYTES, length - from));
+  }
   return text;
+}
+
+/** All codes at once: text that grows by two characters is made of as many pieces. */
+function hexOf(bytes: Uint8Array, from: number, count: number): string {
+  const codes = (CODES_OF_LENGTH[count] ??= new Array<number>(2 * count).fill(0));
+  for (let i = 0; i < count; i++) {
+    const byte = bytes[from + i]!;
+    codes[2 * i] = CODE_OF_NIBBLE[byte >> 4]!;
+    codes[2 * i + 1] = CODE_OF_NIBBLE[byte & 15]!;
+  }
+  return String.fromCharCode.apply(null, codes);
+}
+
+function nibbleAt(text: string, index: number): number {
+  return NIBBLE_OF_CODE[text.charCodeAt(index)] ?? -1;
 }
 
 /** Bytes of lower- or upper-case hex, or null when `text` is not hex of whole bytes. */
 export function parseHex(text: string): Uint8Array | null {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return null;
+  if (text.length % 2 !== 0) return null;
   const bytes = new Uint8Array(text.length / 2);
   for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+    const high = nibbleAt(text, 2 * i);
+    const low = nibbleAt(text, 2 * i + 1);
+    if (high < 0 || low < 0) return null;
+    bytes[i] = high * 16 + low;
   }
   return bytes;
+}
+
+/** Whether `parseHex` would find bytes. */
+export function isHex(text: string): boolean {
+  return text.length % 2 === 0 && /^[0-9a-fA-F]*$/.test(text);
 }
 
 /** Bytes of hex that the program itself wrote; anything else is a bug. */
