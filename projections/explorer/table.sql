@@ -22,7 +22,9 @@ create table blocks (
   certified bytea not null,
   primary key (shard, height)
 );
-alter table blocks alter column certified set storage external;
+alter table blocks
+  alter column certified set storage external,
+  alter column certified set statistics 0;
 create index blocks_digest on blocks (digest);
 comment on table blocks is 'One row a certified block, from the blocks topic.';
 comment on column blocks.digest is 'Names the block; headers hash to it.';
@@ -61,6 +63,7 @@ create table commands (
   first_execution_index integer,
   instruction jsonb not null
 );
+alter table commands alter column instruction set statistics 0;
 -- Ascending, and read backwards: rows come in this order, so pages fill up from one end.
 create index commands_position on commands (height, execution_index, shard);
 create index commands_kind on commands (kind, height, execution_index);
@@ -102,6 +105,15 @@ alter table marks
   alter column keys set storage external,
   alter column kinds set storage external,
   alter column records set storage external;
+-- Nobody looks for what is in them: ANALYZE would read every record for its statistics.
+alter table marks
+  alter column path set statistics 0,
+  alter column execution_indexes set statistics 0,
+  alter column event_indexes set statistics 0,
+  alter column key_sequences set statistics 0,
+  alter column keys set statistics 0,
+  alter column kinds set statistics 0,
+  alter column records set statistics 0;
 comment on table marks is
   'One row a partition and height with events: the events, each list with an entry for each of '
   'them, and what proves that they are in events_root. View events shows a row an event.';
