@@ -64,25 +64,31 @@ export function checkTopic(found: TopicSpecification, wanted: TopicSpecification
   }
 }
 
+/** Records of one partition on their way to a reader. */
+export interface RecordRun extends Omit<LogBatch, 'records' | 'isFollowed'> {
+  /** In offset order; each part is asked for when the one before it has been cut. */
+  readonly parts: Iterable<readonly StoredRecord[]>;
+}
+
 /**
  * Cuts a run of records of one partition into batches of at most `maxBatchBytes`; one larger record
  * comes alone. The last batch goes on to `nextOffset`; a run without records is one empty batch.
  */
-export function cutBatches(run: LogBatch, maxBatchBytes: number): readonly LogBatch[] {
+export function* cutBatches(run: RecordRun, maxBatchBytes: number): Generator<LogBatch> {
   const { topic, partition, nextOffset, endOffset } = run;
-  const batches: LogBatch[] = [];
   let records: StoredRecord[] = [];
   let sizeBytes = 0;
-  for (const record of run.records) {
-    const bytes = recordBytes(record);
-    if (records.length > 0 && sizeBytes + bytes > maxBatchBytes) {
-      batches.push({ topic, partition, records, nextOffset: record.offset, endOffset });
-      records = [];
-      sizeBytes = 0;
+  for (const part of run.parts) {
+    for (const record of part) {
+      const bytes = recordBytes(record);
+      if (records.length > 0 && sizeBytes + bytes > maxBatchBytes) {
+        yield { topic, partition, records, nextOffset: record.offset, endOffset };
+        records = [];
+        sizeBytes = 0;
+      }
+      records.push(record);
+      sizeBytes += bytes;
     }
-    records.push(record);
-    sizeBytes += bytes;
   }
-  batches.push({ topic, partition, records, nextOffset, endOffset });
-  return batches;
+  yield { topic, partition, records, nextOffset, endOffset };
 }

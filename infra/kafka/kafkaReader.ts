@@ -96,7 +96,7 @@ async function fetchFrom(
       const run = committedRecords(topicName, fetched, cursor.nextOffset);
       if (run.nextOffset === cursor.nextOffset) continue;
       cursor.nextOffset = run.nextOffset;
-      arrived.push(...cutBatches(run, maxBatchBytes));
+      arrived.push(...cutBatches({ ...run, parts: [run.records] }, maxBatchBytes));
     }
   }
 }

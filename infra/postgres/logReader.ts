@@ -102,31 +102,59 @@ async function readRange(
   return { first: BigInt(rows[0].first), end: BigInt(rows[0].next_offset), partitionId };
 }
 
-/** Turns the rows of one partition into batches and moves its cursor past them. */
-function takeRows(
-  rows: readonly FetchRow[],
-  cursor: Cursor,
-  maxBatchBytes: number,
-  log: AdapterLog,
-): readonly LogBatch[] {
-  const { topic, partition } = cursor;
+/** What a fetch brought of one partition; records are made of it when their turn comes. */
+interface FetchedRows {
+  readonly topic: string;
+  readonly partition: number;
+  readonly rows: readonly FetchRow[];
+  readonly fromOffset: bigint;
+  readonly nextOffset: bigint;
+  readonly endOffset: bigint;
+}
+
+/** Takes the rows of one partition and moves its cursor past them. */
+function takeRows(rows: readonly FetchRow[], cursor: Cursor): FetchedRows {
+  const { topic, partition, nextOffset: fromOffset } = cursor;
   const endOffset = BigInt(present(rows[0], 'a row').next_offset);
-  const records: StoredRecord[] = [];
-  let nextOffset = endOffset;
+  const last = present(rows.at(-1), 'a row');
+  const nextOffset =
+    last.base_offset === null
+      ? endOffset
+      : BigInt(last.base_offset) + BigInt(present(last.record_count, 'record_count'));
+  cursor.nextOffset = nextOffset;
+  return { topic, partition, rows, fromOffset, nextOffset, endOffset };
+}
+
+/** The records of each row, opened one row after the other. */
+function* openRows(fetched: FetchedRows, log: AdapterLog): Generator<readonly StoredRecord[]> {
+  const { topic, partition, rows, fromOffset } = fetched;
   for (const row of rows) {
-    if (row.base_offset === null) break;
+    if (row.base_offset === null) return;
     const baseOffset = BigInt(row.base_offset);
     const recordCount = present(row.record_count, 'record_count');
     const payload = present(row.payload, 'payload');
     const batch = { topic, partition, baseOffset, recordCount, payload };
-    const frames = readFrames(batch, cursor.nextOffset);
+    const frames = readFrames(batch, fromOffset);
     if (frames.malformed) log.warn({ topic, partition, baseOffset }, 'malformed batch in the log');
-    for (const record of frames.records) records.push(record);
-    nextOffset = baseOffset + BigInt(recordCount);
+    yield frames.records;
   }
-  cursor.nextOffset = nextOffset;
+}
+
+/**
+ * Makes batches as they are asked for: thousands of records that all wait for their turn would be
+ * copied by the collector again and again.
+ */
+function* batchesOf(
+  fetched: readonly FetchedRows[],
+  maxBatchBytes: number,
+  log: AdapterLog,
+): Generator<LogBatch> {
   const sliceBytes = Math.min(maxBatchBytes, SLICE_BYTES);
-  return cutBatches({ topic, partition, records, nextOffset, endOffset }, sliceBytes);
+  for (const each of fetched) {
+    const { topic, partition, nextOffset, endOffset } = each;
+    const parts = openRows(each, log);
+    yield* cutBatches({ topic, partition, parts, nextOffset, endOffset }, sliceBytes);
+  }
 }
 
 /** What a fetch asks for: a position a partition, in one order, and how much of each. */
@@ -162,12 +190,12 @@ async function fetchCopied(pool: pg.Pool, wanted: Wanted): Promise<readonly Fetc
   }));
 }
 
-async function fetchBatches(
+async function fetchNew(
   source: Source,
   cursors: ReadonlyMap<number, Cursor>,
   maxBatchBytes: number,
   isBehind: boolean,
-): Promise<readonly LogBatch[]> {
+): Promise<readonly FetchedRows[]> {
   const ids = [...cursors.keys()];
   const shareBytes = Math.max(FETCH_MIN_BYTES, Math.floor(maxBatchBytes / ids.length));
   const offsets = ids.map((id) => present(cursors.get(id), 'a cursor').nextOffset);
@@ -175,16 +203,16 @@ async function fetchBatches(
   const rows = await fetch(source.pool, { ids, offsets, shareBytes }).catch((error: unknown) => {
     throw toLogError(error);
   });
-  const batches: LogBatch[] = [];
+  const fetched: FetchedRows[] = [];
   for (let from = 0; from < rows.length; ) {
     const id = present(rows[from], 'a row').id;
     let to = from;
     while (rows[to]?.id === id) to++;
     const cursor = present(cursors.get(id), 'a cursor');
-    batches.push(...takeRows(rows.slice(from, to), cursor, maxBatchBytes, source.log));
+    fetched.push(takeRows(rows.slice(from, to), cursor));
     from = to;
   }
-  return batches;
+  return fetched;
 }
 
 /** Fetches ahead while the consumer works, as long as there is more to have. */
@@ -194,29 +222,32 @@ async function* follow(
   maxBatchBytes: number,
   isClosed: () => boolean,
 ): AsyncGenerator<LogBatch, void, void> {
-  let ahead: Promise<readonly LogBatch[]> | null = null;
+  let ahead: Promise<readonly FetchedRows[]> | null = null;
   let isBehind = true; // who begins may be far behind
   while (!isClosed()) {
     const seen = source.wakeups.count;
-    const fetching: Promise<readonly LogBatch[]> =
-      ahead ?? fetchBatches(source, cursors, maxBatchBytes, isBehind);
+    const fetching: Promise<readonly FetchedRows[]> =
+      ahead ?? fetchNew(source, cursors, maxBatchBytes, isBehind);
     ahead = null;
-    const batches = await fetching.catch((error: unknown) => {
+    const fetched = await fetching.catch((error: unknown) => {
       if (isClosed()) return []; // the connection was taken away under a reader that ends anyway
       throw error;
     });
-    if (batches.length === 0) {
+    if (fetched.length === 0) {
       await source.wakeups.wait(seen);
       continue;
     }
-    isBehind = batches.some((batch) => batch.nextOffset < batch.endOffset);
+    isBehind = fetched.some(({ nextOffset, endOffset }) => nextOffset < endOffset);
     if (isBehind) {
-      ahead = fetchBatches(source, cursors, maxBatchBytes, isBehind);
+      ahead = fetchNew(source, cursors, maxBatchBytes, isBehind);
       ahead.catch(() => {}); // its error is thrown where it is awaited, unless we close first
     }
-    for (const [index, batch] of batches.entries()) {
+    const batches = batchesOf(fetched, maxBatchBytes, source.log);
+    for (let next = batches.next(); !next.done; ) {
+      const batch = next.value;
       if (isClosed()) return;
-      yield index + 1 < batches.length ? { ...batch, isFollowed: true } : batch;
+      next = batches.next();
+      yield next.done ? batch : { ...batch, isFollowed: true };
       // A consumer that works on each without waiting would keep its own writes from the server.
       await socketsTurn();
     }

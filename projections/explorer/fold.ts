@@ -80,6 +80,22 @@ function putSupply(event: EventEnvelope, report: SupplyReported, rows: Rows): vo
 }
 
 function putMark({ shard, partition, height, mark, events }: CommittedEvents, rows: Rows): void {
+  const lists = {
+    execution_indexes: [] as number[],
+    event_indexes: [] as number[],
+    key_sequences: [] as number[],
+    keys: [] as Uint8Array[],
+    kinds: [] as string[],
+    records: [] as Uint8Array[],
+  };
+  for (const { event, value } of events) {
+    lists.execution_indexes.push(event.executionIndex);
+    lists.event_indexes.push(event.eventIndex);
+    lists.key_sequences.push(event.keySequence);
+    lists.keys.push(event.key);
+    lists.kinds.push(event.body.kind);
+    lists.records.push(value);
+  }
   rows.put(marks, {
     shard,
     height,
@@ -87,12 +103,7 @@ function putMark({ shard, partition, height, mark, events }: CommittedEvents, ro
     previous_height: mark.previousHeight,
     event_count: mark.eventHashes.length,
     path: concatBytes(...mark.path),
-    execution_indexes: events.map(({ event }) => event.executionIndex),
-    event_indexes: events.map(({ event }) => event.eventIndex),
-    key_sequences: events.map(({ event }) => event.keySequence),
-    keys: events.map(({ event }) => event.key),
-    kinds: events.map(({ event }) => event.body.kind),
-    records: events.map(({ value }) => value),
+    ...lists,
   });
 }
 

@@ -3,7 +3,7 @@ import { eventHash, resultDigest } from '../../schemas/crypto/digests.js';
 import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
-import { assert, present } from '../../schemas/kernel/assert.js';
+import { assert, fail, present } from '../../schemas/kernel/assert.js';
 import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import { RecentMap } from '../../schemas/kernel/recentMap.js';
@@ -217,7 +217,8 @@ export class EventsFollower {
     const listed: Candidate[] = [];
     const missing: string[] = [];
     const { height, eventHashes } = mark;
-    for (const [place, hash] of eventHashes.entries()) {
+    for (let place = 0; place < eventHashes.length; place++) {
+      const hash = eventHashes[place]!;
       const found = this.#found.size === 0 ? undefined : this.#found.get(byteKey(hash));
       const candidate = found ?? this.#window.find(height, hash, place);
       if (candidate === undefined) missing.push(byteKey(hash));
@@ -301,7 +302,7 @@ export class EventsFollower {
 /** What a quorum certified, decoded now that it is known to be. */
 function openListed({ value }: Candidate, height: number): CommittedEvent {
   const { body } = decodeCertified('EventsRecord', value);
-  assert(body.kind === 'EventEnvelope', `a ${body.kind} certified as an event`);
-  assert(body.height === height, `event of ${body.height} certified at ${height}`);
+  if (body.kind !== 'EventEnvelope') fail(`a ${body.kind} certified as an event`);
+  if (body.height !== height) fail(`event of ${body.height} certified at ${height}`);
   return { event: body, value };
 }

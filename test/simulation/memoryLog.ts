@@ -165,7 +165,8 @@ function readNew(store: Store, cursor: Cursor, maxBatchBytes: number): readonly 
   if (cursor.nextOffset === endOffset) return [];
   const records = contents.records.slice(Number(cursor.nextOffset));
   cursor.nextOffset = endOffset;
-  return cutBatches({ topic, partition, records, nextOffset: endOffset, endOffset }, maxBatchBytes);
+  const run = { topic, partition, parts: [records], nextOffset: endOffset, endOffset };
+  return [...cutBatches(run, maxBatchBytes)];
 }
 
 async function* follow(
