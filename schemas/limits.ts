@@ -374,6 +374,15 @@ export const RECEIPTS_REBUILT_MAX = 16_384;
 
 /** A batch of records while a whole log is read back. */
 export const VERIFY_BATCH_BYTES = 4 * 1024 * 1024;
+/**
+ * Signatures of players that are being checked while the next block is executed. With those of that
+ * block they fill the verifiers' queue and no more.
+ */
+export const VERIFY_AHEAD_SIGNATURES_MAX = 8_192;
+assert(
+  VERIFY_AHEAD_SIGNATURES_MAX + MAX_BLOCK_ITEMS <= VERIFY_PENDING_SIGNATURES_MAX,
+  'a block must fit behind those under way',
+);
 /** Faults of a log that are told one by one; the others are counted. */
 export const VERIFY_FAULTS_MAX = 20;
 

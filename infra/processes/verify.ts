@@ -1,8 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { loadConfig } from '../config/loadConfig.js';
 import { flag } from '../config/optionTypes.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
+import { VerifyPool } from '../crypto/verifyPool.js';
 import { type VerifyProgress, type VerifyReport, verifyLog } from '../verify/verifyLog.js';
 import { storedLogOptions, withStoredLog } from './storedLog.js';
 
@@ -38,15 +40,20 @@ function show({ faults = [], ...figures }: VerifyReport): void {
  */
 export async function verify(argv: readonly string[]): Promise<void> {
   const config = loadConfig(configSchema, argv, process.env);
-  const report = await withStoredLog(config, 'verify', ({ genesis, log }) =>
-    createNativeBeacon().then((beacon) =>
-      verifyLog({
+  const report = await withStoredLog(config, 'verify', async ({ genesis, log }) => {
+    const beacon = await createNativeBeacon();
+    const envelopes = await VerifyPool.open({ workers: availableParallelism() });
+    try {
+      return await verifyLog({
         ...{ genesis, shard: 0, reader: log.reader, fromHeight: config.from },
         verifiers: { signatures: nativeVerifier(), beacon },
+        envelopes,
         onProgress: progressLine(),
-      }),
-    ),
-  );
+      });
+    } finally {
+      await envelopes.close();
+    }
+  });
   if (config.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   else show(report);
   if (!report.ok) process.exitCode = 1;

@@ -40,17 +40,17 @@ export function createEventLedger(
     counts.dropped++;
     faults.add(place, what);
   };
-  const onEvent = (place: string, partition: number, height: number, value: Uint8Array): void => {
-    const key = byteKey(eventHash(value));
+  /** Whether it is one that is waited for: its hash says so, and it need not be decoded. */
+  const takeWanted = (partition: number, key: string): boolean => {
+    if (wanted.get(key)?.partition !== partition) return false;
+    wanted.delete(key);
+    seen.add(key);
+    return true;
+  };
+  const onOtherEvent = (place: string, height: number, key: string): void => {
     if (seen.has(key)) {
       counts.repeated++;
       faults.add(place, `an event of height ${height} stands here again`);
-      return;
-    }
-    const expected = wanted.get(key);
-    if (expected?.partition === partition) {
-      wanted.delete(key);
-      seen.add(key);
     } else if (height <= lastHeight) {
       drop(place, `an event of height ${height} that no execution made`);
     }
@@ -62,35 +62,39 @@ export function createEventLedger(
       drop(place, `a forged mark of height ${mark.height}`);
     }
   };
-  const report = (rest: Map<string, Place>, what: string): void => {
-    counts.missing += rest.size;
-    for (const { height, partition } of rest.values()) {
-      if (!faults.add(`height ${height}`, `${what} of events/${partition} is missing`)) return;
-    }
-  };
   return {
     expect(height, hashes) {
       lastHeight = height;
       for (const [partition, own] of hashes.entries()) {
-        if (own.length > 0) wantedMarks.set(`${height}/${partition}`, { height, partition });
-        for (const hash of own) wanted.set(byteKey(hash), { height, partition });
+        const place = { height, partition };
+        if (own.length > 0) wantedMarks.set(`${height}/${partition}`, place);
+        for (const hash of own) wanted.set(byteKey(hash), place);
       }
     },
     found(partition, offset, value) {
+      const key = byteKey(eventHash(value));
+      if (takeWanted(partition, key)) return;
       const place = recordPlace('events', partition, offset);
       const decoded = decode('EventsRecord', value);
       if (!decoded.ok) return drop(place, `not a record of this topic: ${decoded.reason}`);
       const { body } = decoded.value;
       if (body.kind === 'HeightMark') onMark(place, partition, body);
-      else if (body.kind === 'EventEnvelope') onEvent(place, partition, body.height, value);
+      else if (body.kind === 'EventEnvelope') onOtherEvent(place, body.height, key);
       else drop(place, 'an epoch that nobody began');
     },
     close() {
-      report(wanted, 'an event');
-      report(wantedMarks, 'the mark');
+      counts.missing = wanted.size + wantedMarks.size;
+      reportMissing(faults, wanted, 'an event');
+      reportMissing(faults, wantedMarks, 'the mark');
     },
     missing: () => counts.missing,
     repeated: () => counts.repeated,
     dropped: () => counts.dropped,
   };
+}
+
+function reportMissing(faults: Faults, rest: ReadonlyMap<string, Place>, what: string): void {
+  for (const { height, partition } of rest.values()) {
+    if (!faults.add(`height ${height}`, `${what} of events/${partition} is missing`)) return;
+  }
 }

@@ -11,6 +11,7 @@ import {
   engineVerifiers,
 } from '../../test/simulation/engineChain.js';
 import { createMemoryLog } from '../../test/simulation/memoryLog.js';
+import { inlineBatchVerifier } from '../crypto/inlineBatchVerifier.js';
 import { type VerifyReport, verifyLog } from './verifyLog.js';
 
 /**
@@ -48,6 +49,7 @@ async function verifyRecords(
   const report = await verifyLog({
     ...{ genesis: engineGenesis, shard: 0, reader: log.reader, fromHeight },
     verifiers,
+    envelopes: inlineBatchVerifier(verifiers.signatures),
     onProgress: ({ share }) => shares.push(share),
   });
   await log.close();

@@ -5,9 +5,10 @@ import { memoVerifier } from '../../projections/runner/memoVerifier.js';
 import { framedName } from '../../schemas/codec/codec.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import { chainIdOf, eventHash } from '../../schemas/crypto/digests.js';
-import { openEnvelope } from '../../schemas/crypto/envelope.js';
+import { type OpenedEnvelope, openEnvelope } from '../../schemas/crypto/envelope.js';
 import { genesisEpoch, genesisTip } from '../../schemas/crypto/epochKeys.js';
 import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
+import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import { PROJECTION_SIGNATURES_KEPT, VERIFY_BATCH_BYTES } from '../../schemas/limits.js';
 import type { LogReader, PartitionStart, StoredRecord } from '../../schemas/log.js';
@@ -18,6 +19,7 @@ import type { HeightMark } from '../../schemas/types/event.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { createEventLedger, type EventLedger } from './eventLedger.js';
 import { createFaults, type Faults, recordPlace } from './faults.js';
+import { createSignatureChecks, type SignatureChecks } from './signatureChecks.js';
 
 /** The last line of `nullspace verify --json`. */
 export interface VerifyReport {
@@ -44,7 +46,7 @@ export interface VerifyProgress {
 
 interface Verification {
   readonly genesis: Genesis;
-  readonly verifiers: Verifiers;
+  readonly envelopes: SignatureChecks;
   readonly follower: BlocksFollower;
   readonly state: EngineState;
   readonly ledger: EventLedger;
@@ -69,6 +71,8 @@ export async function verifyLog(options: {
   readonly reader: LogReader;
   readonly fromHeight: number;
   readonly verifiers: Verifiers;
+  /** Of players: checked by its threads while this one executes. */
+  readonly envelopes: BatchVerifier;
   onProgress(progress: VerifyProgress): void;
 }): Promise<VerifyReport> {
   const { genesis, shard, reader, verifiers } = options;
@@ -79,7 +83,7 @@ export async function verifyLog(options: {
   const isProven = (mark: HeightMark) => verifyHeightMark(mark, keys, eventPartitions, memo);
   const verification: Verification = {
     genesis,
-    verifiers,
+    envelopes: createSignatureChecks(options.envelopes),
     follower: createBlocksFollower({ keys, tip: genesisTip(genesis, shard), verifiers }),
     state: genesisState(genesis, shard),
     ledger: createEventLedger(faults, isProven),
@@ -101,6 +105,7 @@ export async function verifyLog(options: {
     (partition, { offset, value }) => onBlock(verification, partition, offset, value),
     (share) => progress(share / 2),
   );
+  await verification.envelopes.all();
   // A height's events were written with it, so their ends, looked up now, hold all of them.
   const partitions = Array.from({ length: eventPartitions }, (_, partition) => ({
     topic: topics.events,
@@ -110,18 +115,24 @@ export async function verifyLog(options: {
   await readAll(
     reader,
     partitions,
-    (partition, { offset, value }) => ledger.found(partition, offset, value),
+    (partition, { offset, value }) => {
+      ledger.found(partition, offset, value);
+      return null;
+    },
     (share) => progress(0.5 + share / 2),
   );
   ledger.close();
   return report(verification);
 }
 
-/** Feeds every record of the partitions, up to their ends of now, to `onRecord`. */
+/**
+ * Feeds every record of the partitions, up to their ends of now, to `onRecord`, and waits for what
+ * that answers.
+ */
 async function readAll(
   reader: LogReader,
   partitions: readonly { readonly topic: string; readonly partition: number }[],
-  onRecord: (partition: number, record: StoredRecord) => void,
+  onRecord: (partition: number, record: StoredRecord) => Promise<void> | null,
   onProgress: (share: number) => void,
 ): Promise<void> {
   const ends = new Map<string, bigint>();
@@ -144,7 +155,10 @@ async function readAll(
     const key = `${topic}/${partition}`;
     const end = ends.get(key);
     if (end === undefined) continue;
-    for (const record of records) if (record.offset < end) onRecord(partition, record);
+    for (const record of records) {
+      const wait = record.offset < end ? onRecord(partition, record) : null;
+      if (wait !== null) await wait;
+    }
     read += BigInt(records.length);
     onProgress(Math.min(1, Number(read) / Number(all)));
     if (nextOffset >= end) ends.delete(key);
@@ -158,30 +172,32 @@ function onBlock(
   partition: number,
   offset: bigint,
   value: Uint8Array,
-): void {
-  if (verification.broken) return;
+): Promise<void> | null {
+  if (verification.broken) return null;
   const { follower, faults } = verification;
   const place = recordPlace('blocks', partition, offset);
   const next = follower.tip.height + 1;
   const outcome = follower.read(value);
   switch (outcome.kind) {
     case 'accepted':
-      return onCertified(verification, outcome.certified);
+      onCertified(verification, outcome.certified);
+      return verification.envelopes.room();
     case 'ignored':
       verification.repeated++;
       faults.add(place, `height ${outcome.height} stands here again`);
-      return;
+      return null;
     case 'dropped':
       verification.dropped++;
       faults.add(place, `not height ${next} as a quorum certified it: ${outcome.reason}`);
-      return;
+      return null;
     case 'hole':
       verification.broken = true;
       faults.add(place, `height ${outcome.height} is here, and height ${next} is missing`);
-      return;
+      return null;
     case 'conflict':
       verification.broken = true;
       faults.add(place, outcome.message);
+      return null;
   }
 }
 
@@ -190,9 +206,12 @@ function onCertified(verification: Verification, certified: CertifiedBlock): voi
   const { block, certificate } = certified;
   const { result } = certificate;
   const { height } = result;
-  const unsigned = unsignedEnvelope(verification, certified);
-  if (unsigned !== null) faults.add(`height ${height}`, unsigned);
-  const executed = executeBlock(state, block, result.seed);
+  const opened = openItems(verification, certified);
+  const signed = opened.flatMap((envelope) => (envelope === null ? [] : [envelope.signed]));
+  verification.envelopes.start(signed, () =>
+    faults.add(`height ${height}`, 'an envelope without its signature'),
+  );
+  const executed = executeBlock(state, block, result.seed, opened);
   for (const root of ['stateRoot', 'eventsRoot'] as const) {
     if (equalBytes(executed[root], result[root])) continue;
     // What execution makes of later heights follows from this one: they would all differ.
@@ -210,18 +229,19 @@ function onCertified(verification: Verification, certified: CertifiedBlock): voi
   verification.commands += executed.receipts.length;
 }
 
-/** Why an item of a block is no properly signed envelope; null when all are. */
-function unsignedEnvelope(verification: Verification, { block }: CertifiedBlock): string | null {
-  for (const item of block.items) {
-    if (framedName(item) !== 'Envelope') continue;
+/** The envelopes of a block; null for other items, and for one that does not open: a fault. */
+function openItems(
+  { faults }: Verification,
+  { block, certificate }: CertifiedBlock,
+): readonly (OpenedEnvelope | null)[] {
+  return block.items.map((item) => {
+    if (framedName(item) !== 'Envelope') return null;
     const opened = openEnvelope(item);
-    if (!opened.ok) return `an envelope that does not open: ${opened.reason}`;
-    const { publicKey, message, signature } = opened.envelope.signed;
-    if (!verification.verifiers.signatures.verify(publicKey, message, signature)) {
-      return 'an envelope without its signature';
-    }
-  }
-  return null;
+    if (opened.ok) return opened.envelope;
+    const place = `height ${certificate.result.height}`;
+    faults.add(place, `an envelope that does not open: ${opened.reason}`);
+    return null;
+  });
 }
 
 function report(verification: Verification): VerifyReport {

@@ -1,3 +1,4 @@
+import { inlineBatchVerifier } from '../../infra/crypto/inlineBatchVerifier.js';
 import { createNativeBeacon } from '../../infra/crypto/nativeBeacon.js';
 import { nativeVerifier } from '../../infra/crypto/nativeSignatures.js';
 import { verifyLog } from '../../infra/verify/verifyLog.js';
@@ -100,6 +101,7 @@ export async function checkLog(options: {
     reader,
     fromHeight: 0,
     verifiers: { signatures: nativeVerifier(), beacon: await createNativeBeacon() },
+    envelopes: inlineBatchVerifier(nativeVerifier()),
     onProgress: () => {},
   });
   const contents = await readContents(genesis, reader);

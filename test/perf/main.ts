@@ -6,6 +6,7 @@ import { engineBench } from './engine/engineBench.js';
 import { feedBench } from './feed/feedBench.js';
 import { type Bench, type Measure, OptionError } from './measure.js';
 import { projectionBench } from './projectionBench.js';
+import { replayBench } from './replay/replayBench.js';
 
 /** Every benchmark by its name; a new one is one line here. */
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   engine: engineBench,
   feed: feedBench,
   projection: projectionBench,
+  replay: replayBench,
 };
 
 function listing(): string {

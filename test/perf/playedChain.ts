@@ -49,7 +49,8 @@ export const playedGenesis: Genesis = testGenesis({
   faucet: { asset: 0, claimAmount: 10_000n, intervalMs: 86_400_000, claimsPerBlockMax: 4_096 },
 });
 
-async function openQuorum(): Promise<Quorum> {
+/** Who certifies its heights. */
+export async function openQuorum(): Promise<Quorum> {
   const scheme = await createNativeBeacon();
   return {
     keys: genesisEpoch(playedGenesis, 0),
