@@ -21,6 +21,7 @@ import {
 } from './clusterFolder.js';
 import { accepts, servicePid, startServices, stopServices } from './clusterServices.js';
 import { lastLine } from './lastLine.js';
+import { nodeArgsOf } from './nodeArgs.js';
 import { type PlannedRole, platformRoles } from './platformRoles.js';
 import { findRoles, isRole, stopRoles } from './roleProcesses.js';
 
@@ -69,11 +70,15 @@ function logPath(dataDir: string, name: string): string {
 function launch(role: PlannedRole, dataDir: string): ProcessRecord {
   mkdirSync(join(dataDir, 'logs'), { recursive: true });
   const log = openSync(logPath(dataDir, role.name), 'a');
-  const child = spawn(process.execPath, [PROGRAM, role.role, ...role.argv], {
-    detached: true,
-    stdio: ['ignore', log, log],
-    env: { ...process.env, ...role.environment },
-  });
+  const child = spawn(
+    process.execPath,
+    [...nodeArgsOf(role.role), PROGRAM, role.role, ...role.argv],
+    {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...role.environment },
+    },
+  );
   closeSync(log);
   child.unref();
   if (child.pid === undefined) throw new ConfigError(`${role.name} could not be started`);

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lastLine } from './lastLine.js';
+import { nodeArgsOf } from './nodeArgs.js';
 import type { RoleMessage } from './role.js';
 
 /** A role as the supervisor runs it: `nullspace <role> <argv>` in a process of its own. */
@@ -63,6 +64,7 @@ export function createSupervisor(options: {
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],
       env: { ...process.env, ...role.environment },
+      execArgv: [...process.execArgv, ...nodeArgsOf(role.role)],
     });
     closeSync(log);
     entry.child = child;

@@ -10,6 +10,7 @@ import { startKafka } from '../../infra/kafka/kafkaRuntime.js';
 import { openLog } from '../../infra/log/openLog.js';
 import { startEmbeddedPostgres } from '../../infra/postgres/embeddedPostgres.js';
 import { freePort } from '../../infra/postgres/freePort.js';
+import { nodeArgsOf } from '../../infra/processes/nodeArgs.js';
 import { type PlannedRole, platformRoles } from '../../infra/processes/platformRoles.js';
 import type { RoleMessage } from '../../infra/processes/role.js';
 import { createLogger } from '../../infra/telemetry/logger.js';
@@ -165,6 +166,7 @@ function createProcesses(dataDir: string, roles: readonly PlannedRole[]) {
     const child = fork(PROGRAM, [role.role, ...role.argv], {
       stdio: ['ignore', log, log, 'ipc'],
       env: { ...process.env, ...role.environment },
+      execArgv: [...nodeArgsOf(role.role)],
     });
     closeSync(log);
     children.set(name, child);

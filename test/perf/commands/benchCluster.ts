@@ -7,6 +7,7 @@ import type { HeightTimes } from '../../../consensus/ports.js';
 import { developmentNetwork } from '../../../infra/genesis/developmentNetwork.js';
 import { startEmbeddedPostgres } from '../../../infra/postgres/embeddedPostgres.js';
 import { freePort } from '../../../infra/postgres/freePort.js';
+import { nodeArgsOf } from '../../../infra/processes/nodeArgs.js';
 import { type PlannedRole, platformRoles } from '../../../infra/processes/platformRoles.js';
 import type { RoleMessage } from '../../../infra/processes/role.js';
 import { createLogger } from '../../../infra/telemetry/logger.js';
@@ -83,7 +84,7 @@ function launch(role: PlannedRole, dataDir: string, nodeArgs: readonly string[])
   const child = fork(PROGRAM, [role.role, ...role.argv], {
     stdio: ['ignore', log, log, 'ipc'],
     env: { ...process.env, ...role.environment },
-    execArgv: role.role === 'validator' ? [...nodeArgs] : [],
+    execArgv: [...nodeArgsOf(role.role), ...(role.role === 'validator' ? nodeArgs : [])],
   });
   closeSync(log);
   return child;
