@@ -62,9 +62,19 @@ function combine(shares: readonly BeaconShare[], shareCount: number): Uint8Array
   for (const [i, share] of shares.entries()) {
     const point = decodeSignature(share.signature);
     if (point === null) return null;
-    sum = sum.add(point.multiplyUnsafe(Fr.create(present(coefficients[i], 'coefficient'))));
+    sum = sum.add(times(point, present(coefficients[i], 'coefficient')));
   }
   return sum.is0() ? infinitySignature() : Uint8Array.from(sum.toBytes());
+}
+
+/** Coefficients are short, also below zero: modulo the order of the group those would be long. */
+function times<P extends { multiplyUnsafe(scalar: bigint): P; negate(): P }>(
+  point: P,
+  coefficient: bigint,
+): P {
+  return coefficient < 0n
+    ? point.multiplyUnsafe(-coefficient).negate()
+    : point.multiplyUnsafe(coefficient);
 }
 
 /** Shares can be chosen to cancel. noble writes no infinity; this verifies under no key. */
@@ -101,11 +111,11 @@ export function beaconKeysMatch(
   // Each run of `threshold` neighbours shares all but one point with the next: all equal, one line.
   for (let first = 0; first + threshold <= keys.length; first++) {
     const indices = Array.from({ length: threshold }, (_, i) => first + i);
-    const sum = beaconCoefficients(indices, keys.length).reduce(
-      (total, coefficient, i) =>
-        total.add(present(keys[first + i], 'share key').multiplyUnsafe(Fr.create(coefficient))),
-      G1.Point.ZERO,
-    );
+    const coefficients = beaconCoefficients(indices, keys.length);
+    let sum = G1.Point.ZERO;
+    for (const [i, coefficient] of coefficients.entries()) {
+      sum = sum.add(times(present(keys[first + i], 'share key'), coefficient));
+    }
     if (sum.is0() || !equalBytes(sum.toBytes(), groupPublicKey)) return false;
   }
   return true;
