@@ -13,6 +13,7 @@ import {
 import { listGenerations } from '../../infra/postgres/generations.js';
 import { openPostgresLog } from '../../infra/postgres/postgresLog.js';
 import { tableHashes } from '../../infra/postgres/tableHashes.js';
+import { nodeArgsOf } from '../../infra/processes/nodeArgs.js';
 import { BLOCKS_PARTITION } from '../../projections/ports.js';
 import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
 import { topicManifest } from '../../schemas/topics.js';
@@ -78,7 +79,13 @@ async function run(
     tablesUrl: databaseUrl(bed, database),
     chain: bed.chain,
   };
-  const children = tasks.map(() => fork(CHILD, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }));
+  // The bare loop too: what is given to a projector is nothing that beats it.
+  const children = tasks.map(() =>
+    fork(CHILD, {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [...nodeArgsOf('projector')],
+    }),
+  );
   try {
     for (const [index, child] of children.entries()) {
       const ready = messageOf(child, 'ready');
