@@ -13,7 +13,8 @@ import type { Genesis } from '../../schemas/types/genesis.js';
 import { ConfigError } from '../config/loadConfig.js';
 import { dealBeaconKeys } from '../crypto/beaconDealer.js';
 import { keysOf, writeKeyFile } from '../crypto/keyFile.js';
-import { readGenesis, writeGenesis } from './genesisFile.js';
+import { writeGenesis } from './genesisFile.js';
+import { readValidatorGenesis } from './validatorGenesis.js';
 
 /** Where a network made for one machine keeps what its parts need. */
 export interface DevelopmentNetwork {
@@ -119,7 +120,7 @@ export function developmentNetwork(
 ): DevelopmentNetwork {
   const path = genesisPathOf(folder);
   if (!existsSync(path)) create(folder, validators, nowMs);
-  const genesis = readGenesis(path);
+  const genesis = readValidatorGenesis(path);
   const count = genesis.validators.length;
   if (count !== validators) {
     throw new ConfigError(

@@ -7,7 +7,7 @@ import { flag, list, port } from '../config/optionTypes.js';
 import { type KeyFile, readKeyFile } from '../crypto/keyFile.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { createNativeSigner, nativeVerifier } from '../crypto/nativeSignatures.js';
-import { readGenesis } from '../genesis/genesisFile.js';
+import { readValidatorGenesis } from '../genesis/validatorGenesis.js';
 import { createStatusServer, listen } from '../http/statusServer.js';
 import { lateLog } from '../log/lateLog.js';
 import { checkLogConfig, logOptions, openLog } from '../log/openLog.js';
@@ -56,7 +56,7 @@ export function validatorRole(argv: readonly string[]): Promise<void> {
     const config = loadConfig(configSchema, argv, process.env);
     if (config.publish) checkLogConfig(config);
     installNativeCrypto();
-    const genesis = readGenesis(config.genesis);
+    const genesis = readValidatorGenesis(config.genesis);
     const key = readKeyFile(config.key);
     const self = indexOf(key, genesis.validators);
     if (config.peers.length !== genesis.validators.length) {

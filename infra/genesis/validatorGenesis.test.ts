@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../config/loadConfig.js';
 import { developmentNetwork } from './developmentNetwork.js';
-import { readGenesis } from './genesisFile.js';
+import { readValidatorGenesis } from './validatorGenesis.js';
 
 const base = mkdtempSync(join(tmpdir(), 'nullspace-genesis-'));
 afterAll(() => rmSync(base, { recursive: true }));
@@ -26,7 +26,7 @@ function changed(change: (json: GenesisText) => void): string {
 
 describe('a genesis file', () => {
   it('is read back as it was written', () => {
-    expect(readGenesis(genesisPath)).toEqual(genesis);
+    expect(readValidatorGenesis(genesisPath)).toEqual(genesis);
   });
 
   it.each<[string, string, RegExp]>([
@@ -59,7 +59,7 @@ describe('a genesis file', () => {
   ])('is refused with one line for %s', (_, bad, line) => {
     const path = join(base, 'other.json');
     writeFileSync(path, bad);
-    expect(() => readGenesis(path)).toThrow(ConfigError);
-    expect(() => readGenesis(path)).toThrow(line);
+    expect(() => readValidatorGenesis(path)).toThrow(ConfigError);
+    expect(() => readValidatorGenesis(path)).toThrow(line);
   });
 });
