@@ -5,7 +5,7 @@ import { RejectCode } from '../../schemas/rejectCode.js';
 import type { CommandVerdict } from '../../schemas/types/wire.js';
 import type { CommandReceipt } from '../ports.js';
 import { decideCommands } from './decideCommands.js';
-import { laneKey } from './laneKey.js';
+import { laneKeyOf } from './laneKey.js';
 import type { MempoolConfig } from './mempoolConfig.js';
 import { consumeNonce, createPool, expireEnvelopes, holdEnvelope, type Pool } from './pool.js';
 import type { PreparedEnvelope } from './preparedEnvelope.js';
@@ -211,8 +211,4 @@ function endExecuted(
     consumeNonce(pool, laneKeys?.[index] ?? laneKeyOf(receipt), receipt.nonce);
   }
   expireEnvelopes(pool, timestampMs);
-}
-
-function laneKeyOf({ account, signer, authorization }: CommandReceipt): string {
-  return laneKey(byteKey(account), byteKey(signer), authorization);
 }

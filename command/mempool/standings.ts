@@ -24,19 +24,35 @@ export interface LaneStanding {
   takenMax: number;
 }
 
-/**
- * What the commands of one envelope stand on: every lane and account is looked up once. As a rule
- * there is one of each.
- */
+/** What was looked up, by key. As a rule there is one, asked for again and again. */
+class LookedUp<Standing extends { readonly key: string }> {
+  #last: Standing | null = null;
+  /** Made when a second one turns up. */
+  #all: Map<string, Standing> | null = null;
+
+  find(key: string): Standing | undefined {
+    const last = this.#last;
+    if (last === null || last.key === key) return last ?? undefined;
+    this.#all ??= new Map([[last.key, last]]);
+    const known = this.#all.get(key);
+    if (known !== undefined) this.#last = known;
+    return known;
+  }
+
+  add(made: Standing): Standing {
+    this.#all?.set(made.key, made);
+    this.#last = made;
+    return made;
+  }
+}
+
+/** What the commands of one envelope stand on: every lane and account is looked up once. */
 export class Standings {
   readonly #pool: Pool;
   readonly #view: AdmissionView;
   readonly #signer: Uint8Array;
-  #lastLane: LaneStanding | null = null;
-  #lastAccount: AccountStanding | null = null;
-  /** Made when a second one turns up. */
-  #lanes: Map<string, LaneStanding> | null = null;
-  #accounts: Map<string, AccountStanding> | null = null;
+  readonly #lanes = new LookedUp<LaneStanding>();
+  readonly #accounts = new LookedUp<AccountStanding>();
 
   constructor(pool: Pool, view: AdmissionView, signer: Uint8Array) {
     this.#pool = pool;
@@ -45,49 +61,28 @@ export class Standings {
   }
 
   of(prepared: PreparedCommand): LaneStanding {
-    const { laneKey: key } = prepared;
-    const last = this.#lastLane;
-    if (last !== null) {
-      if (last.key === key) return last;
-      this.#lanes ??= new Map([[last.key, last]]);
-      const known = this.#lanes.get(key);
-      if (known !== undefined) return (this.#lastLane = known);
-    }
-    const made = this.#newLane(prepared);
-    this.#lanes?.set(key, made);
-    this.#lastLane = made;
-    return made;
-  }
-
-  #newLane(prepared: PreparedCommand): LaneStanding {
     const { laneKey: key, command } = prepared;
+    const known = this.#lanes.find(key);
+    if (known !== undefined) return known;
     const lane = this.#view.laneOf(command.account, this.#signer, command.authorization);
     const nextNonce = lane === null ? null : lane.nextNonce;
     const account = this.#accountOf(prepared, lane !== null);
     const held = this.#pool.lanes.get(key);
-    return { key, account, nextNonce, held, takenMax: -1 };
+    return this.#lanes.add({ key, account, nextNonce, held, takenMax: -1 });
   }
 
   /** `isThere`: it has a lane, so it need not be asked for. */
   #accountOf({ accountKey: key, command }: PreparedCommand, isThere: boolean): AccountStanding {
-    const last = this.#lastAccount;
-    if (last !== null) {
-      if (last.key === key) return last;
-      this.#accounts ??= new Map([[last.key, last]]);
-      const known = this.#accounts.get(key);
-      if (known !== undefined) return (this.#lastAccount = known);
-    }
+    const known = this.#accounts.find(key);
+    if (known !== undefined) return known;
     const exists = isThere || this.#view.accountExists(command.account);
     const count = this.#pool.accounts.get(key);
-    const made: AccountStanding = {
+    return this.#accounts.add({
       key,
       exists,
       funded: exists && this.#view.funded(command.account),
       own: count === undefined ? 0 : count.own,
       session: count === undefined ? 0 : count.session,
-    };
-    this.#accounts?.set(key, made);
-    this.#lastAccount = made;
-    return made;
+    });
   }
 }

@@ -52,14 +52,15 @@ export function sha256Lanes(): Sha256Each | null {
   const bytesOf = new Uint8Array(memory.buffer);
   const view = new DataView(memory.buffer);
   for (const [index, value] of roundConstants.entries()) view.setInt32(4 * index, value, true);
-  let preparedLength = -1;
+  let prepared: Shape = shapeOf(0);
+  prepare(bytesOf, view, prepared);
 
   const batch = (length: number, count: number): void => {
-    const blocks = Math.floor(length / BLOCK_BYTES);
-    const rest = length % BLOCK_BYTES;
-    const lastBlocks = rest + PADDING_BYTES > BLOCK_BYTES ? 2 : 1;
-    if (length !== preparedLength) prepare(bytesOf, view, length);
-    preparedLength = length;
+    if (length !== prepared.length) {
+      prepared = shapeOf(length);
+      prepare(bytesOf, view, prepared);
+    }
+    const { blocks, rest, lastBlocks } = prepared;
     for (let first = 0; first < count; first += LANES) {
       // An incomplete four hashes its last message again.
       const p0 = MESSAGES + first * length;
@@ -95,10 +96,24 @@ export function sha256Lanes(): Sha256Each | null {
   };
 }
 
-/** The padding behind messages of a length, in the last blocks of each lane. */
-function prepare(bytes: Uint8Array, view: DataView, length: number): void {
+/** How messages of a length lie in blocks. */
+interface Shape {
+  readonly length: number;
+  /** Whole ones. */
+  readonly blocks: number;
+  /** Bytes behind them, and the blocks that these and the padding fill. */
+  readonly rest: number;
+  readonly lastBlocks: number;
+}
+
+function shapeOf(length: number): Shape {
+  const blocks = Math.floor(length / BLOCK_BYTES);
   const rest = length % BLOCK_BYTES;
-  const lastBlocks = rest + PADDING_BYTES > BLOCK_BYTES ? 2 : 1;
+  return { length, blocks, rest, lastBlocks: rest + PADDING_BYTES > BLOCK_BYTES ? 2 : 1 };
+}
+
+/** The padding behind messages of a length, in the last blocks of each lane. */
+function prepare(bytes: Uint8Array, view: DataView, { length, rest, lastBlocks }: Shape): void {
   bytes.fill(0, LAST, MESSAGES);
   for (let lane = 0; lane < LANES; lane++) {
     const last = LAST + lane * LAST_STRIDE;

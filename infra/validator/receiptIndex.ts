@@ -1,7 +1,6 @@
-import { laneKey } from '../../command/mempool/laneKey.js';
+import { laneKeyOf } from '../../command/mempool/laneKey.js';
 import type { CommandReceipt } from '../../command/ports.js';
 import { decodeTrusted } from '../../schemas/codec/codec.js';
-import { byteKey } from '../../schemas/kernel/byteKey.js';
 import type { Lane } from '../../schemas/lane.js';
 import { RECEIPTS_INDEXED_MAX, RECEIPTS_REBUILT_MAX } from '../../schemas/limits.js';
 import type { ExecutedStore } from '../files/executedStore.js';
@@ -24,10 +23,6 @@ interface LaneHeights {
 
 /** Entries that have left a list before it is copied: a copy is spread over as many. */
 const LEFT_MAX = 64;
-
-function keyOf({ account, signer, authorization }: Lane): string {
-  return laneKey(byteKey(account), byteKey(signer), authorization);
-}
 
 /** Of at most `entriesMax` receipts, oldest dropped first. No text is made for each of them. */
 class LaneIndex {
@@ -100,10 +95,10 @@ export function openReceiptIndex(
       for (let i = 0; i < receipts.length; i++) {
         const receipt = receipts[i]!;
         if (receipt.outcome === 'ignored') continue;
-        index.put(laneKeys?.[i] ?? keyOf(receipt), receipt.nonce, at);
+        index.put(laneKeys?.[i] ?? laneKeyOf(receipt), receipt.nonce, at);
       }
     },
-    heightOf: (place) => index.heightOf(keyOf(place), place.nonce),
+    heightOf: (place) => index.heightOf(laneKeyOf(place), place.nonce),
   };
 }
 
@@ -126,7 +121,7 @@ function readPlaces(executed: ExecutedStore, height: number): readonly StoredPla
     const receipt = record.body;
     if (receipt.kind !== 'CommandExecuted' && receipt.kind !== 'CommandRefused') continue;
     const { signer, authorization, nonce } = receipt;
-    places.push({ key: keyOf({ account: record.key, signer, authorization }), nonce, height });
+    places.push({ key: laneKeyOf({ account: record.key, signer, authorization }), nonce, height });
   }
   return places;
 }

@@ -42,16 +42,7 @@ const keptOfLength: Uint8Array[] = [];
 
 /** SHA-256 over a tag and parts. Parts of variable length stand last, or are framed. */
 export function taggedHash(domainTag: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  let length = domainTag.length;
-  for (const part of parts) length += part.length;
-  if (length > KEPT_BYTES) return sha256(concatBytes(domainTag, ...parts));
-  kept.set(domainTag, 0);
-  let offset = domainTag.length;
-  for (const part of parts) {
-    kept.set(part, offset);
-    offset += part.length;
-  }
-  return sha256((keptOfLength[length] ??= kept.subarray(0, length)));
+  return sha256(joined(domainTag, parts));
 }
 
 /** The same over a tag and one part, at a place of a larger array. */
@@ -61,12 +52,19 @@ export function taggedHashInto(
   into: Uint8Array,
   at: number,
 ): void {
-  const length = domainTag.length + part.length;
-  if (length > KEPT_BYTES) {
-    sha256Into(concatBytes(domainTag, part), into, at);
-    return;
-  }
+  sha256Into(joined(domainTag, [part]), into, at);
+}
+
+/** To be hashed at once: the next call writes over it. */
+function joined(domainTag: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
+  let length = domainTag.length;
+  for (const part of parts) length += part.length;
+  if (length > KEPT_BYTES) return concatBytes(domainTag, ...parts);
   kept.set(domainTag, 0);
-  kept.set(part, domainTag.length);
-  sha256Into((keptOfLength[length] ??= kept.subarray(0, length)), into, at);
+  let offset = domainTag.length;
+  for (const part of parts) {
+    kept.set(part, offset);
+    offset += part.length;
+  }
+  return (keptOfLength[length] ??= kept.subarray(0, length));
 }

@@ -9,7 +9,14 @@ import { sha256, sha256Each } from './sha256.js';
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   if (leaves.length === 0) return sha256(new Uint8Array(0));
   const room = roomFor(leaves.length);
-  hashLeaves(leaves, room);
+  if (leaves.every(({ length }) => length === HASH_BYTES)) {
+    for (const [index, leaf] of leaves.entries()) room.level.set(leaf, index * HASH_BYTES);
+    hashLeaves(room.level, leaves.length, room);
+  } else {
+    for (const [index, leaf] of leaves.entries()) {
+      room.level.set(leafHash(leaf), index * HASH_BYTES);
+    }
+  }
   return rootOfLevel(room, leaves.length);
 }
 
@@ -17,14 +24,7 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
 export function merkleRootOfHashes(hashes: Uint8Array, count: number): Uint8Array {
   if (count === 0) return sha256(new Uint8Array(0));
   const room = roomFor(count);
-  const { inputs, level } = room;
-  for (let i = 0; i < count; i++) {
-    const at = i * LEAF_INPUT_BYTES;
-    inputs[at] = 0;
-    const from = i * HASH_BYTES;
-    for (let byte = 0; byte < HASH_BYTES; byte++) inputs[at + 1 + byte] = hashes[from + byte]!;
-  }
-  sha256Each(inputs, LEAF_INPUT_BYTES, count, level);
+  hashLeaves(hashes, count, room);
   return rootOfLevel(room, count);
 }
 
@@ -66,18 +66,13 @@ function roomFor(leaves: number): Room {
 }
 
 /** Leaves that are hashes themselves, as in every long list, are hashed together. */
-function hashLeaves(leaves: readonly Uint8Array[], { level, inputs }: Room): void {
-  if (leaves.some(({ length }) => length !== HASH_BYTES)) {
-    for (const [index, leaf] of leaves.entries()) level.set(leafHash(leaf), index * HASH_BYTES);
-    return;
+function hashLeaves(hashes: Uint8Array, count: number, { level, inputs }: Room): void {
+  for (let i = 0; i < count; i++) {
+    const [from, to] = [i * HASH_BYTES, i * LEAF_INPUT_BYTES];
+    inputs[to] = 0;
+    for (let byte = 0; byte < HASH_BYTES; byte++) inputs[to + 1 + byte] = hashes[from + byte]!;
   }
-  let at = 0;
-  for (const leaf of leaves) {
-    inputs[at] = 0;
-    inputs.set(leaf, at + 1);
-    at += LEAF_INPUT_BYTES;
-  }
-  sha256Each(inputs, LEAF_INPUT_BYTES, leaves.length, level);
+  sha256Each(inputs, LEAF_INPUT_BYTES, count, level);
 }
 
 /** The level above, and how wide it is: an odd last node moves up, which is RFC 6962's split. */
