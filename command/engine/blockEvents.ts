@@ -1,6 +1,6 @@
 import { ByteArena } from '../../schemas/codec/byteArena.js';
 import { encodeIn } from '../../schemas/codec/codec.js';
-import { eventHashInto } from '../../schemas/crypto/digests.js';
+import { eventHashes } from '../../schemas/crypto/digests.js';
 import { merkleRootOfHashes } from '../../schemas/crypto/merkle.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { ascii } from '../../schemas/kernel/bytes.js';
@@ -19,19 +19,12 @@ export interface BlockEvents {
   /** Holds the values. */
   readonly arena: ByteArena;
   readonly values: Uint8Array[][];
-  /** One behind the other; as many as there are values, and room for more. */
-  readonly hashes: Uint8Array[];
 }
-
-const HASH_BYTES = 32;
-const FIRST_HASHES = 16;
-const NO_HASHES = new Uint8Array(0);
 
 export function newBlockEvents(partitions: number): BlockEvents {
   return {
     arena: new ByteArena(),
     values: Array.from({ length: partitions }, () => []),
-    hashes: Array.from({ length: partitions }, () => NO_HASHES),
   };
 }
 
@@ -62,17 +55,7 @@ function append(events: BlockEvents, block: BlockContext, placed: Placed): void 
       body,
     },
   });
-  const at = (present(events.values[partition], 'partition').push(value) - 1) * HASH_BYTES;
-  eventHashInto(value, roomForHash(events, partition, at), at);
-}
-
-function roomForHash({ hashes }: BlockEvents, partition: number, at: number): Uint8Array {
-  const room = present(hashes[partition], 'partition');
-  if (at < room.length) return room;
-  const larger = new Uint8Array(Math.max(2 * room.length, FIRST_HASHES * HASH_BYTES));
-  larger.set(room);
-  hashes[partition] = larger;
-  return larger;
+  present(events.values[partition], 'partition').push(value);
 }
 
 /** Gives a command's events their places: index within the command, sequence within the key. */
@@ -150,10 +133,10 @@ function booksDiffer(now: HouseValue | null, before: HouseValue | null): boolean
 export function closePartitions(events: BlockEvents, block: BlockContext): PartitionLeaf[] {
   const { state, height } = block;
   return state.partitions.map((cell, partition) => {
-    const count = present(events.values[partition], 'partition').length;
-    const hashes = present(events.hashes[partition], 'partition');
+    const values = present(events.values[partition], 'partition');
+    const count = values.length;
     const previousHeight = cell.value?.lastHeight ?? 0;
     if (count > 0) write(state.changes, cell, { kind: 'PartitionValue', lastHeight: height });
-    return { previousHeight, count, eventsRoot: merkleRootOfHashes(hashes, count) };
+    return { previousHeight, count, eventsRoot: merkleRootOfHashes(eventHashes(values), count) };
   });
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { installSha256, installSha256Each, type Sha256Into } from '../../schemas/crypto/sha256.js';
+import { installSha256, installSha256Lanes, type Sha256Into } from '../../schemas/crypto/sha256.js';
 import { nativeVerifier } from './nativeSignatures.js';
 import { sha256Lanes } from './sha256Lanes.js';
 import { loadSodium, type Sodium } from './sodium.js';
@@ -26,7 +26,7 @@ export function nativeSha256(): Sha256Into {
 export function installNativeCrypto(): void {
   installSha256(nativeSha256());
   const lanes = sha256Lanes();
-  if (lanes !== null) installSha256Each(lanes);
+  if (lanes !== null) installSha256Lanes(lanes);
   nativeVerifier();
 }
 

@@ -2,17 +2,15 @@
  * A WebAssembly module that hashes four messages of one length side by side, one in each lane of a
  * 128-bit vector: for short messages a third of the price of a call into a native library.
  *
- *   hash4(p0, p1, p2, p3, blocks, last, lastBlocks, digests)
+ *   hash4(p0, p1, p2, p3, blocks, last, stride, lastBlocks, digests)
  *
  * Message i is `blocks` blocks of 64 bytes at address `pi` and then `lastBlocks` blocks, padding
- * included, at `last + i * LAST_STRIDE`; its digest is written at `digests + 32 i`. Memory begins
+ * included, at `last + i * stride`; its digest is written at `digests + 32 i`. Memory begins
  * with the round constants (`roundConstants`, FIPS 180-4 section 4.2.2): the caller puts them in.
  * The rules are those of FIPS 180-4 section 6.2.2; opcodes of the WebAssembly specification 2.0,
  * section 5.4.
  */
 export const LANES = 4;
-/** Room of a lane's last blocks: what is left of a message, and its padding. */
-export const LAST_STRIDE = 128;
 /** Bytes of the round constants at the start of memory. */
 export const CONSTANTS_BYTES = 256;
 
@@ -29,10 +27,12 @@ const INITIAL = PRIMES.slice(0, WORDS).map((prime) => fraction(Math.sqrt(prime))
 // Parameters and locals of hash4, by number.
 const BLOCKS = 4;
 const LAST = 5;
-const LAST_BLOCKS = 6;
-const DIGESTS = 7;
-const ROUND_ADDRESS = 8;
-const STATE = 9; // a to h
+const STRIDE = 6;
+const LAST_BLOCKS = 7;
+const DIGESTS = 8;
+const PARAMETERS = 9;
+const ROUND_ADDRESS = PARAMETERS;
+const STATE = ROUND_ADDRESS + 1; // a to h
 const SCHEDULE = STATE + WORDS; // the last sixteen words
 const CHAIN = SCHEDULE + 16; // what blocks are added to
 const TEMPORARY = CHAIN + WORDS;
@@ -46,7 +46,7 @@ export function sha256LanesModule(): Uint8Array<ArrayBuffer> {
   code.unsigned(LOCALS_END - ROUND_ADDRESS - 1);
   code.bytes.push(0x7b); // the others are vectors
   hash4(code);
-  const type = [0x60, 8, ...new Array<number>(8).fill(0x7f), 0];
+  const type = [0x60, PARAMETERS, ...new Array<number>(PARAMETERS).fill(0x7f), 0];
   const body = new Assembler();
   body.unsigned(code.bytes.length);
   const module = new Assembler();
@@ -78,8 +78,9 @@ function hash4(code: Assembler): void {
   code.bytes.push(END);
   for (let lane = 0; lane < LANES; lane++) {
     code.get(LAST);
-    code.constant(lane * LAST_STRIDE);
-    code.bytes.push(ADD_I32);
+    code.get(STRIDE);
+    code.constant(lane);
+    code.bytes.push(MULTIPLY_I32, ADD_I32);
     code.set(lane);
   }
   blockLoop(code, LAST_BLOCKS);
@@ -209,6 +210,7 @@ const EQZ = 0x45;
 const LESS_THAN = 0x48;
 const ADD_I32 = 0x6a;
 const SUBTRACT_I32 = 0x6b;
+const MULTIPLY_I32 = 0x6c;
 // Vector instructions, behind the prefix 0xfd.
 const LOAD = 0x00;
 const LOAD_SPLAT = 0x09;

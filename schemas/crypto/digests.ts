@@ -4,25 +4,28 @@ import type { BlockHeader, Proposal, Result, Round } from '../types/block.js';
 import type { EnvelopeHead } from '../types/command.js';
 import type { Genesis } from '../types/genesis.js';
 import type { StateKey } from '../types/state.js';
-import { DOMAIN, taggedHash, taggedHashInto } from './domain.js';
-import { merkleRoot } from './merkle.js';
-import { sha256 } from './sha256.js';
+import { DOMAIN, taggedHash } from './domain.js';
+import { merkleRootOfHashes } from './merkle.js';
+import { SHA256_BYTES, sha256, sha256Prefixed } from './sha256.js';
 
 /** Identity of a deployment: every signature and every seed hangs on it. */
 export function chainIdOf(genesis: Genesis): Uint8Array {
   return taggedHash(DOMAIN.genesis, encode('Genesis', genesis));
 }
 
-/** Ids of framed commands under a head. Its length is fixed by its schema but for the varints, so it
- * is hashed first, once for all commands of an envelope. */
-export function commandIds(head: EnvelopeHead): (commandBytes: Uint8Array) => Uint8Array {
-  const headHash = sha256(encodeBriefly('EnvelopeHead', head));
-  return (commandBytes) => taggedHash(DOMAIN.command, headHash, commandBytes);
+/**
+ * Ids of framed commands under a head, one behind the other. The head's length is fixed by its
+ * schema but for the varints, so it is hashed first, once for all commands of an envelope.
+ */
+export function commandIds(head: EnvelopeHead, commands: readonly Uint8Array[]): Uint8Array {
+  const prefix = concatBytes(DOMAIN.command, sha256(encodeBriefly('EnvelopeHead', head)));
+  return sha256Prefixed(prefix, commands);
 }
 
-/** What the signer of an envelope signs. */
-export function envelopeMessage(head: EnvelopeHead, commandIds: readonly Uint8Array[]): Uint8Array {
-  return concatBytes(DOMAIN.envelope, merkleRoot(commandIds), encodeBriefly('EnvelopeHead', head));
+/** What the signer of an envelope signs: its head and the ids of its commands. */
+export function envelopeMessage(head: EnvelopeHead, commandIds: Uint8Array): Uint8Array {
+  const root = merkleRootOfHashes(commandIds, commandIds.length / SHA256_BYTES);
+  return concatBytes(DOMAIN.envelope, root, encodeBriefly('EnvelopeHead', head));
 }
 
 /** Names whole envelope bytes, signature included. */
@@ -97,9 +100,9 @@ export function eventHash(recordValue: Uint8Array): Uint8Array {
   return taggedHash(DOMAIN.event, recordValue);
 }
 
-/** The same, at a place of a larger array. */
-export function eventHashInto(recordValue: Uint8Array, into: Uint8Array, at: number): void {
-  taggedHashInto(DOMAIN.event, recordValue, into, at);
+/** The same of many, one behind the other. */
+export function eventHashes(recordValues: readonly Uint8Array[]): Uint8Array {
+  return sha256Prefixed(DOMAIN.event, recordValues);
 }
 
 /** Path of a leaf in the state tree. */

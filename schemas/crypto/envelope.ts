@@ -11,6 +11,7 @@ import { RejectCode } from '../rejectCode.js';
 import type { Command, EnvelopeHead } from '../types/command.js';
 import { commandIds, envelopeHash, envelopeMessage } from './digests.js';
 import { SIGNATURE_BYTES } from './ed25519.js';
+import { SHA256_BYTES } from './sha256.js';
 import type { SignedMessage, Signer } from './signatures.js';
 
 export interface IdentifiedCommand {
@@ -31,14 +32,17 @@ export interface OpenedEnvelope {
 
 /** Many thousands are held at once: nothing is kept that can be made again from the bytes. */
 class Opened implements OpenedEnvelope {
+  readonly #commandIds: Uint8Array;
   #hash: Uint8Array | null;
 
   constructor(
     readonly bytes: Uint8Array,
     readonly head: EnvelopeHead,
     readonly commands: readonly IdentifiedCommand[],
+    commandIds: Uint8Array,
     hash: Uint8Array | null,
   ) {
+    this.#commandIds = commandIds;
     this.#hash = hash;
   }
 
@@ -48,8 +52,7 @@ class Opened implements OpenedEnvelope {
   }
 
   get signed(): SignedMessage {
-    const ids = this.commands.map(({ id }) => id);
-    const message = envelopeMessage(this.head, ids);
+    const message = envelopeMessage(this.head, this.#commandIds);
     // The last field of the schema, and of fixed size.
     const signature = this.bytes.subarray(this.bytes.length - SIGNATURE_BYTES);
     return { publicKey: this.head.signer, message, signature };
@@ -81,18 +84,20 @@ export function openEnvelope(
   if (encoded.length < 1 || encoded.length > MAX_ENVELOPE_COMMANDS) {
     return refuse(RejectCode.badCommandCount, `${encoded.length} commands in an envelope`);
   }
-  const idOf = commandIds(head);
+  const ids = commandIds(head, encoded);
   const commands: IdentifiedCommand[] = [];
   for (const commandBytes of encoded) {
-    const command = decode('Command', commandBytes, MAX_COMMAND_BYTES);
-    if (!command.ok) return refuse(RejectCode.undecodable, `command: ${command.reason}`);
-    commands.push({ id: idOf(commandBytes), command: sharingKey(command.value, head.signer) });
+    const read = decode('Command', commandBytes, MAX_COMMAND_BYTES);
+    if (!read.ok) return refuse(RejectCode.undecodable, `command: ${read.reason}`);
+    const at = commands.length * SHA256_BYTES;
+    const id = ids.subarray(at, at + SHA256_BYTES);
+    commands.push({ id, command: sharingKey(read.value, head.signer) });
   }
   if (commands.length > MAX_ENVELOPE_COMMANDS_PER_ACCOUNT && hasCrowdedAccount(commands)) {
     const most = MAX_ENVELOPE_COMMANDS_PER_ACCOUNT;
     return refuse(RejectCode.badCommandCount, `over ${most} commands of one account`);
   }
-  return { ok: true, envelope: new Opened(bytes, head, commands, hash) };
+  return { ok: true, envelope: new Opened(bytes, head, commands, ids, hash) };
 }
 
 /** Of the last envelope: nearly every other has the same, and an array costs 200 bytes. */
@@ -100,12 +105,15 @@ let lastChainId: Uint8Array = new Uint8Array(0);
 
 function sharingChain(head: EnvelopeHead): EnvelopeHead {
   if (!equalBytes(head.chainId, lastChainId)) lastChainId = head.chainId;
-  return { ...head, chainId: lastChainId };
+  const { shard, signer, expiresAtMs } = head;
+  return { chainId: lastChainId, shard, signer, expiresAtMs };
 }
 
 /** Who signs acts for itself as a rule. */
 function sharingKey(command: Command, signer: Uint8Array): Command {
-  return equalBytes(command.account, signer) ? { ...command, account: signer } : command;
+  if (!equalBytes(command.account, signer)) return command;
+  const { authorization, nonce, request, instruction } = command;
+  return { account: signer, authorization, nonce, request, instruction };
 }
 
 function hasCrowdedAccount(commands: readonly IdentifiedCommand[]): boolean {
@@ -126,8 +134,7 @@ export function signEnvelope(
   signer: Signer,
 ): Uint8Array {
   const encoded = commands.map((command) => encode('Command', command));
-  const ids = encoded.map(commandIds(head));
-  const message = envelopeMessage(head, ids);
+  const message = envelopeMessage(head, commandIds(head, encoded));
   const signature = signer.sign(message);
   return encode('Envelope', { head, commands: encoded, signature });
 }

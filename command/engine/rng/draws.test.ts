@@ -6,7 +6,13 @@ import { fromHex } from '../../../schemas/kernel/bytes.js';
 import { blockDraws } from './draws.js';
 
 /** The derivation of the README, written once more, on Node's own HMAC. */
-function recompute(seedHex: string, index: number, purpose: string, count: number): number {
+function recompute(
+  seedHex: string,
+  index: number,
+  purpose: string,
+  count: number,
+  shard = 0,
+): number {
   const tag = 'nullspace/v1/random';
   const uint32 = (value: number) => {
     const bytes = Buffer.alloc(4);
@@ -17,7 +23,7 @@ function recompute(seedHex: string, index: number, purpose: string, count: numbe
     const block = createHmac('sha256', Buffer.from(seedHex, 'hex'))
       .update(Buffer.from([tag.length]))
       .update(tag, 'ascii')
-      .update(uint32(0))
+      .update(uint32(shard))
       .update(uint32(index))
       .update(Buffer.from([purpose.length]))
       .update(purpose, 'ascii')
@@ -46,6 +52,27 @@ describe('draws', () => {
           return drawn === recompute(hex, executionIndex, purpose, count);
         },
       ),
+    );
+  });
+
+  it('do not hang on which commands of the block drew before', () => {
+    const place = fc.record({
+      shard: fc.nat(1),
+      executionIndex: fc.nat(12),
+      purpose: fc.constantFrom('a', 'b'),
+    });
+    fc.assert(
+      fc.property(fc.array(place, { maxLength: 30 }), (places) => {
+        const draws = blockDraws(fromHex(SEED));
+        for (const { shard, executionIndex, purpose } of places) {
+          const draw = draws({ shard, executionIndex, purpose });
+          // More than one HMAC has words for: what comes behind the first block counts as well.
+          const drawn = Array.from({ length: 9 }, () => draw(2 ** 32));
+          expect(drawn[0]).toBe(recompute(SEED, executionIndex, purpose, 2 ** 32, shard));
+          const alone = blockDraws(fromHex(SEED))({ shard, executionIndex, purpose });
+          expect(drawn).toEqual(drawn.map(() => alone(2 ** 32)));
+        }
+      }),
     );
   });
 

@@ -1,5 +1,5 @@
 import { DOMAIN } from '../../../schemas/crypto/domain.js';
-import { type Hmac, hmacSha256 } from '../../../schemas/crypto/hmac.js';
+import { type Hmac, hmacSha256, hmacSha256Each } from '../../../schemas/crypto/hmac.js';
 import { assert, fail } from '../../../schemas/kernel/assert.js';
 import { ascii, concatBytes, readUint32, writeUint32 } from '../../../schemas/kernel/bytes.js';
 
@@ -32,22 +32,50 @@ export type BlockDraws = (place: DrawPlace) => Draw;
  */
 export function blockDraws(seed: Uint8Array): BlockDraws {
   const hmac = hmacSha256(seed);
-  const messages = new Map<string, Uint8Array>();
+  const hmacs = hmacSha256Each(seed);
+  const ofPurpose = new Map<string, FirstBlock>();
   return (place) => {
     const { purpose } = place;
-    let message = messages.get(purpose);
-    if (message === undefined) {
-      message = messageOf(purpose);
-      messages.set(purpose, message);
+    let firstBlock = ofPurpose.get(purpose);
+    if (firstBlock === undefined) {
+      firstBlock = firstBlocks(hmacs, purpose);
+      ofPurpose.set(purpose, firstBlock);
     }
-    return stream(hmac, message, place);
+    return stream(hmac, firstBlock, place);
   };
 }
 
 const SHARD_AT = DOMAIN.random.length;
 const EXECUTION_INDEX_AT = SHARD_AT + WORD_BYTES;
+const BLOCK_BYTES = 32;
+/** Commands in a row whose block(0) is made at once: four cost less than two one by one. */
+const AHEAD = 4;
 
-/** With room for the numbers, which each stream writes before it asks for a block. */
+/** block(0) of one purpose. */
+type FirstBlock = (shard: number, executionIndex: number) => Uint8Array;
+
+function firstBlocks(
+  hmacs: (messages: readonly Uint8Array[]) => Uint8Array,
+  purpose: string,
+): FirstBlock {
+  const messages = Array.from({ length: AHEAD }, () => messageOf(purpose));
+  let blocks = NO_BYTES;
+  let made = { shard: 0, from: 0 };
+  return (shard, executionIndex) => {
+    let ahead = executionIndex - made.from;
+    if (blocks === NO_BYTES || shard !== made.shard || ahead < 0 || ahead >= AHEAD) {
+      for (const [i, message] of messages.entries()) {
+        writePlace(message, shard, executionIndex + i, 0);
+      }
+      blocks = hmacs(messages);
+      made = { shard, from: executionIndex };
+      ahead = 0;
+    }
+    return blocks.subarray(ahead * BLOCK_BYTES, (ahead + 1) * BLOCK_BYTES);
+  };
+}
+
+/** With room for the numbers, which `writePlace` fills in. */
 function messageOf(purpose: string): Uint8Array {
   const name = ascii(purpose);
   assert(name.length < 256, 'purpose over 255 bytes');
@@ -55,16 +83,31 @@ function messageOf(purpose: string): Uint8Array {
   return concatBytes(DOMAIN.random, numbers, Uint8Array.of(name.length), name, counter);
 }
 
-function stream(hmac: Hmac, message: Uint8Array, place: DrawPlace): Draw {
+function writePlace(
+  message: Uint8Array,
+  shard: number,
+  executionIndex: number,
+  counter: number,
+): void {
+  writeUint32(shard, message, SHARD_AT);
+  writeUint32(executionIndex, message, EXECUTION_INDEX_AT);
+  writeUint32(counter, message, message.length - WORD_BYTES);
+}
+
+function stream(hmac: Hmac, firstBlock: FirstBlock, place: DrawPlace): Draw {
+  const { shard, executionIndex, purpose } = place;
   let counter = 0;
-  let block: Uint8Array = NO_BYTES;
+  let block = NO_BYTES;
   let offset = 0;
+  const nextBlock = () => {
+    if (counter === 0) return firstBlock(shard, executionIndex);
+    const message = messageOf(purpose);
+    writePlace(message, shard, executionIndex, counter);
+    return hmac(message);
+  };
   const word = () => {
     if (offset === block.length) {
-      writeUint32(place.shard, message, SHARD_AT);
-      writeUint32(place.executionIndex, message, EXECUTION_INDEX_AT);
-      writeUint32(counter, message, message.length - WORD_BYTES);
-      block = hmac(message);
+      block = nextBlock();
       counter++;
       offset = 0;
     }
@@ -80,4 +123,4 @@ function stream(hmac: Hmac, message: Uint8Array, place: DrawPlace): Draw {
   };
 }
 
-const NO_BYTES = new Uint8Array(0);
+const NO_BYTES: Uint8Array = new Uint8Array(0);
