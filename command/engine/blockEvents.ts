@@ -5,10 +5,11 @@ import { merkleRootOfHashes } from '../../schemas/crypto/merkle.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { ascii } from '../../schemas/kernel/bytes.js';
 import { eventPartition } from '../../schemas/topics.js';
-import type { EventEnvelopeBody, PartitionLeaf } from '../../schemas/types/event.js';
+import type { EventsRecordBody, PartitionLeaf } from '../../schemas/types/event.js';
 import type { HouseValue } from '../../schemas/types/state.js';
 import type { BlockContext, EventDraft } from './execution.js';
-import { copyAccount } from './state/accountEntry.js';
+import { accountToChange } from './state/accountEntry.js';
+import { booksToChange } from './state/booksToChange.js';
 import { write } from './state/changes.js';
 
 /** The key of everything that belongs to no account. */
@@ -28,59 +29,47 @@ export function newBlockEvents(partitions: number): BlockEvents {
   };
 }
 
-interface Placed {
-  readonly partition: number;
-  readonly key: Uint8Array;
-  readonly executionIndex: number;
-  readonly eventIndex: number;
-  readonly keySequence: number;
-  readonly body: EventEnvelopeBody;
-}
+type Event = Extract<EventsRecordBody, { readonly kind: 'EventEnvelope' }>;
 
-function append(events: BlockEvents, block: BlockContext, placed: Placed): void {
-  const { height, timestampMs, state } = block;
-  const { partition, executionIndex, eventIndex, keySequence, key, body } = placed;
-  // Written out: a spread behind other fields costs more here than the encoding.
-  const value = encodeIn(events.arena, 'EventsRecord', {
-    body: {
-      kind: 'EventEnvelope',
-      shard: state.shard,
-      partition,
-      height,
-      executionIndex,
-      eventIndex,
-      keySequence,
-      timestampMs,
-      key,
-      body,
-    },
-  });
-  present(events.values[partition], 'partition').push(value);
+function append({ arena, values }: BlockEvents, event: Event): void {
+  const value = encodeIn(arena, 'EventsRecord', { body: event });
+  present(values[event.partition], 'partition').push(value);
 }
 
 /** Gives a command's events their places: index within the command, sequence within the key. */
 export function appendDrafts(
   events: BlockEvents,
-  block: BlockContext,
+  { state, height, timestampMs }: BlockContext,
   executionIndex: number,
   drafts: readonly EventDraft[],
 ): void {
+  const { shard, changes } = state;
   let eventIndex = 0;
   while (eventIndex < drafts.length) {
     const { entry } = present(drafts[eventIndex], 'draft');
     const { partition, publicKey: key } = entry;
-    const value = copyAccount(present(entry.cell.value, 'account of an event'));
-    let keySequence = value.nextKeySequence;
+    const account = accountToChange(changes, entry);
+    let keySequence = account.nextKeySequence;
     while (eventIndex < drafts.length) {
       const draft = present(drafts[eventIndex], 'draft');
       if (draft.entry !== entry) break;
-      const { body } = draft;
-      append(events, block, { partition, key, executionIndex, eventIndex, keySequence, body });
+      // Written out: a spread behind other fields costs more here than the encoding.
+      append(events, {
+        kind: 'EventEnvelope',
+        shard,
+        partition,
+        height,
+        executionIndex,
+        eventIndex,
+        keySequence,
+        timestampMs,
+        key,
+        body: draft.body,
+      });
       keySequence++;
       eventIndex++;
     }
-    value.nextKeySequence = keySequence;
-    write(block.state.changes, entry.cell, value);
+    account.nextKeySequence = keySequence;
   }
 }
 
@@ -93,28 +82,29 @@ export function appendSupply(
   block: BlockContext,
   executionIndex: number,
 ): void {
-  const { state } = block;
+  const { state, height, timestampMs } = block;
   const partition = eventPartition(HOUSE_KEY, state.genesis.eventPartitions);
   const changed = state.houses.filter(({ cell }) => booksDiffer(cell.value, cell.committed));
   if (changed.length === 0) return;
-  const first = present(state.houses[0], 'first asset').cell;
-  let keySequence = present(first.value, 'books').nextKeySequence;
+  const first = booksToChange(state.changes, present(state.houses[0], 'first asset').cell);
   changed.forEach(({ asset, cell }, eventIndex) => {
     const { issued, accounts, inPlay, bankroll, reserved, faucet } = present(cell.value, 'books');
-    append(events, block, {
+    append(events, {
+      kind: 'EventEnvelope',
+      shard: state.shard,
       partition,
-      key: HOUSE_KEY,
+      height,
       executionIndex,
       eventIndex,
-      keySequence,
+      keySequence: first.nextKeySequence++,
+      timestampMs,
+      key: HOUSE_KEY,
       body: {
         kind: 'SupplyReported',
         ...{ asset, issued, accounts, inPlay, bankroll, reserved, faucet },
       },
     });
-    keySequence++;
   });
-  write(state.changes, first, { ...present(first.value, 'books'), nextKeySequence: keySequence });
 }
 
 function booksDiffer(now: HouseValue | null, before: HouseValue | null): boolean {

@@ -25,7 +25,7 @@ import { cashOutHiLo } from './round/cashOutHiLo.js';
 import { guessHiLo } from './round/guessHiLo.js';
 import { spinRoulette } from './round/spinRoulette.js';
 import { startHiLo } from './round/startHiLo.js';
-import { type AccountEntry, copyAccount } from './state/accountEntry.js';
+import { type AccountEntry, accountToChange } from './state/accountEntry.js';
 import { keep, rollBack, write } from './state/changes.js';
 
 export interface Ended {
@@ -69,8 +69,7 @@ export function executeCommand(
     rollBack(state.changes);
     execution.drafts.length = 0;
   }
-  putReceipt(execution, signer, identified, refused);
-  appendDrafts(events, block, executionIndex, execution.drafts);
+  appendReceipt(events, execution, signer, identified, refused);
   return refused === null ? EXECUTED : { outcome: 'refused', code: refused.code };
 }
 
@@ -103,8 +102,7 @@ function executeFirstClaim(
     rollBack(changes);
     return ignored(code);
   }
-  putReceipt(execution, signer, identified, null);
-  appendDrafts(events, block, executionIndex, execution.drafts);
+  appendReceipt(events, execution, signer, identified, null);
   return EXECUTED;
 }
 
@@ -112,9 +110,7 @@ function consumeNonce(block: BlockContext, account: AccountEntry, lane: OpenLane
   const { changes } = block.state;
   const nextNonce = lane.nextNonce + 1;
   if (lane.kind === 'own') {
-    const value = copyAccount(present(account.cell.value, 'account'));
-    value.nextNonce = nextNonce;
-    write(changes, account.cell, value);
+    accountToChange(changes, account).nextNonce = nextNonce;
     return;
   }
   const { cell } = lane.lane;
@@ -123,16 +119,17 @@ function consumeNonce(block: BlockContext, account: AccountEntry, lane: OpenLane
 }
 
 /**
- * The first event of a command, before the others: what was asked, by whom, whether it took effect,
- * and how many events it made.
+ * The events of a command: before all others what was asked, by whom, whether it took effect, and
+ * how many events it made.
  */
-function putReceipt(
+function appendReceipt(
+  events: BlockEvents,
   execution: Execution,
   signer: Uint8Array,
   { id: commandId, command }: IdentifiedCommand,
   refused: RefusedWithFirst | null,
 ): void {
-  const { account: entry, drafts } = execution;
+  const { block, account: entry, executionIndex, drafts } = execution;
   const { authorization, nonce, request, instruction } = command;
   // Written out: a spread behind other fields costs more here than the encoding.
   const body: EventEnvelopeBody =
@@ -158,7 +155,7 @@ function putReceipt(
           code: refused.code,
           first: refused.first,
         };
-  drafts.unshift({ entry, body });
+  appendDrafts(events, block, executionIndex, [{ entry, body }, ...drafts]);
 }
 
 /** Refusals in the order of their numbers: the request's, then the engine's rules. */

@@ -6,6 +6,9 @@ export class DecodeError extends Error {
 }
 
 const INITIAL_BYTES = 64 * 1024;
+/** Between these an array doubles; beyond it grows only for one value that is larger. */
+const GROWN_BYTES_MIN = 4 * 1024;
+const GROWN_BYTES_MAX = 256 * 1024;
 const MULTIPLE_OF_7_BITS = 128;
 /** Below it an amount and its double are exact as numbers, which are cheaper than bigints. */
 const AMOUNT_NUMBER_MAX = 2 ** 52;
@@ -18,6 +21,8 @@ const AMOUNT_NUMBER_MAX = 2 ** 52;
 export class BytesTap {
   buf: Uint8Array;
   pos = 0;
+  /** Where the value at hand begins. What stands before is of others, who have views of it. */
+  start = 0;
   /** Whether `bytes` are read as views of `buf` instead of copies. */
   views = false;
   /** The same of fixed ones: hashes and keys, which callers keep more often. */
@@ -27,9 +32,11 @@ export class BytesTap {
     this.buf = bytes ?? new Uint8Array(INITIAL_BYTES);
   }
 
-  /** What was written since `start`, copied out. */
-  written(start: number): Uint8Array {
-    return this.buf.slice(start, this.pos);
+  /** A view of the value at hand; the next one begins behind it. */
+  take(): Uint8Array {
+    const value = this.buf.subarray(this.start, this.pos);
+    this.start = this.pos;
+    return value;
   }
 
   /** Whether what was written is exactly this. */
@@ -48,15 +55,21 @@ export class BytesTap {
   }
 
   private reserve(length: number): number {
+    if (this.pos + length > this.buf.length) this.grow(length);
     const pos = this.pos;
-    const end = pos + length;
-    if (end > this.buf.length) {
-      const larger = new Uint8Array(Math.max(end, this.buf.length * 2));
-      larger.set(this.buf.subarray(0, pos));
-      this.buf = larger;
-    }
-    this.pos = end;
+    this.pos = pos + length;
     return pos;
+  }
+
+  /** Goes on in a larger array, or in one as large without what stands before the value. */
+  private grow(length: number): void {
+    const { buf, start, pos } = this;
+    const usual = Math.max(GROWN_BYTES_MIN, Math.min(2 * buf.length, GROWN_BYTES_MAX));
+    const larger = new Uint8Array(Math.max(usual, 2 * (pos - start + length)));
+    larger.set(buf.subarray(start, pos));
+    this.buf = larger;
+    this.pos = pos - start;
+    this.start = 0;
   }
 
   /** The place first: `reserve` may put a larger array in place of the one before. */

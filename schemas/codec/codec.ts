@@ -31,7 +31,7 @@ function writeFrame(tap: BytesTap, id: number, type: AvroType, value: unknown): 
 export function encode<Name extends FramedName>(name: Name, value: FramedTypes[Name]): Uint8Array {
   scratch.pos = 0;
   writeFrame(scratch, SCHEMA_IDS[name], avroType(name), value);
-  const bytes = scratch.written(0);
+  const bytes = scratch.buf.slice(0, scratch.pos);
   if (scratch.buf.length > KEEP_SCRATCH_BYTES) scratch.buf = new Uint8Array(KEEP_SCRATCH_BYTES);
   return bytes;
 }
@@ -54,9 +54,10 @@ export function encodeIn<Name extends FramedName>(
   name: Name,
   value: FramedTypes[Name],
 ): Uint8Array {
-  scratch.pos = 0;
-  writeFrame(scratch, SCHEMA_IDS[name], avroType(name), value);
-  return arena.copy(scratch.buf, scratch.pos);
+  const { tap } = arena;
+  tap.pos = tap.start;
+  writeFrame(tap, SCHEMA_IDS[name], avroType(name), value);
+  return tap.take();
 }
 
 /** Whether `encode` would write exactly these bytes, without making them. */

@@ -2,8 +2,7 @@ import { assert, present } from '../../../schemas/kernel/assert.js';
 import type { PostingReason } from '../../../schemas/types/event.js';
 import type { Balance } from '../../../schemas/types/state.js';
 import { type Execution, emit } from '../execution.js';
-import { type AccountEntry, copyAccount } from '../state/accountEntry.js';
-import { write } from '../state/changes.js';
+import { type AccountEntry, accountToChange } from '../state/accountEntry.js';
 
 /** What the account holds of an asset; no entry is zero. */
 export function balanceOf(entry: AccountEntry, asset: number): bigint {
@@ -14,16 +13,13 @@ export function balanceOf(entry: AccountEntry, asset: number): bigint {
 
 /** Ascending by asset, none zero: one form for one holding. */
 function withAmount(balances: readonly Balance[], asset: number, amount: bigint): Balance[] {
-  const changed: Balance[] = [];
-  let placed = amount === 0n;
-  for (const balance of balances) {
-    if (!placed && balance.asset >= asset) {
-      changed.push({ asset, amount });
-      placed = true;
-    }
-    if (balance.asset !== asset) changed.push(balance);
-  }
-  if (!placed) changed.push({ asset, amount });
+  let at = 0;
+  while (at < balances.length && present(balances[at], 'balance').asset < asset) at++;
+  const changed = balances.slice();
+  const known = balances[at]?.asset === asset;
+  if (amount === 0n) changed.splice(at, known ? 1 : 0);
+  else if (known) changed[at] = { asset, amount };
+  else changed.splice(at, 0, { asset, amount });
   return changed;
 }
 
@@ -36,9 +32,8 @@ export function changeBalance(
   const { asset, delta, reason } = change;
   const balance = balanceOf(entry, asset) + delta;
   assert(balance >= 0n, 'balance below zero');
-  const value = copyAccount(present(entry.cell.value, 'account'));
-  value.balances = withAmount(value.balances, asset, balance);
-  write(execution.block.state.changes, entry.cell, value);
+  const account = accountToChange(execution.block.state.changes, entry);
+  account.balances = withAmount(account.balances, asset, balance);
   const { commandId } = execution;
   emit(execution, entry, { kind: 'BalanceChanged', asset, delta, balance, reason, commandId });
 }

@@ -2,8 +2,7 @@ import { present } from '../../../schemas/kernel/assert.js';
 import { RejectCode } from '../../../schemas/rejectCode.js';
 import type { ClaimFaucet } from '../../../schemas/types/command.js';
 import type { Execution, Refusal } from '../execution.js';
-import { copyAccount } from '../state/accountEntry.js';
-import { write } from '../state/changes.js';
+import { accountToChange } from '../state/accountEntry.js';
 import { changeBalance } from './balances.js';
 import { houseOf, post } from './house.js';
 
@@ -24,8 +23,6 @@ export function claimFaucet(execution: Execution, instruction: ClaimFaucet): Ref
   block.faucetClaims++;
   post(state, asset, { faucet: -claimAmount, accounts: claimAmount });
   changeBalance(execution, account, { asset, delta: claimAmount, reason: 'FAUCET' });
-  const value = copyAccount(present(account.cell.value, 'account'));
-  value.faucetClaimedAtMs = timestampMs;
-  write(state.changes, account.cell, value);
+  accountToChange(state.changes, account).faucetClaimedAtMs = timestampMs;
   return null;
 }

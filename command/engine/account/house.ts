@@ -1,8 +1,7 @@
 import { assert, present } from '../../../schemas/kernel/assert.js';
 import type { HouseValue } from '../../../schemas/types/state.js';
-import type { EngineState } from '../engineState.js';
-import { findHouse } from '../engineState.js';
-import { write } from '../state/changes.js';
+import { type EngineState, findHouse } from '../engineState.js';
+import { booksToChange } from '../state/booksToChange.js';
 
 /** By how much each account of the house's books moves. The legs of one posting add to zero. */
 export interface Posting {
@@ -21,18 +20,14 @@ export function houseOf(state: EngineState, asset: number): HouseValue {
 export function post(state: EngineState, asset: number, posting: Posting): void {
   const { accounts = 0n, inPlay = 0n, bankroll = 0n, faucet = 0n } = posting;
   assert(accounts + inPlay + bankroll + faucet === 0n, 'a posting must add to zero');
-  const house = present(findHouse(state, asset), 'house of asset');
-  const books = present(house.cell.value, 'books');
-  write(state.changes, house.cell, {
-    kind: 'HouseValue',
-    issued: books.issued,
-    accounts: books.accounts + accounts,
-    inPlay: books.inPlay + inPlay,
-    bankroll: books.bankroll + bankroll,
-    reserved: books.reserved,
-    faucet: books.faucet + faucet,
-    nextKeySequence: books.nextKeySequence,
-  });
+  const books = booksToChange(
+    state.changes,
+    present(findHouse(state, asset), 'house of asset').cell,
+  );
+  if (accounts !== 0n) books.accounts += accounts;
+  if (inPlay !== 0n) books.inPlay += inPlay;
+  if (bankroll !== 0n) books.bankroll += bankroll;
+  if (faucet !== 0n) books.faucet += faucet;
 }
 
 /**
@@ -42,10 +37,9 @@ export function post(state: EngineState, asset: number, posting: Posting): void 
 export function reserve(state: EngineState, asset: number, delta: bigint): boolean {
   if (delta === 0n) return true;
   const house = present(findHouse(state, asset), 'house of asset');
-  const books = present(house.cell.value, 'books');
-  const reserved = books.reserved + delta;
-  if (delta > 0n && reserved > books.bankroll) return false;
-  assert(reserved >= 0n, 'reserve below zero');
-  write(state.changes, house.cell, { ...books, reserved });
+  const { reserved, bankroll } = present(house.cell.value, 'books');
+  if (delta > 0n && reserved + delta > bankroll) return false;
+  assert(reserved + delta >= 0n, 'reserve below zero');
+  booksToChange(state.changes, house.cell).reserved = reserved + delta;
   return true;
 }

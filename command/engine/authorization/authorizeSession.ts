@@ -5,7 +5,7 @@ import { RejectCode } from '../../../schemas/rejectCode.js';
 import type { AuthorizeSession } from '../../../schemas/types/command.js';
 import { findHouse } from '../engineState.js';
 import { type Execution, emit, type Refusal } from '../execution.js';
-import { type AccountEntry, copyAccount, laneEntry } from '../state/accountEntry.js';
+import { type AccountEntry, accountToChange, laneEntry } from '../state/accountEntry.js';
 import { write } from '../state/changes.js';
 
 /** Gives a key a lane of its own under the account's next authorization number. */
@@ -14,9 +14,7 @@ export function authorizeSession(execution: Execution, instruction: AuthorizeSes
   const refusal = refusalOf(execution, instruction);
   if (refusal !== null) return refusal;
   const { sessionKey, expiresAtMs, spendLimits } = instruction;
-  const value = copyAccount(present(account.cell.value, 'account'));
-  const authorization = value.nextAuthorization++;
-  write(block.state.changes, account.cell, value);
+  const authorization = accountToChange(block.state.changes, account).nextAuthorization++;
   const { cell } = laneEntry(account, sessionKey, authorization);
   write(block.state.changes, cell, {
     kind: 'LaneValue',

@@ -33,46 +33,53 @@ export type BlockDraws = (place: DrawPlace) => Draw;
 export function blockDraws(seed: Uint8Array): BlockDraws {
   const hmac = hmacSha256(seed);
   const hmacs = hmacSha256Each(seed);
-  const ofPurpose = new Map<string, FirstBlock>();
+  const ofPurpose = new Map<string, FirstBlocks>();
   return (place) => {
     const { purpose } = place;
-    let firstBlock = ofPurpose.get(purpose);
-    if (firstBlock === undefined) {
-      firstBlock = firstBlocks(hmacs, purpose);
-      ofPurpose.set(purpose, firstBlock);
+    let first = ofPurpose.get(purpose);
+    if (first === undefined) {
+      first = new FirstBlocks(hmacs, purpose);
+      ofPurpose.set(purpose, first);
     }
-    return stream(hmac, firstBlock, place);
+    return stream(hmac, first, place);
   };
 }
 
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 const SHARD_AT = DOMAIN.random.length;
 const EXECUTION_INDEX_AT = SHARD_AT + WORD_BYTES;
 const BLOCK_BYTES = 32;
 /** Commands in a row whose block(0) is made at once: four cost less than two one by one. */
 const AHEAD = 4;
 
-/** block(0) of one purpose. */
-type FirstBlock = (shard: number, executionIndex: number) => Uint8Array;
+/** block(0) of commands, for one purpose. */
+class FirstBlocks {
+  /** One behind the other. */
+  blocks = NO_BYTES;
+  private shard = 0;
+  private from = 0;
+  private readonly messages: readonly Uint8Array[];
 
-function firstBlocks(
-  hmacs: (messages: readonly Uint8Array[]) => Uint8Array,
-  purpose: string,
-): FirstBlock {
-  const messages = Array.from({ length: AHEAD }, () => messageOf(purpose));
-  let blocks = NO_BYTES;
-  let made = { shard: 0, from: 0 };
-  return (shard, executionIndex) => {
-    let ahead = executionIndex - made.from;
-    if (blocks === NO_BYTES || shard !== made.shard || ahead < 0 || ahead >= AHEAD) {
-      for (const [i, message] of messages.entries()) {
-        writePlace(message, shard, executionIndex + i, 0);
-      }
-      blocks = hmacs(messages);
-      made = { shard, from: executionIndex };
-      ahead = 0;
+  constructor(
+    private readonly hmacs: (messages: readonly Uint8Array[]) => Uint8Array,
+    purpose: string,
+  ) {
+    this.messages = Array.from({ length: AHEAD }, () => messageOf(purpose));
+  }
+
+  /** Where the command's block begins in `blocks`. */
+  find(shard: number, executionIndex: number): number {
+    const ahead = executionIndex - this.from;
+    const known = this.blocks !== NO_BYTES && shard === this.shard && ahead >= 0 && ahead < AHEAD;
+    if (known) return ahead * BLOCK_BYTES;
+    for (const [i, message] of this.messages.entries()) {
+      writePlace(message, shard, executionIndex + i, 0);
     }
-    return blocks.subarray(ahead * BLOCK_BYTES, (ahead + 1) * BLOCK_BYTES);
-  };
+    this.blocks = this.hmacs(this.messages);
+    this.shard = shard;
+    this.from = executionIndex;
+    return 0;
+  }
 }
 
 /** With room for the numbers, which `writePlace` fills in. */
@@ -94,22 +101,23 @@ function writePlace(
   writeUint32(counter, message, message.length - WORD_BYTES);
 }
 
-function stream(hmac: Hmac, firstBlock: FirstBlock, place: DrawPlace): Draw {
-  const { shard, executionIndex, purpose } = place;
+function stream(hmac: Hmac, first: FirstBlocks, place: DrawPlace): Draw {
+  const { shard, executionIndex } = place;
   let counter = 0;
   let block = NO_BYTES;
   let offset = 0;
-  const nextBlock = () => {
-    if (counter === 0) return firstBlock(shard, executionIndex);
-    const message = messageOf(purpose);
-    writePlace(message, shard, executionIndex, counter);
-    return hmac(message);
-  };
+  let end = 0;
   const word = () => {
-    if (offset === block.length) {
-      block = nextBlock();
+    if (offset === end) {
+      if (counter === 0) {
+        offset = first.find(shard, executionIndex);
+        block = first.blocks;
+      } else {
+        offset = 0;
+        block = laterBlock(hmac, place, counter);
+      }
+      end = offset + BLOCK_BYTES;
       counter++;
-      offset = 0;
     }
     offset += WORD_BYTES;
     return readUint32(block, offset - WORD_BYTES);
@@ -123,4 +131,8 @@ function stream(hmac: Hmac, firstBlock: FirstBlock, place: DrawPlace): Draw {
   };
 }
 
-const NO_BYTES: Uint8Array = new Uint8Array(0);
+function laterBlock(hmac: Hmac, { shard, executionIndex, purpose }: DrawPlace, counter: number) {
+  const message = messageOf(purpose);
+  writePlace(message, shard, executionIndex, counter);
+  return hmac(message);
+}

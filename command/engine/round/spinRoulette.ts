@@ -16,7 +16,7 @@ import {
 export function spinRoulette(execution: Execution, instruction: SpinRoulette): Refusal {
   const { state } = execution.block;
   const { asset, bets } = instruction;
-  if (bets.some(({ amount }) => amount <= 0n)) return RejectCode.badAmount;
+  for (const { amount } of bets) if (amount <= 0n) return RejectCode.badAmount;
   if (findHouse(state, asset) === null) return RejectCode.unknownAsset;
   const plan = decideSpin(state.genesis.roulette, bets);
   if (typeof plan === 'number') return plan;

@@ -1,11 +1,10 @@
-import { present } from '../../../schemas/kernel/assert.js';
 import { RejectCode } from '../../../schemas/rejectCode.js';
 import type { StartHiLo } from '../../../schemas/types/command.js';
 import { takeStake } from '../account/stake.js';
 import { findHouse } from '../engineState.js';
 import { drawsOf, type Execution, emit, type Refusal } from '../execution.js';
 import { decideStart, HILO_PURPOSE, initialState } from '../games/hilo/hiLo.js';
-import { copyAccount, gameCell } from '../state/accountEntry.js';
+import { accountToChange, gameCell } from '../state/accountEntry.js';
 import { write } from '../state/changes.js';
 import { openGames } from './openGame.js';
 
@@ -22,9 +21,7 @@ export function startHiLo(execution: Execution, instruction: StartHiLo): Refusal
   if (stake > rules.payoutMax) return RejectCode.payoutAboveCap;
   if (openGames(account) >= rules.openGamesMax) return RejectCode.tooManyGames;
   const { card, worth } = initialState(stake, drawsOf(execution, HILO_PURPOSE));
-  const value = copyAccount(present(account.cell.value, 'account'));
-  const game = value.nextGame++;
-  write(state.changes, account.cell, value);
+  const game = accountToChange(state.changes, account).nextGame++;
   write(state.changes, gameCell(account, game), {
     kind: 'HiLoValue',
     asset,

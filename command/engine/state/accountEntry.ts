@@ -1,5 +1,7 @@
+import { present } from '../../../schemas/kernel/assert.js';
 import { toHex } from '../../../schemas/kernel/bytes.js';
-import { type Cell, emptyCell, type ValueOf } from './cell.js';
+import { type Cell, type Changeable, emptyCell } from './cell.js';
+import { type Changes, ownValue, write } from './changes.js';
 
 /**
  * What the engine holds in memory about one key: its cells, found without hashing. Maps are made
@@ -18,17 +20,17 @@ export interface AccountEntry {
   games: Map<number, Cell<'HiLoValue'>> | null;
 }
 
-type AccountLeaf = ValueOf<'AccountValue'>;
-
-/**
- * A copy to be changed before it is written. Field by field: a spread costs a microsecond here, at
- * four copies a command.
- */
-export function copyAccount(value: AccountLeaf): {
-  -readonly [Key in keyof AccountLeaf]: AccountLeaf[Key];
-} {
-  return {
-    kind: 'AccountValue',
+/** The account's value, to be changed by the current command. There must be one. */
+export function accountToChange(
+  changes: Changes,
+  { cell }: AccountEntry,
+): Changeable<'AccountValue'> {
+  const own = ownValue(changes, cell);
+  if (own !== null) return own;
+  const value = present(cell.value, 'account');
+  // Field by field: a spread costs a microsecond here.
+  const copy = {
+    kind: value.kind,
     balances: value.balances,
     nextNonce: value.nextNonce,
     nextAuthorization: value.nextAuthorization,
@@ -36,6 +38,8 @@ export function copyAccount(value: AccountLeaf): {
     nextKeySequence: value.nextKeySequence,
     faucetClaimedAtMs: value.faucetClaimedAtMs,
   };
+  write(changes, cell, copy);
+  return copy;
 }
 
 export interface LaneEntry {

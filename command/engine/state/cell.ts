@@ -5,9 +5,14 @@ import type { StateKeyKey, StateValueValue } from '../../../schemas/types/state.
 export type ValueKind = StateValueValue['kind'];
 export type ValueOf<Kind extends ValueKind> = Extract<StateValueValue, { readonly kind: Kind }>;
 
+/** A value that the current command made, and may go on changing: see `ownValue`. */
+export type Changeable<Kind extends ValueKind> = {
+  -readonly [Field in keyof ValueOf<Kind>]: ValueOf<Kind>[Field];
+};
+
 /**
- * One leaf of the state. Values are immutable and replaced whole, so undoing a write is putting the
- * old one back. `null` is absence.
+ * One leaf of the state. A value is replaced whole, so undoing a write is putting the old one back;
+ * only the command that made it changes it in place. `null` is absence.
  */
 export interface Cell<Kind extends ValueKind = ValueKind> {
   readonly key: StateKeyKey;
@@ -18,13 +23,15 @@ export interface Cell<Kind extends ValueKind = ValueKind> {
   committed: ValueOf<Kind> | null;
   /** Listed in the block's changes. */
   touched: boolean;
+  /** The turn of `Changes` in which the value was written. */
+  turn: number;
 }
 
 /** An absent leaf; it exists once it is written. */
 export function emptyCell<Kind extends ValueKind>(key: StateKeyKey): Cell<Kind> {
   const keyBytes = encode('StateKey', { key });
   const keyHash = stateKeyHash({ key });
-  return { key, keyBytes, keyHash, value: null, committed: null, touched: false };
+  return { key, keyBytes, keyHash, value: null, committed: null, touched: false, turn: 0 };
 }
 
 /** The bytes a proof of this leaf is about. */

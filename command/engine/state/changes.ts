@@ -1,5 +1,5 @@
 import { assert } from '../../../schemas/kernel/assert.js';
-import type { Cell, ValueKind, ValueOf } from './cell.js';
+import type { Cell, Changeable, ValueKind, ValueOf } from './cell.js';
 
 /**
  * The writes of a block. `touched` lists every cell once, in the order of first writes; `undo`
@@ -8,10 +8,12 @@ import type { Cell, ValueKind, ValueOf } from './cell.js';
 export interface Changes {
   readonly touched: Cell[];
   readonly undo: { readonly cell: Cell; readonly value: Cell['value'] }[];
+  /** Counts what is kept or rolled back by itself, as a rule commands. */
+  turn: number;
 }
 
 export function newChanges(): Changes {
-  return { touched: [], undo: [] };
+  return { touched: [], undo: [], turn: 1 };
 }
 
 export function write<Kind extends ValueKind>(
@@ -22,14 +24,27 @@ export function write<Kind extends ValueKind>(
   const untyped = cell as unknown as Cell;
   changes.undo.push({ cell: untyped, value: untyped.value });
   cell.value = value;
+  cell.turn = changes.turn;
   if (cell.touched) return;
   cell.touched = true;
   changes.touched.push(untyped);
 }
 
+/**
+ * The cell's value, if it was written in this turn: nobody else holds it, and undoing the turn puts
+ * an older one in its place, so it may be changed as it stands. Otherwise null: write a copy.
+ */
+export function ownValue<Kind extends ValueKind>(
+  changes: Changes,
+  cell: Cell<Kind>,
+): Changeable<Kind> | null {
+  return cell.turn === changes.turn ? cell.value : null;
+}
+
 /** What was written so far in this block stays, whatever happens to later commands. */
 export function keep(changes: Changes): void {
   changes.undo.length = 0;
+  changes.turn++;
 }
 
 /** Takes back everything since the last `keep`, newest first. */
@@ -39,5 +54,5 @@ export function rollBack(changes: Changes): void {
     assert(entry !== undefined, 'undo entry');
     entry.cell.value = entry.value;
   }
-  changes.undo.length = 0;
+  keep(changes);
 }

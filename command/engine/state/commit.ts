@@ -4,6 +4,7 @@ import { toHex } from '../../../schemas/kernel/bytes.js';
 import { STATE_HEIGHTS_KEPT } from '../../../schemas/limits.js';
 import type { EngineState } from '../engineState.js';
 import { type Cell, valueBytes } from './cell.js';
+import { keep } from './changes.js';
 import { pushDue } from './dueHeap.js';
 import { addDeadline } from './gameDeadlines.js';
 import { type LeafChange, treeRoot, updateTree } from './stateTree.js';
@@ -37,7 +38,7 @@ export function commit(state: EngineState, height: number): Uint8Array {
     cell.committed = value;
   }
   state.changes.touched.length = 0;
-  state.changes.undo.length = 0;
+  keep(state.changes);
   state.tree = updateTree(state.tree, leaves);
   state.trees.set(height, state.tree);
   state.trees.delete(height - STATE_HEIGHTS_KEPT);

@@ -65,8 +65,8 @@ describe('the interpreted types', () => {
         compiledType(name)._write(compiled, value);
         const interpreted = new BytesTap();
         avroType(name)._write(interpreted, value);
-        const bytes = compiled.written(0);
-        expect(interpreted.written(0)).toEqual(bytes);
+        const bytes = compiled.take();
+        expect(interpreted.take()).toEqual(bytes);
         expect(avroType(name)._read(new BytesTap(bytes))).toEqual(
           compiledType(name)._read(new BytesTap(bytes)),
         );

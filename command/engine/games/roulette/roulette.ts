@@ -8,11 +8,10 @@ import { PAYS_TO_ONE, POCKETS } from './payoutTable.js';
 
 /** A spin before the draw: everything that money needs to know. */
 export interface RoulettePlan {
+  readonly bets: readonly RouletteBet[];
   /** Sum of the bets. */
   readonly stake: bigint;
-  /** What each number would return, stakes of winning bets included. */
-  readonly returns: readonly bigint[];
-  /** The largest of `returns`. */
+  /** The most that a number would return, stakes of winning bets included. */
   readonly worst: bigint;
 }
 
@@ -24,38 +23,52 @@ export interface RouletteResult {
 /** The stream from which the number is drawn. */
 export const ROULETTE_PURPOSE = 'roulette/number';
 
-/** Whether bets are acceptable, and what each number would return. Equal bets simply add up. */
+/** Whether bets are acceptable, and what they could return. Equal bets simply add up. */
 export function decideSpin(
   rules: RouletteRules,
   bets: readonly RouletteBet[],
 ): RoulettePlan | RejectCode {
   if (bets.length < 1 || bets.length > rules.betsMax) return RejectCode.badBet;
-  const returns = new Array<bigint>(POCKETS).fill(0n);
   let stake = 0n;
+  let tooSmall = false;
   for (const bet of bets) {
-    const numbers = coveredNumbers(bet);
-    if (numbers === null) return RejectCode.badBet;
-    const returned = bet.amount * (PAYS_TO_ONE[bet.kind] + 1n);
-    for (const number of numbers) {
-      const before = present(returns[number], 'pocket');
-      // One value for all numbers of a bet that stands alone: sums of bigints are new objects.
-      returns[number] = before === 0n ? returned : before + returned;
-    }
+    if (coveredNumbers(bet) === null) return RejectCode.badBet;
     stake += bet.amount;
+    tooSmall ||= bet.amount < rules.betMin;
   }
-  if (bets.some((bet) => bet.amount < rules.betMin)) return RejectCode.stakeOutOfRange;
-  if (stake > rules.stakeMax) return RejectCode.stakeOutOfRange;
-  return { stake, returns, worst: largest(returns) };
+  if (tooSmall || stake > rules.stakeMax) return RejectCode.stakeOutOfRange;
+  return { bets, stake, worst: worstOf(bets) };
 }
 
-function largest(amounts: readonly bigint[]): bigint {
+function worstOf(bets: readonly RouletteBet[]): bigint {
+  const [only] = bets;
+  if (bets.length === 1 && only !== undefined) return returnOf(only);
+  const returns = new Array<bigint>(POCKETS).fill(0n);
   let worst = 0n;
-  for (const amount of amounts) if (amount > worst) worst = amount;
+  for (const bet of bets) {
+    const returned = returnOf(bet);
+    for (const number of numbersOf(bet)) {
+      const sum = present(returns[number], 'pocket') + returned;
+      returns[number] = sum;
+      if (sum > worst) worst = sum;
+    }
+  }
   return worst;
 }
 
+/** Of a bet that wins. */
+function returnOf({ kind, amount }: RouletteBet): bigint {
+  return amount * (PAYS_TO_ONE[kind] + 1n);
+}
+
+function numbersOf(bet: RouletteBet): readonly number[] {
+  return present(coveredNumbers(bet), 'numbers of an acceptable bet');
+}
+
 /** The wheel: one number of 37. */
-export function evolveSpin(plan: RoulettePlan, draw: Draw): RouletteResult {
+export function evolveSpin({ bets }: RoulettePlan, draw: Draw): RouletteResult {
   const number = draw(POCKETS);
-  return { number, payout: present(plan.returns[number], 'pocket') };
+  let payout = 0n;
+  for (const bet of bets) if (numbersOf(bet).includes(number)) payout += returnOf(bet);
+  return { number, payout };
 }
