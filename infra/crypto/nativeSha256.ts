@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
+import { installMerkleRoot } from '../../schemas/crypto/merkle.js';
 import { installSha256, installSha256Lanes, type Sha256Into } from '../../schemas/crypto/sha256.js';
+import { merkleLanes } from './merkleLanes.js';
 import { nativeVerifier } from './nativeSignatures.js';
 import { sha256Lanes } from './sha256Lanes.js';
 import { loadSodium, type Sodium } from './sodium.js';
@@ -27,6 +29,8 @@ export function installNativeCrypto(): void {
   installSha256(nativeSha256());
   const lanes = sha256Lanes();
   if (lanes !== null) installSha256Lanes(lanes);
+  const root = merkleLanes();
+  if (root !== null) installMerkleRoot(root);
   nativeVerifier();
 }
 

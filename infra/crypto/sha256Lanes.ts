@@ -6,13 +6,8 @@ import {
 } from '../../schemas/crypto/sha256.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { joinBriefly } from '../../schemas/kernel/joinBriefly.js';
-import {
-  CONSTANTS_BYTES,
-  LANES,
-  MEMORY_BYTES,
-  roundConstants,
-  sha256LanesModule,
-} from './sha256LanesModule.js';
+import { type Sha256LanesMachine, sha256LanesMachine } from './sha256LanesMachine.js';
+import { CONSTANTS_BYTES, LANES, MEMORY_BYTES } from './sha256LanesModule.js';
 
 const DIGEST_BYTES = 32;
 const BLOCK_BYTES = 64;
@@ -31,51 +26,16 @@ const MESSAGES = SLOTS + LANES * SLOTS_BLOCKS * BLOCK_BYTES;
 const BATCH_MAX = 1_024;
 const DIGESTS = MEMORY_BYTES - (BATCH_MAX + LANES) * DIGEST_BYTES;
 
-/** What is used of the WebAssembly JavaScript interface: Node has it, and its types do not. */
-declare const WebAssembly: {
-  validate(bytes: Uint8Array): boolean;
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-};
-
-interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer };
-  hash4(
-    p0: number,
-    p1: number,
-    p2: number,
-    p3: number,
-    blocks: number,
-    last: number,
-    stride: number,
-    lastBlocks: number,
-    digests: number,
-  ): void;
-}
-
-interface Machine {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  readonly hash4: Exports['hash4'];
-}
-
 /**
  * SHA-256 of many short messages at once, four in a vector: 0.4 of the price of one by one at 65
  * bytes. Null where the processor or the engine has no such vectors.
  */
 export function sha256Lanes(): Sha256Lanes | null {
-  const module = sha256LanesModule();
-  if (!WebAssembly.validate(module)) return null;
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(module));
-  const { memory, hash4 } = instance.exports as Exports;
-  const bytes = new Uint8Array(memory.buffer);
-  const view = new DataView(memory.buffer);
-  for (const [index, value] of roundConstants.entries()) view.setInt32(4 * index, value, true);
-  const machine = { bytes, view, hash4 };
-  return { each: eachIn(machine), prefixed: prefixedIn(machine) };
+  const machine = sha256LanesMachine();
+  return machine && { each: eachIn(machine), prefixed: prefixedIn(machine) };
 }
 
-function eachIn({ bytes, view, hash4 }: Machine): Sha256Each {
+function eachIn({ bytes, view, hash4 }: Sha256LanesMachine): Sha256Each {
   let prepared: Shape = shapeOf(0);
   prepare(bytes, view, prepared);
 
@@ -175,7 +135,7 @@ function slotsOf(blocks: number): Slots {
   };
 }
 
-function prefixedIn({ bytes, view, hash4 }: Machine): Sha256Prefixed {
+function prefixedIn({ bytes, view, hash4 }: Sha256LanesMachine): Sha256Prefixed {
   const bySize = Array.from({ length: SLOT_BLOCKS_MAX }, (_, i) => slotsOf(i + 1));
 
   const put = (slots: Slots, prefix: Uint8Array, message: Uint8Array, index: number): void => {

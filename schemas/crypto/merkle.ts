@@ -2,26 +2,46 @@ import { assert } from '../kernel/assert.js';
 import { equalBytes } from '../kernel/bytes.js';
 import { sha256, sha256Each } from './sha256.js';
 
+/** Of `count` hashes that stand one behind the other at the start of an array. */
+export type MerkleRoot = (hashes: Uint8Array, count: number) => Uint8Array;
+
+let implementation: MerkleRoot = rootByLevels;
+
+/**
+ * Replaces the portable implementation for hashes by a faster one (`infra/crypto/merkleLanes.ts`),
+ * checked against it.
+ */
+export function installMerkleRoot(faster: MerkleRoot): void {
+  const hashes = new Uint8Array(21 * HASH_BYTES).map((_, i) => i * 7);
+  for (let count = 0; count <= 21; count++) {
+    const same = equalBytes(faster(hashes, count), rootByLevels(hashes, count));
+    assert(same, 'installMerkleRoot: not the root of RFC 6962');
+  }
+  implementation = faster;
+}
+
 /**
  * The Merkle tree hash of RFC 6962 section 2.1 over SHA-256, for every list of the platform.
  * The empty list hashes to SHA-256 of nothing.
  */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
-  if (leaves.length === 0) return sha256(new Uint8Array(0));
   const room = roomFor(leaves.length);
   if (leaves.every(({ length }) => length === HASH_BYTES)) {
     for (const [index, leaf] of leaves.entries()) room.level.set(leaf, index * HASH_BYTES);
-    hashLeaves(room.level, leaves.length, room);
-  } else {
-    for (const [index, leaf] of leaves.entries()) {
-      room.level.set(leafHash(leaf), index * HASH_BYTES);
-    }
+    return implementation(room.level, leaves.length);
+  }
+  for (const [index, leaf] of leaves.entries()) {
+    room.level.set(leafHash(leaf), index * HASH_BYTES);
   }
   return rootOfLevel(room, leaves.length);
 }
 
-/** The same over hashes that stand one behind the other at the start of an array. */
+/** The same over hashes that stand one behind the other at the start of an array. Pure. */
 export function merkleRootOfHashes(hashes: Uint8Array, count: number): Uint8Array {
+  return implementation(hashes, count);
+}
+
+function rootByLevels(hashes: Uint8Array, count: number): Uint8Array {
   if (count === 0) return sha256(new Uint8Array(0));
   const room = roomFor(count);
   hashLeaves(hashes, count, room);

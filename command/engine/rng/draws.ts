@@ -49,8 +49,8 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 const SHARD_AT = DOMAIN.random.length;
 const EXECUTION_INDEX_AT = SHARD_AT + WORD_BYTES;
 const BLOCK_BYTES = 32;
-/** Commands in a row whose block(0) is made at once: four cost less than two one by one. */
-const AHEAD = 4;
+/** Commands in a row whose block(0) is made at once, which costs as much as four one by one. */
+const AHEAD = 16;
 
 /** block(0) of commands, for one purpose. */
 class FirstBlocks {
