@@ -310,10 +310,15 @@ export const PROJECTION_BATCH_BYTES_MAX = 32 * 1024 * 1024;
 export const PROJECTION_LOOSE_ROWS_MAX = 128;
 /** Rows of one source and table remembered as written, of tables whose rows never change. */
 export const PROJECTION_KNOWN_ROWS_MAX = 16_384;
-/** Rows that are worth a transaction while the log's end is far: a third of the most. */
-export const PROJECTION_BATCH_ROWS_MIN = 50_000;
-/** While the log's end is far, a transaction waits for more rows no longer than this. */
+/** Rows of the first transaction that is gathered far behind the log's end; each further one holds
+ * twice as many, up to the most, so that writing begins early and soon costs the least a row. */
+export const PROJECTION_BATCH_ROWS_MIN = 10_000;
+/** While the log's end is near, a transaction waits for more rows no longer than this. */
 export const PROJECTION_GATHER_MS_MAX = 500;
+/** Records missing of one partition from which on the log's end is far: a second of folding. */
+export const PROJECTION_FAR_RECORDS = 2_048;
+/** While the log's end is far, a transaction waits for more rows no longer than this. */
+export const PROJECTION_FAR_GATHER_MS_MAX = 5_000;
 /** Bytes of one read of the log by a projector: of 17 partitions together. */
 export const PROJECTION_READ_BYTES_MAX = 4 * 1024 * 1024;
 /** COPY beats unnest above this many rows of one table (measured: between 1,000 and 10,000). */

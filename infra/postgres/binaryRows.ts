@@ -11,6 +11,7 @@ import type { PackedRows, StoredRow } from '../../projections/runner/rowBatch.js
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import { BinaryWriter } from './binaryWriter.js';
+import { JSONB_VERSION, NULL_LENGTH, type RowWriter, rowWriter } from './rowWriter.js';
 
 /** Signature, flags and extension length (PostgreSQL manual, COPY, "Binary Format"). */
 const HEADER = Buffer.from('5047434f50590aff0d0a000000000000000000', 'hex');
@@ -18,9 +19,6 @@ const END = Buffer.from('ffff', 'hex');
 const CHUNK_BYTES = 64 * 1024;
 /** Room for the row that fills a chunk. */
 const CHUNK_SLACK_BYTES = 4 * 1024;
-const NULL_LENGTH = -1;
-/** Version byte in front of a jsonb value's text. */
-const JSONB_VERSION = 1;
 /** Text of a list: what an array literal takes as it is, and does not take for NULL. */
 const NAME = /^(?!null$)[A-Za-z]\w*$/i;
 /** Numbers of the types in pg_type. */
@@ -51,18 +49,26 @@ function cellsOf(table: Table): readonly Cell[] {
   return known;
 }
 
+const rowWriters = new Map<Table, RowWriter>();
+
+function rowWriterOf(table: Table): RowWriter {
+  let known = rowWriters.get(table);
+  if (known === undefined) rowWriters.set(table, (known = rowWriter(table, writeArray)));
+  return known;
+}
+
 /**
  * Rows of a table in Postgres' binary COPY format, without its head and end. Binary, because our
  * columns are mostly bytes, which the text format would double.
  */
 export class CopyRows implements PackedRows {
-  readonly #cells: readonly Cell[];
+  readonly #write: RowWriter;
   readonly #writer = new BinaryWriter(CHUNK_BYTES + CHUNK_SLACK_BYTES);
   readonly #chunks: Buffer[] = [];
   #count = 0;
 
   constructor(table: Table) {
-    this.#cells = cellsOf(table);
+    this.#write = rowWriterOf(table);
   }
 
   get count(): number {
@@ -71,12 +77,7 @@ export class CopyRows implements PackedRows {
 
   add(row: StoredRow): void {
     const writer = this.#writer;
-    const cells = this.#cells;
-    writer.int16(cells.length);
-    for (let i = 0; i < cells.length; i++) {
-      const { name, type } = cells[i]!;
-      writeCell(writer, type, row[name] ?? null);
-    }
+    this.#write(writer, row);
     this.#count += 1;
     if (writer.length >= CHUNK_BYTES) this.#chunks.push(writer.take());
   }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   PROJECTION_DRAIN_MS,
+  PROJECTION_FAR_RECORDS,
   PROJECTION_LEASE_MS,
   PROJECTION_STALL_MS,
 } from '../../schemas/limits.js';
@@ -160,6 +161,45 @@ it('writes at the end of the log what was read together in one transaction', asy
   await publish(log, 1, 2);
   await eventually(() => isWhole(2), 'the second height');
   expect(store.commits - before).toBe(1);
+});
+
+it('far behind the end of the log gathers what it reads, and writes it when the end is near', async () => {
+  const log = await openLog();
+  const store = openStore();
+  let isFar = true;
+  let reads = 0;
+  const { subscribe, ...reader } = log.reader;
+  async function* claim(batches: LogSubscription['batches']): AsyncGenerator<LogBatch> {
+    for await (const batch of batches) {
+      const missing = isFar ? BigInt(PROJECTION_FAR_RECORDS) : 0n;
+      yield { ...batch, endOffset: batch.endOffset + missing };
+      reads += 1;
+    }
+  }
+  const far: LogReader = {
+    ...reader,
+    async subscribe(options) {
+      const { batches, close } = await subscribe(options);
+      return { batches: claim(batches), close };
+    },
+  };
+  /** Patience has no end here. */
+  const patient = {
+    nowMs: timer.nowMs,
+    after: (delayMs: number, run: () => void) =>
+      delayMs > 1_000 ? () => {} : timer.after(delayMs, run),
+  };
+  start(readTogether(far), store, { timer: patient });
+  const partitions = engineGenesis.eventPartitions + 1;
+  for (let height = 0; height < HEIGHTS - 1; height++) {
+    await publish(log, height, height + 1);
+    await eventually(() => reads >= (height + 1) * partitions, 'a height that is read');
+  }
+  expect(store.commits).toBe(0);
+  isFar = false;
+  await publish(log, HEIGHTS - 1, HEIGHTS);
+  await eventually(() => store.height(BLOCKS_PARTITION) === HEIGHTS, 'all heights');
+  expect(store.commits).toBe(1);
 });
 
 describe('a projector whose world fails', () => {

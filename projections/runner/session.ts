@@ -3,6 +3,8 @@ import {
   PROJECTION_BATCH_BYTES_MAX,
   PROJECTION_BATCH_ROWS_MAX,
   PROJECTION_BATCH_ROWS_MIN,
+  PROJECTION_FAR_GATHER_MS_MAX,
+  PROJECTION_FAR_RECORDS,
   PROJECTION_GATHER_MS_MAX,
   PROJECTION_READ_BYTES_MAX,
   PROJECTION_STALL_MS,
@@ -57,6 +59,8 @@ interface Lane {
   rows: RowBatch;
   readonly known: KnownRows;
   nextOffset: bigint;
+  /** Records behind the last read that the log had then. */
+  missing: number;
   /** The last read reached the end of the partition. */
   atEnd: boolean;
   /** When the store fell behind the log; null while it holds all of it. */
@@ -82,8 +86,10 @@ export class Session {
   /** The last batch was one of several that were read together. */
   #isFollowed = false;
   #gatheringSinceMs = 0;
-  /** How long the last transaction took: in catch-up, so long is gathered for the next. */
+  /** How long the last transaction took: near the log's end, so long is gathered for the next. */
   #patienceMs = 0;
+  /** Rows that are worth a transaction far behind the log's end. */
+  #enoughRows = PROJECTION_BATCH_ROWS_MIN;
   #cancelWrite: (() => void) | null = null;
   /** When a record was last read, or a transaction written. */
   #progressMs: number;
@@ -106,6 +112,7 @@ export class Session {
       rows: new RowBatch(known, options.store.pack),
       known,
       nextOffset: written.position,
+      missing: 0,
       atEnd: false,
       behindSinceMs: options.timer.nowMs(),
       caughtUp: false,
@@ -246,7 +253,8 @@ export class Session {
     this.#progressMs = this.#options.timer.nowMs();
     this.#isFollowed = batch.isFollowed === true;
     lane.nextOffset = batch.nextOffset;
-    lane.atEnd = batch.nextOffset >= batch.endOffset;
+    lane.missing = Number(batch.endOffset - batch.nextOffset);
+    lane.atEnd = lane.missing <= 0;
     this.#settle(lane);
     if (source.conflict !== null) throw new ConflictError(source.conflict);
   }
@@ -277,25 +285,35 @@ export class Session {
     return this.#rows() >= PROJECTION_BATCH_ROWS_MAX;
   }
 
+  #isFarBehind(): boolean {
+    return this.#lanes.some(
+      ({ source, until, missing }) => missing >= PROJECTION_FAR_RECORDS && source.height < until,
+    );
+  }
+
   /**
    * At the log's end at once, but with all that was read together: a height is visible when the
-   * last of its partitions is, and the first would have the others wait for a transaction. Behind
-   * it, rows gather until they are many or as much time went by as the last transaction took: a row
-   * costs half as much in a large one, and rows of a key merge.
+   * last of its partitions is, and the first would have the others wait for a transaction. Near it,
+   * rows gather for as long as the last transaction took. Far behind it nobody waits for the next
+   * height, and rows gather until they are many: a row costs half as much in a large transaction,
+   * and rows of a key merge.
    */
   #writeWhenDue(): void {
     if (this.#closed || this.#gatheredHeights === 0) return;
     const waitedMs = this.#options.timer.nowMs() - this.#gatheringSinceMs;
+    const isFar = this.#isFarBehind();
+    const patienceMs = isFar ? PROJECTION_FAR_GATHER_MS_MAX : this.#patienceMs;
     const isDue =
-      waitedMs >= this.#patienceMs ||
+      waitedMs >= patienceMs ||
       (!this.#isFollowed && this.#lanes.every(({ atEnd }) => atEnd)) ||
-      this.#rows() >= PROJECTION_BATCH_ROWS_MIN ||
+      this.#rows() >= (isFar ? this.#enoughRows : PROJECTION_BATCH_ROWS_MAX) ||
       this.#gatheredBytes >= PROJECTION_BATCH_BYTES_MAX;
     if (isDue) {
+      if (isFar) this.#enoughRows = Math.min(2 * this.#enoughRows, PROJECTION_BATCH_ROWS_MAX);
       this.#write();
       return;
     }
-    this.#cancelWrite ??= this.#options.timer.after(this.#patienceMs - waitedMs, () => {
+    this.#cancelWrite ??= this.#options.timer.after(patienceMs - waitedMs, () => {
       this.#cancelWrite = null;
       if (this.#writing === null) this.#write();
     });
