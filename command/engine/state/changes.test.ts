@@ -30,7 +30,7 @@ describe('writes of a block', () => {
     accountToChange(changes, entry).nextGame = 1;
     expect(cell.value).toEqual({ ...noAccount, nextNonce: 7, nextGame: 1 });
     expect(before).toEqual(noAccount);
-    expect(changes.undo).toHaveLength(1);
+    expect(changes.undoLength).toBe(1);
     expect(changes.touched).toEqual([cell]);
   });
 

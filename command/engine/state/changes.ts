@@ -1,19 +1,22 @@
-import { assert } from '../../../schemas/kernel/assert.js';
+import { assert, present } from '../../../schemas/kernel/assert.js';
 import type { Cell, Changeable, ValueKind, ValueOf } from './cell.js';
 
 /**
- * The writes of a block. `touched` lists every cell once, in the order of first writes; `undo`
- * holds what the current command replaced, so that a refused command leaves no trace.
+ * The writes of a block. `touched` lists every cell once, in the order of first writes; the first
+ * `undoLength` of `undoCells` and `undoValues` are what the current command replaced, so that a
+ * refused command leaves no trace. Emptying an array would make V8 give its memory back.
  */
 export interface Changes {
   readonly touched: Cell[];
-  readonly undo: { readonly cell: Cell; readonly value: Cell['value'] }[];
+  readonly undoCells: Cell[];
+  readonly undoValues: Cell['value'][];
+  undoLength: number;
   /** Counts what is kept or rolled back by itself, as a rule commands. */
   turn: number;
 }
 
 export function newChanges(): Changes {
-  return { touched: [], undo: [], turn: 1 };
+  return { touched: [], undoCells: [], undoValues: [], undoLength: 0, turn: 1 };
 }
 
 export function write<Kind extends ValueKind>(
@@ -22,7 +25,9 @@ export function write<Kind extends ValueKind>(
   value: ValueOf<Kind> | null,
 ): void {
   const untyped = cell as unknown as Cell;
-  changes.undo.push({ cell: untyped, value: untyped.value });
+  changes.undoCells[changes.undoLength] = untyped;
+  changes.undoValues[changes.undoLength] = untyped.value;
+  changes.undoLength++;
   cell.value = value;
   cell.turn = changes.turn;
   if (cell.touched) return;
@@ -43,16 +48,16 @@ export function ownValue<Kind extends ValueKind>(
 
 /** What was written so far in this block stays, whatever happens to later commands. */
 export function keep(changes: Changes): void {
-  changes.undo.length = 0;
+  changes.undoLength = 0;
   changes.turn++;
 }
 
 /** Takes back everything since the last `keep`, newest first. */
 export function rollBack(changes: Changes): void {
-  for (let i = changes.undo.length - 1; i >= 0; i--) {
-    const entry = changes.undo[i];
-    assert(entry !== undefined, 'undo entry');
-    entry.cell.value = entry.value;
+  for (let i = changes.undoLength - 1; i >= 0; i--) {
+    const value = changes.undoValues[i];
+    assert(value !== undefined, 'value to put back');
+    present(changes.undoCells[i], 'cell to put it back in').value = value;
   }
   keep(changes);
 }
