@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { list } from '../config/optionTypes.js';
-import { brokerSettings } from '../kafka/brokerSettings.js';
+import { brokerSettings, ownBrokerSettings } from '../kafka/brokerSettings.js';
 
 interface Service {
   readonly image: string;
@@ -46,7 +46,7 @@ it('gives three brokers the settings of those that we run ourselves, and no othe
   expect(brokers.map(([name]) => name)).toEqual(['kafka-1', 'kafka-2', 'kafka-3']);
   for (const [, service] of brokers) {
     const {
-      'node.id': _id,
+      'node.id': id,
       'controller.quorum.voters': _voters,
       listeners: _listeners,
       'advertised.listeners': _advertised,
@@ -54,7 +54,7 @@ it('gives three brokers the settings of those that we run ourselves, and no othe
       'log.dirs': _dirs,
       ...common
     } = settingsOf(service);
-    expect(common).toEqual(brokerSettings(3));
+    expect(common).toEqual({ ...brokerSettings(3), ...ownBrokerSettings(3, Number(id)) });
   }
 });
 

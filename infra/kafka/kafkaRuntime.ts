@@ -17,7 +17,7 @@ import { promisify } from 'node:util';
 import type { AdapterLog } from '../postgres/connection.js';
 import { isAlive, lockFolder } from '../postgres/folderLock.js';
 import { freePort } from '../postgres/freePort.js';
-import { brokerSettings } from './brokerSettings.js';
+import { brokerSettings, ownBrokerSettings } from './brokerSettings.js';
 import { createClient } from './client.js';
 import { KafkaError } from './errors.js';
 import { fetchKafkaJars } from './kafkaJars.js';
@@ -96,7 +96,9 @@ function properties(dataDir: string, state: BrokerState, options: KafkaRuntimeOp
     'num.io.threads': '2',
     'log.cleaner.dedupe.buffer.size': '16777216',
   };
-  const settings = { ...brokerSettings(member.controllers.length), ...own };
+  const brokers = member.controllers.length;
+  const shared = { ...brokerSettings(brokers), ...ownBrokerSettings(brokers, member.nodeId) };
+  const settings = { ...shared, ...own };
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');

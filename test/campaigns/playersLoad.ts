@@ -49,8 +49,10 @@ export function startPlayers(options: {
   readonly gatewayUrl: string;
   readonly players: number;
   readonly toldPath: string;
+  /** Between the end of a player's bet and the next; default 20 ms. */
+  readonly pauseMs?: number;
 }): PlayersLoad {
-  const { genesis, gatewayUrl, toldPath } = options;
+  const { genesis, gatewayUrl, toldPath, pauseMs = PAUSE_MS } = options;
   const keys = genesisEpoch(genesis, 0);
   const trust: Trust = {
     keys,
@@ -87,7 +89,7 @@ export function startPlayers(options: {
     for (let round = 0; !stopping; round++) {
       const bets = [{ kind: 'STRAIGHT', numbers: [round % 37], amount: 1n } as const];
       await submit({ kind: 'SpinRoulette', asset: CHIP, bets });
-      await sleep(PAUSE_MS);
+      await sleep(pauseMs);
     }
   };
   const playing = Array.from({ length: options.players }, play);

@@ -1,27 +1,30 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ConfigError, loadConfig } from '../../infra/config/loadConfig.js';
 import { brokerCount, count, flag, port } from '../../infra/config/optionTypes.js';
-import { createClient } from '../../infra/kafka/client.js';
-import type { KafkaCluster } from '../../infra/kafka/kafkaCluster.js';
 import { removeEmbeddedData } from '../../infra/postgres/embeddedPostgres.js';
 import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { topicNames } from '../../schemas/topics.js';
+import { brokerOf, untilLed } from './brokerRoles.js';
 import type { Campaign } from './campaign.js';
 import { activePublisher, heightsOf, waitFor } from './logCampaign.js';
 import { type OwnPlatform, startOwnPlatform } from './ownPlatform.js';
 import { startPlayers } from './playersLoad.js';
 
+/** Who is killed: the validator that publishes, or a broker, by what it has for that one. */
+const VICTIMS = ['publisher', 'leader', 'coordinator', 'bystander'] as const;
+
 const configSchema = z.object({
   kills: count(1_000).default(5),
   log: z.enum(['postgres', 'kafka']).default('postgres'),
   brokers: brokerCount.default(1),
-  /** Who is killed: the validator that publishes, or the broker that leads `blocks`. */
-  victim: z.enum(['publisher', 'leader']).default('publisher'),
+  victim: z.enum(VICTIMS).default('publisher'),
+  /** Kept, with what every process said; without, a temporary one. */
+  dataDir: z.string().optional(),
   basePort: port.optional(),
   json: flag.default(false),
 });
@@ -30,38 +33,36 @@ type Config = z.infer<typeof configSchema>;
 
 /** Between everybody's return and the next kill, at least. */
 const CALM_MS = 3_000;
+/** A player's: a block follows another twice a second, and nobody waits for the processor. */
+const PAUSE_MS = 400;
 /** Heights on their way: blocks follow one another faster than a transaction ends. */
 const LAG_MAX = 16;
-const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-async function leaderIndex(platform: OwnPlatform, { brokers }: KafkaCluster): Promise<number> {
-  const { blocks } = topicNames(genesisEpoch(platform.genesis, 0).chainId);
-  const admin = createClient({ brokers, log: quiet }).admin();
-  await admin.connect();
-  try {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [blocks] });
-    return present(topics[0]?.partitions[0], 'the partition of blocks').leader - 1;
-  } finally {
-    await admin.disconnect();
-  }
-}
 
 /** Kills the victim; the answer has it come back. */
 async function kill(platform: OwnPlatform, victim: Config['victim']): Promise<Killed> {
   if (victim === 'publisher') {
     const name = await waitFor('a publisher', () => activePublisher(platform));
     await platform.kill(name);
-    return { name, except: name, restart: () => platform.start(name) };
+    return { name, except: name, led: null, restart: () => platform.start(name) };
   }
-  const kafka = present(platform.kafka, 'several brokers');
-  const index = await leaderIndex(platform, kafka);
-  await present(kafka.members[index], 'the leading broker').kill();
-  return { name: `broker ${index}`, except: undefined, restart: () => kafka.restart(index) };
+  const cluster = present(platform.kafka, 'a cluster of brokers');
+  const { brokers } = cluster;
+  const topics = topicNames(genesisEpoch(platform.genesis, 0).chainId);
+  const index = await waitFor(`a ${victim}`, () => brokerOf(brokers, topics, victim));
+  await present(cluster.members[index], 'a broker').kill();
+  return {
+    name: `broker ${index}`,
+    except: undefined,
+    led: untilLed(brokers, topics, index),
+    restart: () => cluster.restart(index),
+  };
 }
 
 interface Killed {
   readonly name: string;
   readonly except: string | undefined;
+  /** Resolves when every partition has another leader; null where no broker was killed. */
+  readonly led: Promise<void> | null;
   restart(): Promise<void>;
 }
 
@@ -86,11 +87,14 @@ interface TakeOver {
   readonly tookMs: number;
   /** From when that height was certified: what publishers have to answer for. */
   readonly missingMs: number;
+  /** From the kill until every partition had a leader again; 0 where no broker was killed. */
+  readonly ledMs: number;
 }
 
 async function killOnce(platform: OwnPlatform, victim: Config['victim']): Promise<TakeOver> {
   const killed = await kill(platform, victim);
   const killedAtMs = performance.now();
+  const led = killed.led?.then(() => performance.now() - killedAtMs) ?? Promise.resolve(0);
   const { published } = await heightsOf(platform, killed.except);
   let certifiedAtMs: number | null = null;
   const endMs = await waitFor('the next height in the log', async () => {
@@ -99,50 +103,63 @@ async function killOnce(platform: OwnPlatform, victim: Config['victim']): Promis
     if (now.certified > published) certifiedAtMs ??= nowMs;
     return now.published > published ? nowMs : null;
   });
+  const ledMs = Math.round(await led);
   await killed.restart();
   await calm(platform);
   const missingMs = Math.round(endMs - (certifiedAtMs ?? endMs));
-  return { name: killed.name, tookMs: Math.round(endMs - killedAtMs), missingMs };
+  return { name: killed.name, tookMs: Math.round(endMs - killedAtMs), missingMs, ledMs };
 }
 
-async function run(config: Config, say: (line: string) => void): Promise<TakeOver[]> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-takeovers-'));
+async function run(
+  config: Config,
+  dataDir: string,
+  say: (line: string) => void,
+): Promise<TakeOver[]> {
   const { log, brokers, basePort, kills, victim } = config;
   const platform = await startOwnPlatform({ dataDir, log, brokers, basePort });
   const takeOvers: TakeOver[] = [];
   try {
     const { genesis, gatewayUrl } = platform;
     const toldPath = join(dataDir, 'told.jsonl');
-    const load = startPlayers({ genesis, gatewayUrl, players: 1, toldPath });
+    const load = startPlayers({ genesis, gatewayUrl, players: 1, toldPath, pauseMs: PAUSE_MS });
     await waitFor('a publisher', () => activePublisher(platform));
     await calm(platform);
     while (takeOvers.length < kills) {
       const one = await killOnce(platform, victim);
       takeOvers.push(one);
-      const { name, tookMs, missingMs } = one;
+      const { name, tookMs, missingMs, ledMs } = one;
       const words = `the next height came after ${tookMs} ms, ${missingMs} after it was certified`;
-      say(`kill ${takeOvers.length}: ${name}; ${words}`);
+      const leaders = victim === 'publisher' ? '' : `; leaders after ${ledMs} ms`;
+      say(`kill ${takeOvers.length} at ${new Date().toISOString()}: ${name}; ${words}${leaders}`);
     }
     await load.finish();
   } finally {
     await platform.stop();
-    await removeEmbeddedData(join(dataDir, 'postgres'));
-    rmSync(dataDir, { recursive: true, force: true });
   }
   return takeOvers;
 }
 
 export const takeOversCampaign: Campaign = {
-  about: 'kill the publishing validator, or the leading broker of several: how long the log waits',
-  usage: '--kills N [--log postgres|kafka] [--brokers 3] [--victim publisher|leader]',
+  about: 'kill the publishing validator, or one broker of several: how long the log waits',
+  usage:
+    '--kills N [--log postgres|kafka] [--brokers 3] [--data-dir D] ' +
+    `[--victim ${VICTIMS.join('|')}]`,
   async run(args, say) {
     const config = loadConfig(configSchema, args, {});
     const { log, brokers, victim } = config;
-    if (victim === 'leader' && (log !== 'kafka' || brokers === 1)) {
-      throw new ConfigError('--victim leader: give --log kafka --brokers 3');
+    if (victim !== 'publisher' && (log !== 'kafka' || brokers === 1)) {
+      throw new ConfigError(`--victim ${victim}: give --log kafka --brokers 3`);
     }
-    const takeOvers = await run(config, say);
-    const figures = (['tookMs', 'missingMs'] as const).flatMap((name) => {
+    const isKept = config.dataDir !== undefined;
+    const dataDir = isKept
+      ? resolve(process.env.INIT_CWD ?? '.', config.dataDir ?? '')
+      : mkdtempSync(join(tmpdir(), 'nullspace-takeovers-'));
+    const takeOvers = await run(config, dataDir, say);
+    if (!isKept) {
+      await removeEmbeddedData(join(dataDir, 'postgres'));
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+    const figures = (['tookMs', 'missingMs', 'ledMs'] as const).flatMap((name) => {
       const sorted = takeOvers.map((each) => each[name]).toSorted((a, b) => a - b);
       const p50 = sorted[Math.floor(sorted.length / 2)] ?? 0;
       return [
