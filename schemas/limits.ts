@@ -388,6 +388,10 @@ assert(
   VERIFY_AHEAD_SIGNATURES_MAX + MAX_BLOCK_ITEMS <= VERIFY_PENDING_SIGNATURES_MAX,
   'a block must fit behind those under way',
 );
+/** Of each partition, complete heights whose events are still known when one stands there again. */
+export const VERIFY_REMEMBERED_HEIGHTS = 64;
+/** Of each partition, incomplete heights that are kept though marks of later ones were found. */
+export const VERIFY_OVERTAKEN_HEIGHTS_MAX = 1_024;
 /** Faults of a log that are told one by one; the others are counted. */
 export const VERIFY_FAULTS_MAX = 20;
 

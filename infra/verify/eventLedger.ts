@@ -1,100 +1,112 @@
+import { readEventHead } from '../../projections/runner/eventHead.js';
 import { decode } from '../../schemas/codec/codec.js';
-import { eventHash } from '../../schemas/crypto/digests.js';
-import { byteKey } from '../../schemas/kernel/byteKey.js';
+import { present } from '../../schemas/kernel/assert.js';
 import type { HeightMark } from '../../schemas/types/event.js';
 import { type Faults, recordPlace } from './faults.js';
+import { type ExpectedHeight, missingEvents, PartitionLedger } from './partitionLedger.js';
 
 /** What stands in the events topic against what execution says must stand there. */
-export interface EventLedger {
-  /** Events that a height must have, by partition; each partition with events needs a mark. */
-  expect(height: number, hashes: readonly (readonly Uint8Array[])[]): void;
-  /** A record of the events topic, after all heights were expected. */
-  found(partition: number, offset: bigint, value: Uint8Array): void;
-  /** Says what is missing; the counts are complete afterwards. */
-  close(): void;
-  /** Expected events and marks that were not found. */
-  missing(): number;
+export class EventLedger {
+  /** Expected events and marks that were not found; complete when every partition has ended. */
+  missing = 0;
   /** Copies of events beyond the first. */
-  repeated(): number;
+  repeated = 0;
   /** Records that nobody certified, at heights up to the last expected one. */
-  dropped(): number;
-}
+  dropped = 0;
+  readonly #partitions: readonly PartitionLedger[];
+  /** The highest that was expected. */
+  lastHeight = 0;
+  readonly #ended = new Set<number>();
+  #expectsMore = true;
 
-interface Place {
-  readonly height: number;
-  readonly partition: number;
-}
+  /** `isProven` says whether a mark is a quorum's. */
+  constructor(
+    eventPartitions: number,
+    private readonly faults: Faults,
+    private readonly isProven: (mark: HeightMark) => boolean,
+  ) {
+    this.#partitions = Array.from({ length: eventPartitions }, (_, partition) => {
+      return new PartitionLedger((expected) => this.#reportMissing(partition, expected));
+    });
+  }
 
-/** Holds what is expected until it is found. `isProven` says whether a mark is a quorum's. */
-export function createEventLedger(
-  faults: Faults,
-  isProven: (mark: HeightMark) => boolean,
-): EventLedger {
-  const wanted = new Map<string, Place>();
-  const wantedMarks = new Map<string, Place>();
-  const seen = new Set<string>();
-  const counts = { missing: 0, repeated: 0, dropped: 0 };
-  let lastHeight = 0;
-
-  const drop = (place: string, what: string): void => {
-    counts.dropped++;
-    faults.add(place, what);
-  };
-  /** Whether it is one that is waited for: its hash says so, and it need not be decoded. */
-  const takeWanted = (partition: number, key: string): boolean => {
-    if (wanted.get(key)?.partition !== partition) return false;
-    wanted.delete(key);
-    seen.add(key);
-    return true;
-  };
-  const onOtherEvent = (place: string, height: number, key: string): void => {
-    if (seen.has(key)) {
-      counts.repeated++;
-      faults.add(place, `an event of height ${height} stands here again`);
-    } else if (height <= lastHeight) {
-      drop(place, `an event of height ${height} that no execution made`);
+  /** Heights ascend. Values by partition, in order; each partition with events needs a mark. */
+  expect(height: number, values: readonly (readonly Uint8Array[])[]): void {
+    this.lastHeight = height;
+    for (const [partition, own] of values.entries()) {
+      if (own.length === 0) continue;
+      const ledger = this.#partition(partition);
+      ledger.expect(height, own);
+      if (this.#ended.has(partition)) ledger.end();
     }
-  };
-  const onMark = (place: string, partition: number, mark: HeightMark): void => {
-    if (mark.partition === partition && isProven(mark)) {
-      wantedMarks.delete(`${mark.height}/${partition}`);
-    } else {
-      drop(place, `a forged mark of height ${mark.height}`);
-    }
-  };
-  return {
-    expect(height, hashes) {
-      lastHeight = height;
-      for (const [partition, own] of hashes.entries()) {
-        const place = { height, partition };
-        if (own.length > 0) wantedMarks.set(`${height}/${partition}`, place);
-        for (const hash of own) wanted.set(byteKey(hash), place);
-      }
-    },
-    found(partition, offset, value) {
-      const key = byteKey(eventHash(value));
-      if (takeWanted(partition, key)) return;
-      const place = recordPlace('events', partition, offset);
-      const decoded = decode('EventsRecord', value);
-      if (!decoded.ok) return drop(place, `not a record of this topic: ${decoded.reason}`);
-      const { body } = decoded.value;
-      if (body.kind === 'HeightMark') onMark(place, partition, body);
-      else if (body.kind === 'EventEnvelope') onOtherEvent(place, body.height, key);
-      else drop(place, 'an epoch that nobody began');
-    },
-    close() {
-      counts.missing = wanted.size + wantedMarks.size;
-      reportMissing(faults, wanted, 'an event');
-      reportMissing(faults, wantedMarks, 'the mark');
-    },
-    missing: () => counts.missing,
-    repeated: () => counts.repeated,
-    dropped: () => counts.dropped,
-  };
-}
+  }
 
-function reportMissing(faults: Faults, rest: ReadonlyMap<string, Place>, what: string): void {
-  for (const { height, partition } of rest.values()) {
-    if (!faults.add(`height ${height}`, `${what} of events/${partition} is missing`)) return;
+  /** No higher one will be expected. */
+  expectNoMore(): void {
+    this.#expectsMore = false;
+  }
+
+  /** A record of the events topic. Answers a height that has to be expected first, else null. */
+  found(partition: number, offset: bigint, value: Uint8Array): number | null {
+    const ledger = this.#partition(partition);
+    if (ledger.takeNext(value)) return null;
+    const head = readEventHead(value);
+    if (head !== null && this.#isAhead(head.height)) return head.height;
+    const place = recordPlace('events', partition, offset);
+    const decoded = decode('EventsRecord', value);
+    if (!decoded.ok) return this.#drop(place, `not a record of this topic: ${decoded.reason}`);
+    const { body } = decoded.value;
+    if (body.kind === 'EpochStart') return this.#drop(place, 'an epoch that nobody began');
+    if (body.kind === 'EventEnvelope') {
+      return body.height > this.lastHeight ? null : this.#take(ledger, place, body.height, value);
+    }
+    if (this.#isAhead(body.height)) return body.height;
+    if (body.partition !== partition || !this.isProven(body)) {
+      return this.#drop(place, `a forged mark of height ${body.height}`);
+    }
+    ledger.mark(body.height);
+    return null;
+  }
+
+  /** The partition holds no other records: what is or will be expected of it is missing. */
+  ended(partition: number): void {
+    this.#ended.add(partition);
+    this.#partition(partition).end();
+  }
+
+  #partition(partition: number): PartitionLedger {
+    return present(this.#partitions[partition], 'partition');
+  }
+
+  #isAhead(height: number): boolean {
+    return this.#expectsMore && height > this.lastHeight;
+  }
+
+  #take(ledger: PartitionLedger, place: string, height: number, value: Uint8Array): null {
+    const match = ledger.take(height, value);
+    if (match === 'unknown') {
+      return this.#drop(place, `an event of height ${height} that no execution made`);
+    }
+    if (match === 'found before') {
+      this.repeated++;
+      this.faults.add(place, `an event of height ${height} stands here again`);
+    }
+    return null;
+  }
+
+  #drop(place: string, what: string): null {
+    this.dropped++;
+    this.faults.add(place, what);
+    return null;
+  }
+
+  #reportMissing(partition: number, expected: ExpectedHeight): void {
+    const events = missingEvents(expected);
+    this.missing += events + (expected.isMarked ? 0 : 1);
+    const place = `height ${expected.height}`;
+    for (let i = 0; i < events; i++) {
+      if (!this.faults.add(place, `an event of events/${partition} is missing`)) return;
+    }
+    if (!expected.isMarked) this.faults.add(place, `the mark of events/${partition} is missing`);
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeTrusted, encode } from '../../schemas/codec/codec.js';
+import { present } from '../../schemas/kernel/assert.js';
 import type { LogRecord } from '../../schemas/log.js';
 import { topicManifest, topicNames } from '../../schemas/topics.js';
 import type { ChainedHeight } from '../../test/simulation/certifiedChain.js';
@@ -164,6 +165,20 @@ describe('verifyLog', () => {
     expect(report.faults?.[0]).toMatch(/^blocks\/0 offset 6: not height 7 .*(beacon|seed)/);
   });
 
+  it('finds a height that a quorum certified and no execution makes, and stops there', async () => {
+    const wrong = engineChain({
+      ...{ heights: 12, commands: 6, seed: 5 },
+      onHeight(height, { state }) {
+        const cell = present(state.houses[0], 'house').cell;
+        const books = present(cell.value, 'books');
+        if (height === TAMPERED) cell.value = { ...books, nextKeySequence: 1_000 };
+      },
+    });
+    const report = await verifyRecords(wrong.flatMap((height) => heightRecords(height, topics)));
+    expect(report).toMatchObject({ ok: false, heights: TAMPERED - 1, missing: 0, dropped: 0 });
+    expect(report.faults?.[0]).toMatch(/^height 7: execution gives another (state|events)Root$/);
+  });
+
   it('finds envelopes that their players did not sign', async () => {
     const report = await verifyRecords(honestRecords(), 0, engineVerifiers);
     expect(report).toMatchObject({ ok: false, heights: 12 });
@@ -227,7 +242,7 @@ describe('verifyLog', () => {
     const junk = { ...event, value: new Uint8Array([1, 2, 3]) };
     const report = await verifyRecords([...records, block, event, junk]);
     expect(report).toMatchObject({ ok: false, heights: 12, repeated: 2, dropped: 1 });
-    expect(report.faults).toEqual([
+    expect(report.faults?.toSorted()).toEqual([
       'blocks/0 offset 12: height 7 stands here again',
       expect.stringMatching(/^events\/\d+ offset \d+: an event of height 7 stands here again$/),
       expect.stringMatching(/^events\/\d+ offset \d+: not a record of this topic/),

@@ -4,21 +4,22 @@ import { genesisState } from '../../command/engine/genesisState.js';
 import { memoVerifier } from '../../projections/runner/memoVerifier.js';
 import { framedName } from '../../schemas/codec/codec.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
-import { chainIdOf, eventHash } from '../../schemas/crypto/digests.js';
+import { chainIdOf } from '../../schemas/crypto/digests.js';
 import { type OpenedEnvelope, openEnvelope } from '../../schemas/crypto/envelope.js';
 import { genesisEpoch, genesisTip } from '../../schemas/crypto/epochKeys.js';
 import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
 import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
-import { PROJECTION_SIGNATURES_KEPT, VERIFY_BATCH_BYTES } from '../../schemas/limits.js';
-import type { LogReader, PartitionStart, StoredRecord } from '../../schemas/log.js';
+import { PROJECTION_SIGNATURES_KEPT } from '../../schemas/limits.js';
+import type { LogReader } from '../../schemas/log.js';
 import { type BlocksFollower, createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { topicNames } from '../../schemas/topics.js';
 import type { CertifiedBlock } from '../../schemas/types/block.js';
 import type { HeightMark } from '../../schemas/types/event.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
-import { createEventLedger, type EventLedger } from './eventLedger.js';
+import { EventLedger } from './eventLedger.js';
 import { createFaults, type Faults, recordPlace } from './faults.js';
+import { type LogReading, openLogReading, type PartitionRecords } from './logReading.js';
 import { createSignatureChecks, type SignatureChecks } from './signatureChecks.js';
 
 /** The last line of `nullspace verify --json`. */
@@ -86,7 +87,7 @@ export async function verifyLog(options: {
     envelopes: createSignatureChecks(options.envelopes),
     follower: createBlocksFollower({ keys, tip: genesisTip(genesis, shard), verifiers }),
     state: genesisState(genesis, shard),
-    ledger: createEventLedger(faults, isProven),
+    ledger: new EventLedger(eventPartitions, faults, isProven),
     faults,
     fromHeight: options.fromHeight,
     heights: 0,
@@ -97,74 +98,76 @@ export async function verifyLog(options: {
     broken: false,
   };
   const topics = topicNames(chainIdOf(genesis));
-  const progress = (share: number): void =>
-    options.onProgress({ height: verification.follower.tip.height, share });
-  await readAll(
-    reader,
-    [{ topic: topics.blocks, partition: shard }],
-    (partition, { offset, value }) => onBlock(verification, partition, offset, value),
-    (share) => progress(share / 2),
-  );
-  await verification.envelopes.all();
-  // A height's events were written with it, so their ends, looked up now, hold all of them.
-  const partitions = Array.from({ length: eventPartitions }, (_, partition) => ({
-    topic: topics.events,
-    partition,
-  }));
-  const { ledger } = verification;
-  await readAll(
-    reader,
-    partitions,
-    (partition, { offset, value }) => {
-      ledger.found(partition, offset, value);
-      return null;
-    },
-    (share) => progress(0.5 + share / 2),
-  );
-  ledger.close();
+  const blocks = await openLogReading(reader, topics.blocks, [shard]);
+  // A height's events were written with it, so their ends, looked up later, hold all of them.
+  const partitions = Array.from({ length: eventPartitions }, (_, partition) => partition);
+  const events = await openLogReading(reader, topics.events, partitions);
+  const onRead = (): void => {
+    const { height } = verification.follower.tip;
+    const share = (blocks.read() + events.read()) / Math.max(1, blocks.offsets + events.offsets);
+    options.onProgress({ height, share });
+  };
+  try {
+    await compare(verification, blocks, events, onRead);
+    await verification.envelopes.all();
+  } finally {
+    await blocks.close();
+    await events.close();
+  }
   return report(verification);
 }
 
 /**
- * Feeds every record of the partitions, up to their ends of now, to `onRecord`, and waits for what
- * that answers.
+ * Executes no further than the events that are read need it, so that no more is held of them than
+ * lies between the partitions.
  */
-async function readAll(
-  reader: LogReader,
-  partitions: readonly { readonly topic: string; readonly partition: number }[],
-  onRecord: (partition: number, record: StoredRecord) => Promise<void> | null,
-  onProgress: (share: number) => void,
+async function compare(
+  verification: Verification,
+  blocks: LogReading,
+  events: LogReading,
+  onRead: () => void,
 ): Promise<void> {
-  const ends = new Map<string, bigint>();
-  const starts: PartitionStart[] = [];
-  let all = 0n;
-  let read = 0n;
-  for (const { topic, partition } of partitions) {
-    const { first, end } = await reader.offsets(topic, partition);
-    if (first === end) continue;
-    ends.set(`${topic}/${partition}`, end);
-    starts.push({ topic, partition, fromOffset: first });
-    all += end - first;
-  }
-  if (starts.length === 0) return;
-  const subscription = await reader.subscribe({
-    partitions: starts,
-    maxBatchBytes: VERIFY_BATCH_BYTES,
-  });
-  for await (const { topic, partition, records, nextOffset } of subscription.batches) {
-    const key = `${topic}/${partition}`;
-    const end = ends.get(key);
-    if (end === undefined) continue;
-    for (const record of records) {
-      const wait = record.offset < end ? onRecord(partition, record) : null;
-      if (wait !== null) await wait;
+  const { ledger } = verification;
+  const heights = executing(verification, blocks, onRead);
+  for (const partition of events.empty) ledger.ended(partition);
+  for (let batch = await events.next(); batch !== null; batch = await events.next()) {
+    const { partition, records, isLast } = batch;
+    for (const { offset, value } of records) {
+      for (;;) {
+        const height = ledger.found(partition, offset, value);
+        if (height === null) break;
+        await heights.upTo(height);
+      }
     }
-    read += BigInt(records.length);
-    onProgress(Math.min(1, Number(read) / Number(all)));
-    if (nextOffset >= end) ends.delete(key);
-    if (ends.size === 0) break;
+    if (isLast) ledger.ended(partition);
+    onRead();
   }
-  await subscription.close();
+  await heights.upTo(Number.MAX_SAFE_INTEGER);
+}
+
+/** Executes the heights of the log, as far as somebody asks. */
+function executing(verification: Verification, blocks: LogReading, onRead: () => void) {
+  const { ledger } = verification;
+  let batch: PartitionRecords | null = null;
+  let index = 0;
+  return {
+    async upTo(height: number): Promise<void> {
+      while (ledger.lastHeight < height) {
+        if (verification.broken) return ledger.expectNoMore();
+        const record = batch?.records[index];
+        if (batch !== null && record !== undefined) {
+          index++;
+          const wait = onBlock(verification, batch.partition, record.offset, record.value);
+          if (wait !== null) await wait;
+          continue;
+        }
+        onRead();
+        batch = await blocks.next();
+        index = 0;
+        if (batch === null) return ledger.expectNoMore();
+      }
+    },
+  };
 }
 
 function onBlock(
@@ -219,10 +222,7 @@ function onCertified(verification: Verification, certified: CertifiedBlock): voi
     faults.add(`height ${height}`, `execution gives another ${root}`);
   }
   if (verification.broken) return;
-  ledger.expect(
-    height,
-    executed.events.map((values) => values.map(eventHash)),
-  );
+  ledger.expect(height, executed.events);
   for (const values of executed.events) verification.events += values.length;
   if (height < verification.fromHeight) return;
   verification.heights++;
@@ -248,9 +248,9 @@ function report(verification: Verification): VerifyReport {
   const { heights, commands, events, ledger, faults } = verification;
   const counts = {
     events,
-    repeated: verification.repeated + ledger.repeated(),
-    missing: ledger.missing(),
-    dropped: verification.dropped + ledger.dropped(),
+    repeated: verification.repeated + ledger.repeated,
+    missing: ledger.missing,
+    dropped: verification.dropped + ledger.dropped,
   };
   const ok = faults.count() === 0;
   return { heights, commands, ok, ...counts, ...(ok ? {} : { faults: faults.lines() }) };

@@ -132,12 +132,15 @@ export function engineChain(options: {
   readonly heights: number;
   readonly commands: number;
   readonly seed: number;
+  /** Called before each height: what it changes, a quorum certifies. */
+  readonly onHeight?: (height: number, world: World) => void;
 }): ChainedHeight[] {
   const prng = createPrng(options.seed);
   const world = newWorld(engineGenesis);
   let tip = genesisTip(engineGenesis, 0);
   const chain: ChainedHeight[] = [];
   for (let height = 1; height <= options.heights; height++) {
+    options.onHeight?.(height, world);
     const intents = intentsOf(height, options.commands, (below) => prng.below(below));
     const next = certifyNext(world, tip, blockOf(world, intents));
     chain.push(next);

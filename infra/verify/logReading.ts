@@ -1,0 +1,70 @@
+import { VERIFY_BATCH_BYTES } from '../../schemas/limits.js';
+import type { LogBatch, LogReader, LogSubscription, PartitionStart } from '../../schemas/log.js';
+
+/** Partitions of one topic, from their first records to their ends as they are at the start. */
+export interface LogReading {
+  /** Partitions without records. */
+  readonly empty: readonly number[];
+  /** So many offsets lie between first records and ends; so many of them were read. */
+  readonly offsets: number;
+  read(): number;
+  /** The next records of a partition; null when all have been read. */
+  next(): Promise<PartitionRecords | null>;
+  close(): Promise<void>;
+}
+
+export interface PartitionRecords {
+  readonly partition: number;
+  readonly records: LogBatch['records'];
+  /** No others follow in this partition. */
+  readonly isLast: boolean;
+}
+
+/** @throws LogError */
+export async function openLogReading(
+  reader: LogReader,
+  topic: string,
+  partitions: readonly number[],
+): Promise<LogReading> {
+  const ends = new Map<number, bigint>();
+  const starts: PartitionStart[] = [];
+  let offsets = 0;
+  for (const partition of partitions) {
+    const { first, end } = await reader.offsets(topic, partition);
+    if (first === end) continue;
+    ends.set(partition, end);
+    starts.push({ topic, partition, fromOffset: first });
+    offsets += Number(end - first);
+  }
+  const empty = partitions.filter((partition) => !ends.has(partition));
+  const subscription: LogSubscription | null =
+    starts.length === 0
+      ? null
+      : await reader.subscribe({ partitions: starts, maxBatchBytes: VERIFY_BATCH_BYTES });
+  const batches = subscription?.batches[Symbol.asyncIterator]();
+  const places = new Map(starts.map(({ partition, fromOffset }) => [partition, fromOffset]));
+  let read = 0;
+  return {
+    empty,
+    offsets,
+    read: () => read,
+    async next() {
+      while (ends.size > 0 && batches !== undefined) {
+        const { done, value } = await batches.next();
+        if (done === true) return null;
+        const { partition, records, nextOffset } = value;
+        const end = ends.get(partition);
+        if (end === undefined) continue;
+        const isLast = nextOffset >= end;
+        const place = isLast ? end : nextOffset;
+        read += Number(place - (places.get(partition) ?? place));
+        places.set(partition, place);
+        if (isLast) ends.delete(partition);
+        const own = isLast ? records.filter(({ offset }) => offset < end) : records;
+        return { partition, records: own, isLast };
+      }
+      return null;
+    },
+    close: async () => subscription?.close(),
+  };
+}
