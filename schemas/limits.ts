@@ -306,7 +306,8 @@ export const FOLLOWED_WINDOW_BYTES = 2 * MAX_FRAME_BYTES;
 export const PROJECTION_BATCH_ROWS_MAX = 150_000;
 /** Bytes of records behind the rows of one transaction. */
 export const PROJECTION_BATCH_BYTES_MAX = 32 * 1024 * 1024;
-/** Rows of one source and table that are kept as they are: more are packed as they come. */
+/** Rows of one source and table, or entries of their lists, that are kept as they are: more are
+ * packed as they come. */
 export const PROJECTION_LOOSE_ROWS_MAX = 128;
 /** Rows of one source and table remembered as written, of tables whose rows never change. */
 export const PROJECTION_KNOWN_ROWS_MAX = 16_384;

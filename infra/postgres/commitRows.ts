@@ -3,8 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type SourceCommit, ZombieWriterError } from '../../projections/ports.js';
-import { isListType, type ListValue, type Table } from '../../projections/readModel.js';
-import type { PackedRows, StoredRow } from '../../projections/runner/rowBatch.js';
+import type { Table } from '../../projections/readModel.js';
+import { type PackedRows, rowWeight, type StoredRow } from '../../projections/runner/rowBatch.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { PROJECTION_COPY_ROWS_MIN } from '../../schemas/limits.js';
 import { CopyRows, columnArrays, copyBinary } from './binaryRows.js';
@@ -33,18 +33,12 @@ function writeOf(table: Table, commits: readonly SourceCommit[]): TableWrite {
   return table.kind === 'append' ? appendWrite(table, commits) : foldWrite(table, commits);
 }
 
-/** Rows, or what the first list in them holds: a row with lists stands for many. */
-function weightOf(table: Table, rows: readonly StoredRow[]): number {
-  const list = Object.keys(table.columns).find((name) => isListType(table.columns[name]!.type));
-  if (list === undefined) return rows.length;
-  return rows.reduce((sum, row) => sum + (row[list] as ListValue).length, 0);
-}
-
 /** By COPY once any are packed or they are many. */
 function appendWrite(table: Table, commits: readonly SourceCommit[]): TableWrite {
   const loose = commits.flatMap(({ rows }) => rows.appended.get(table) ?? []);
   const parts = commits.flatMap(({ rows }) => rows.packed.get(table) ?? []);
-  if (parts.length === 0 && weightOf(table, loose) < PROJECTION_COPY_ROWS_MIN) {
+  const weight = loose.reduce((sum, row) => sum + rowWeight(table, row), 0);
+  if (parts.length === 0 && weight < PROJECTION_COPY_ROWS_MIN) {
     return { copy: null, rows: loose };
   }
   return { copy: copyBinary([...parts.map(ownRows), packed(table, loose)]), rows: [] };

@@ -95,10 +95,12 @@ describe('rows that nothing changes', () => {
 });
 
 describe('rows of an append table', () => {
-  const rowAt = (height: number): RowOf<typeof marks> => ({
+  const rowAt = (height: number, events = 1): RowOf<typeof marks> => ({
     ...{ shard: 0, height, partition: 1, previous_height: height - 1 },
-    ...{ event_count: 0, path: new Uint8Array(0), execution_indexes: [], event_indexes: [] },
-    ...{ key_sequences: [], keys: [], kinds: [], records: [] },
+    ...{ event_count: events, path: new Uint8Array(0) },
+    ...{ execution_indexes: Array(events).fill(1), event_indexes: Array(events).fill(0) },
+    ...{ key_sequences: Array(events).fill(0), keys: Array(events).fill(new Uint8Array(1)) },
+    ...{ kinds: Array(events).fill('A'), records: Array(events).fill(new Uint8Array(1)) },
   });
   const rows = Array.from({ length: PROJECTION_LOOSE_ROWS_MAX + 2 }, (_, at) => rowAt(at + 1));
   const pack = (): PackedRows & { readonly rows: StoredRow[] } => {
@@ -121,6 +123,16 @@ describe('rows of an append table', () => {
     expect(batch.appended.has(marks)).toBe(false);
     expect(batch.packed.get(marks)).toMatchObject({ rows });
     expect(batch.count).toBe(rows.length);
+  });
+
+  it('are many when their lists are long, and few when those are empty', () => {
+    const batch = new RowBatch(new KnownRows(), pack);
+    const few = Array.from({ length: PROJECTION_LOOSE_ROWS_MAX + 1 }, (_, at) => rowAt(at + 1, 0));
+    for (const row of few) batch.put(marks, row);
+    expect(batch.packed.size).toBe(0);
+    const long = rowAt(few.length + 1, PROJECTION_LOOSE_ROWS_MAX + 1);
+    batch.put(marks, long);
+    expect(batch.packed.get(marks)).toMatchObject({ rows: [...few, long] });
   });
 
   it('stay rows for a store that does not pack', () => {

@@ -1,7 +1,16 @@
 import { assert, fail, unreachable } from '../../schemas/kernel/assert.js';
 import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { PROJECTION_KNOWN_ROWS_MAX, PROJECTION_LOOSE_ROWS_MAX } from '../../schemas/limits.js';
-import type { CellValue, Column, MergeRule, RowOf, Rows, Table } from '../readModel.js';
+import {
+  type CellValue,
+  type Column,
+  isListType,
+  type ListValue,
+  type MergeRule,
+  type RowOf,
+  type Rows,
+  type Table,
+} from '../readModel.js';
 
 /** A row as the store sees it. */
 export interface StoredRow {
@@ -13,6 +22,8 @@ interface TableShape {
   readonly keyNames: readonly string[];
   /** Columns in which a newer row may change an older one. */
   readonly changing: readonly { readonly name: string; readonly rule: MergeRule }[];
+  /** The first column of lists: a row stands for as many as it holds. */
+  readonly list: string | undefined;
 }
 
 const shapes = new Map<Table, TableShape>();
@@ -25,7 +36,8 @@ function shapeOf(table: Table): TableShape {
   const changing = columns
     .filter(([, { merge }]) => merge !== 'key' && merge !== 'once')
     .map(([name, { merge }]) => ({ name, rule: merge }));
-  const shape = { keys, keyNames: keys.map(([name]) => name), changing };
+  const list = columns.find(([, { type }]) => isListType(type))?.[0];
+  const shape = { keys, keyNames: keys.map(([name]) => name), changing, list };
   shapes.set(table, shape);
   return shape;
 }
@@ -39,6 +51,12 @@ function nameOf(bytes: Uint8Array): string {
   lastBytes = bytes;
   lastName = byteKey(bytes);
   return lastName;
+}
+
+/** Rows, or what the lists in them hold. */
+export function rowWeight(table: Table, row: StoredRow): number {
+  const { list } = shapeOf(table);
+  return list === undefined ? 1 : (row[list] as ListValue).length;
 }
 
 /** A string that two rows share exactly when their keys are equal. */
@@ -161,6 +179,8 @@ export class RowBatch implements Rows {
   readonly appended = new Map<Table, StoredRow[]>();
   /** A table's rows are here or in `appended`. */
   readonly packed = new Map<Table, PackedRows>();
+  /** Of the rows in `appended`. */
+  readonly #weights = new Map<Table, number>();
   readonly #folded = new Map<Table, Map<string, Record<string, CellValue>>>();
   readonly #begun = new Set<StoredRow>();
   readonly #known: KnownRows;
@@ -215,7 +235,10 @@ export class RowBatch implements Rows {
     }
     const rows = listOf<Table, StoredRow>(this.appended, table);
     rows.push(row);
-    if (this.#pack === null || rows.length <= PROJECTION_LOOSE_ROWS_MAX) return;
+    if (this.#pack === null) return;
+    const weight = (this.#weights.get(table) ?? 0) + rowWeight(table, row);
+    this.#weights.set(table, weight);
+    if (weight <= PROJECTION_LOOSE_ROWS_MAX) return;
     const target = this.#pack(table);
     for (const loose of rows) target.add(loose);
     this.packed.set(table, target);
