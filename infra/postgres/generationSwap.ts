@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { VISIBLE_CHANNEL } from '../../projections/readModels.js';
-import { present } from '../../schemas/kernel/assert.js';
+import { assert, present } from '../../schemas/kernel/assert.js';
 import { PROJECTION_SWAP_ATTEMPTS_MAX } from '../../schemas/limits.js';
 import { withTransaction } from './connection.js';
 import { PostgresError, toPostgresError } from './errors.js';
@@ -124,6 +124,18 @@ export async function holdGeneration(pool: pg.Pool, schema: string): Promise<pg.
   } catch (error) {
     throw toPostgresError(error);
   }
+}
+
+/** Drops tables that no reader sees. @throws PostgresError */
+export async function dropGeneration(pool: pg.Pool, schema: string): Promise<void> {
+  await withTransaction(pool, async (client) => {
+    await lockGenerations(client);
+    const found = (await listGenerations(client)).find(
+      (generation) => generation.schema === schema,
+    );
+    assert(found?.state !== 'active', 'readers see the tables to drop');
+    await forgetGeneration(client, schema);
+  });
 }
 
 /**

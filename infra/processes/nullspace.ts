@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, { readonly help: string; load(): Promise
     help: 'execute the log again and check every certificate and root',
     load: async () => (await import('./verify.js')).verify,
   },
+  drill: {
+    help: 'rehearse the loss of everything but the log: state and tables made from it again',
+    load: async () => (await import('./drill.js')).drill,
+  },
   log: {
     help: 'cat: verified records of the log, as lines of JSON or CSV',
     load: async () => (await import('./log.js')).log,

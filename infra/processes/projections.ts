@@ -1,36 +1,19 @@
-import { join, resolve } from 'node:path';
-import type pg from 'pg';
 import { z } from 'zod';
 import { PROJECTION_GRACE_MS } from '../../schemas/limits.js';
-import type { Log } from '../../schemas/log.js';
-import type { Genesis } from '../../schemas/types/genesis.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
 import { flag } from '../config/optionTypes.js';
-import { createNativeBeacon } from '../crypto/nativeBeacon.js';
-import { installNativeCrypto } from '../crypto/nativeSha256.js';
-import { nativeVerifier } from '../crypto/nativeSignatures.js';
-import { readGenesis } from '../genesis/genesisFile.js';
-import { logOptions, openLog } from '../log/openLog.js';
-import { withDatabase } from '../log/withDatabase.js';
-import { createPool } from '../postgres/connection.js';
 import { pruneGenerations } from '../postgres/generationSwap.js';
 import { listGenerations } from '../postgres/generations.js';
 import { projectionContent } from '../postgres/projectionSql.js';
 import { readGenerationStatus } from '../projections/generationStatus.js';
-import {
-  type RebuildOptions,
-  type RebuildReport,
-  rebuildProjections,
-  swapProjections,
-} from '../projections/rebuildProjections.js';
-import { createLogger } from '../telemetry/logger.js';
+import { rebuildProjections, swapProjections } from '../projections/rebuildProjections.js';
+import { storedLogOptions } from './storedLog.js';
+import { type StoredTables, withStoredTables } from './storedTables.js';
 
 const USAGE = 'usage: nullspace projections status|rebuild|swap|prune [OPTIONS]';
 
 const configSchema = z.object({
-  ...logOptions,
-  dataDir: z.string().default('.data'),
-  genesis: z.string().optional(),
+  ...storedLogOptions,
   json: flag.default(false),
   /** rebuild: leave the new tables beside the old ones. */
   keep: flag.default(false),
@@ -42,38 +25,12 @@ const configSchema = z.object({
 
 type Config = z.infer<typeof configSchema>;
 
-interface Place {
+interface Place extends StoredTables {
   readonly config: Config;
-  readonly url: string;
-  readonly genesis: Genesis;
-  readonly log: Log;
-  readonly pool: pg.Pool;
-  readonly rebuild: RebuildOptions;
 }
 
 function print(config: Config, value: object, lines: readonly string[]): void {
   process.stdout.write(config.json ? `${JSON.stringify(value)}\n` : `${lines.join('\n')}\n`);
-}
-
-/** One line a second at most: where it is, how fast, how long still. */
-function reporter(): (report: RebuildReport) => void {
-  let nextMs = 0;
-  return ({ stage, progress, detail }) => {
-    if (progress === undefined) {
-      process.stderr.write(`${stage}${detail === undefined ? '' : `: ${detail}`}\n`);
-      return;
-    }
-    if (performance.now() < nextMs) return;
-    nextMs = performance.now() + 1_000;
-    const { share, height, recordsPerSecond, etaMs } = progress;
-    const rate =
-      recordsPerSecond === null ? '-' : Math.round(recordsPerSecond).toLocaleString('en');
-    const eta = etaMs === null ? '-' : `${Math.ceil(etaMs / 1_000)} s`;
-    const percent = (Math.floor(share * 1_000) / 10).toFixed(1);
-    process.stderr.write(
-      `${stage} ${percent} %  ${rate} records/s  eta ${eta}  height ${height}\n`,
-    );
-  };
 }
 
 async function status(place: Place): Promise<void> {
@@ -143,29 +100,5 @@ export async function projections(argv: readonly string[]): Promise<void> {
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   if (action === undefined) throw new ConfigError(USAGE);
   const config = loadConfig(configSchema, rest, process.env);
-  const dataDir = resolve(process.env.INIT_CWD ?? '.', config.dataDir);
-  installNativeCrypto();
-  const genesis = readGenesis(config.genesis ?? join(dataDir, 'genesis.json'));
-  const logger = createLogger('projections', 'warn');
-  const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
-  await withDatabase({ config, dataDir, logger }, async (url) => {
-    const log = await openLog({ ...config, databaseUrl: url }, logger);
-    const pool = createPool({ url, applicationName: 'nullspace projections', log: logger, max: 2 });
-    try {
-      const options: RebuildOptions = {
-        ...{ url, genesis, reader: log.reader, verifiers, log: logger, report: reporter() },
-        timer: {
-          nowMs: () => Date.now(),
-          after: (delayMs, run) => {
-            const timeout = setTimeout(run, delayMs);
-            return () => clearTimeout(timeout);
-          },
-        },
-      };
-      await action({ config, url, genesis, log, pool, rebuild: options });
-    } finally {
-      await pool.end();
-      await log.close();
-    }
-  });
+  await withStoredTables(config, 'projections', (tables) => action({ config, ...tables }));
 }

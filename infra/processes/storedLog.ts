@@ -6,6 +6,7 @@ import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { readGenesis } from '../genesis/genesisFile.js';
 import { type LogConfig, logOptions, openLog } from '../log/openLog.js';
 import { withDatabase } from '../log/withDatabase.js';
+import type { AdapterLog } from '../postgres/connection.js';
 import { createLogger } from '../telemetry/logger.js';
 import { readSettings } from './clusterFolder.js';
 import { clusterBrokers } from './clusterServices.js';
@@ -19,7 +20,7 @@ export const storedLogOptions = {
 };
 
 const schema = z.object(storedLogOptions);
-type StoredLogConfig = z.infer<typeof schema>;
+export type StoredLogConfig = z.infer<typeof schema>;
 
 /** The log that the call names, else the one that the cluster of the data folder has. */
 function chosenLog(config: StoredLogConfig, dataDir: string): LogConfig {
@@ -32,21 +33,35 @@ function chosenLog(config: StoredLogConfig, dataDir: string): LogConfig {
   return { log, databaseUrl, kafkaBrokers: clusterBrokers(settings).split(',') };
 }
 
-/** Runs `work` with genesis and log of a data folder. @throws ConfigError, LogError */
+/** What a data folder, or the call, says of a chain. */
+export interface StoredLog {
+  readonly genesis: Genesis;
+  readonly log: Log;
+  /** Empty where the log is on Kafka and no database was named. */
+  readonly databaseUrl: string;
+  readonly logger: AdapterLog;
+}
+
+/**
+ * Runs `work` with genesis and log of a data folder, and with its database where that holds the log
+ * or the call `needsTables`. @throws ConfigError, LogError
+ */
 export async function withStoredLog<T>(
   config: StoredLogConfig,
   name: string,
-  work: (stored: { readonly genesis: Genesis; readonly log: Log }) => Promise<T>,
+  work: (stored: StoredLog) => Promise<T>,
+  needsTables = false,
 ): Promise<T> {
   const dataDir = resolve(process.env.INIT_CWD ?? '.', config.dataDir);
   installNativeCrypto();
   const genesis = readGenesis(config.genesis ?? join(dataDir, 'genesis.json'));
   const logger = createLogger(name, 'warn');
   const chosen = chosenLog(config, dataDir);
-  return withDatabase({ config: chosen, dataDir, logger }, async (databaseUrl) => {
+  const database = needsTables ? { ...chosen, log: 'postgres' as const } : chosen;
+  return withDatabase({ config: database, dataDir, logger }, async (databaseUrl) => {
     const log = await openLog({ ...chosen, databaseUrl }, logger);
     try {
-      return await work({ genesis, log });
+      return await work({ genesis, log, databaseUrl, logger });
     } finally {
       await log.close();
     }

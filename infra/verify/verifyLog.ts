@@ -1,6 +1,7 @@
 import type { EngineState } from '../../command/engine/engineState.js';
 import { executeBlock } from '../../command/engine/executeBlock.js';
 import { genesisState } from '../../command/engine/genesisState.js';
+import { treeRoot } from '../../command/engine/state/stateTree.js';
 import { memoVerifier } from '../../projections/runner/memoVerifier.js';
 import { framedName } from '../../schemas/codec/codec.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
@@ -9,7 +10,7 @@ import { type OpenedEnvelope, openEnvelope } from '../../schemas/crypto/envelope
 import { genesisEpoch, genesisTip } from '../../schemas/crypto/epochKeys.js';
 import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
 import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
-import { equalBytes } from '../../schemas/kernel/bytes.js';
+import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
 import { PROJECTION_SIGNATURES_KEPT } from '../../schemas/limits.js';
 import type { LogReader } from '../../schemas/log.js';
 import { type BlocksFollower, createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
@@ -34,6 +35,9 @@ export interface VerifyReport {
   readonly missing: number;
   /** Records that no quorum certified; readers drop them. */
   readonly dropped: number;
+  /** The last height that was executed, and the root of the state after it, in hex. */
+  readonly height: number;
+  readonly stateRoot: string;
   /** Where something is wrong, and what; the first ones of many. Nothing when `ok`. */
   readonly faults?: readonly string[];
 }
@@ -245,12 +249,14 @@ function openItems(
 }
 
 function report(verification: Verification): VerifyReport {
-  const { heights, commands, events, ledger, faults } = verification;
+  const { heights, commands, events, ledger, faults, state } = verification;
   const counts = {
     events,
     repeated: verification.repeated + ledger.repeated,
     missing: ledger.missing,
     dropped: verification.dropped + ledger.dropped,
+    height: state.height,
+    stateRoot: toHex(treeRoot(state.tree)),
   };
   const ok = faults.count() === 0;
   return { heights, commands, ok, ...counts, ...(ok ? {} : { faults: faults.lines() }) };
