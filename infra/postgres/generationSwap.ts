@@ -17,8 +17,22 @@ import { qualified, storedTables } from './projectionSql.js';
 /** Below the server's deadlock_timeout: whoever reads goes first, the swap gives up and retries. */
 const LOCK_TIMEOUT_MS = 200;
 const RETRY_MS = 100;
+/**
+ * What sorting for an index may take. Postgres gives each process that takes part 32 MB or does
+ * without it: its default of 64 MB is enough for one beside the first, and spills a million keys.
+ */
+const INDEX_MEMORY = '256MB';
 
 export type SwapOutcome = 'swapped' | 'active already' | 'behind' | 'not indexed' | 'unknown';
+
+/** For this transaction, unless the server is set to more. */
+async function allowIndexMemory(client: pg.ClientBase): Promise<void> {
+  await client.query(
+    `select set_config('maintenance_work_mem', $1, true)
+     where pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes($1)`,
+    [INDEX_MEMORY],
+  );
+}
 
 /** Makes the indexes that a bare generation was built without, one a transaction, and ANALYZEs. */
 export async function finishIndexes(
@@ -33,6 +47,7 @@ export async function finishIndexes(
   for (const { place, definition } of rows) {
     say(definition);
     await withTransaction(pool, async (client) => {
+      await allowIndexMemory(client);
       await client.query(definition);
       await client.query(`delete from ${deferred} where place = $1`, [place]);
     });
