@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheDir } from '../files/cacheDir.js';
 import { KafkaError } from './errors.js';
 
 const KAFKA_VERSION = '4.3.1';
@@ -24,12 +24,8 @@ const POM = `<project><modelVersion>4.0.0</modelVersion>
  </dependencies></project>
 `;
 
-/** NULLSPACE_CACHE_DIR, else XDG_CACHE_HOME/nullspace, else ~/.cache/nullspace. */
 function kafkaCacheDir(): string {
-  const { NULLSPACE_CACHE_DIR, XDG_CACHE_HOME } = process.env;
-  const base =
-    NULLSPACE_CACHE_DIR || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'nullspace');
-  return join(base, `kafka-${KAFKA_VERSION}`);
+  return cacheDir(`kafka-${KAFKA_VERSION}`);
 }
 
 function javaMajor(): number | null {

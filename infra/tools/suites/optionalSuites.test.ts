@@ -28,5 +28,6 @@ it('sees that a machine has neither Java nor Chromium', () => {
   expect(reasons).toEqual([
     expect.stringContaining('no Java on the PATH'),
     expect.stringContaining('no Chromium at /nowhere/chromium'),
+    null,
   ]);
 });

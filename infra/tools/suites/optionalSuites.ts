@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { kafkaUnavailableReason } from '../../kafka/kafkaJars.js';
+import { newerNodeUnavailableReason } from './newerNode.js';
 
 /** Suites that need more than Node and npm's packages, by the end of their files' names. */
 export interface OptionalSuites {
@@ -17,6 +18,7 @@ export interface LeftOutSuite {
 export const OPTIONAL_SUITES: readonly OptionalSuites[] = [
   { suffix: '.kafka.test.ts', reason: kafkaUnavailableReason },
   { suffix: '.browser.test.ts', reason: chromiumUnavailableReason },
+  { suffix: '.newerNode.test.ts', reason: newerNodeUnavailableReason },
 ];
 
 function chromiumUnavailableReason(): string | null {
