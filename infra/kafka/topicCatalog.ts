@@ -12,6 +12,11 @@ const BATCH_OVERHEAD_BYTES = 1_024;
 const NO_LIMIT = '9223372036854775807';
 const VISIBLE_ATTEMPTS = 100;
 const VISIBLE_WAIT_MS = 50;
+/** What a broker says of a topic that another has made and it has not seen. */
+const NOT_YET: ReadonlySet<string | undefined> = new Set([
+  'LEADER_NOT_AVAILABLE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+]);
 
 /** Topics as the cluster has them; read again when one is asked for that was not there. */
 export interface TopicCatalog {
@@ -126,7 +131,7 @@ async function waitUntilVisible(
       const found = await describeTopics(admin, names);
       if (names.every((name) => found.has(name))) return found;
     } catch (error) {
-      if ((error as { type?: string }).type !== 'LEADER_NOT_AVAILABLE') throw error;
+      if (!NOT_YET.has((error as { type?: string }).type)) throw error;
     }
     await sleep(VISIBLE_WAIT_MS);
   }
