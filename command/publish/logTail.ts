@@ -10,14 +10,16 @@ function lastMarked({ leaves, certified }: PublishableHeight): number {
 }
 
 /**
- * Up to which height everything stands in the log: the lowest over `blocks` and the partitions that
- * lack something of it. A partition's marks may end below `blocks` where nothing happened since.
+ * Up to which height, of those up to `certifiedTip`, everything stands in the log: the lowest over
+ * `blocks` and the partitions that lack something of it. A partition's marks may end below `blocks`
+ * where nothing happened since.
  */
 export async function logTail(
   { blocks, events }: ProgressHeights,
   source: HeightSource,
+  certifiedTip: number,
 ): Promise<number> {
-  const height = Math.min(blocks, source.certifiedTip());
+  const height = Math.min(blocks, certifiedTip);
   if (events >= height) return height;
   const newest = await source.height(height);
   // Not held any more: then so little is known that the marks decide.

@@ -78,6 +78,27 @@ function crashing(world: PublisherWorld, prng: Prng, chance: number, untilMs: nu
   };
 }
 
+/** Everybody dies at once, and comes back with fewer heights than it had, one it catches up with. */
+function dieTogether(world: PublisherWorld, prng: Prng, atMs: number): void {
+  world.scheduler.after(atMs, () => {
+    for (const own of world.validators) {
+      world.crash(own.index);
+      const reached = own.certifiedTip;
+      own.certifiedTip = Math.max(0, reached - prng.below(16));
+      const startMs = prng.between(0, 2_000);
+      world.scheduler.after(startMs, () => world.start(own.index));
+      let catchMs = startMs + prng.between(200, 4_000);
+      for (let height = own.certifiedTip + 1; height <= reached; height++) {
+        catchMs += prng.between(1, 12);
+        world.scheduler.after(catchMs, () => {
+          own.certifiedTip = Math.max(own.certifiedTip, height);
+          own.publisher?.onCertified();
+        });
+      }
+    }
+  });
+}
+
 const CASES: readonly Case[] = [
   { name: 'calm', seeds: 2, once: true, prepare: () => {} },
   {
@@ -104,6 +125,15 @@ const CASES: readonly Case[] = [
           const isVictim = victims[at] === index || victims[at] === WORLD_VALIDATORS;
           return isVictim && sinceMs >= 0 && sinceMs < lengths[at]!;
         });
+    },
+  },
+  {
+    name: 'all die, and come back with less than the log holds',
+    seeds: 5,
+    once: true,
+    prepare(world, prng) {
+      world.heightMs = [1, 10];
+      for (let at = 0; at < 3; at++) dieTogether(world, prng, prng.between(1_000, 8_000));
     },
   },
   {

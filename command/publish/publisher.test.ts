@@ -137,6 +137,40 @@ describe('publishers', () => {
     expect([read.heights, read.copiesMax]).toEqual([upTo(30), 1]);
   });
 
+  it.each([1, 2, 3, 4])(
+    'write nothing again that another one, with more heights, has just written (seed %d)',
+    async (seed) => {
+      const quiet = buildChain(
+        Array.from({ length: 30 }, (_, at) => (at < 11 ? [1, 2, 0, 1] : [0, 0, 0, 0])),
+      );
+      const own = [quiet, quiet, quiet, quiet];
+      const world = createPublisherWorld({ prng: createPrng(seed), chains: own });
+      world.heightMs = [2, 6];
+      const records = (from: number, to: number): ReturnType<typeof heightRecords> =>
+        quiet.slice(from, to).flatMap((height) => {
+          const all = heightRecords(height, worldTopics);
+          // As a publisher does: no mark of a height at which nothing happened.
+          return height.events.some(({ length }) => length > 0) ? all : all.slice(0, 1);
+        });
+      await append(world, records(0, 11));
+      const late = world.validators[1]!;
+      late.certifiedTip = 12;
+      let isWritten = false;
+      world.kills = (_, point) => {
+        // One that nothing fences, since it writes under another id, as it is between take-overs.
+        if (point === 'after open' && !isWritten) void append(world, records(11, 27));
+        isWritten ||= point === 'after open';
+        return false;
+      };
+      world.start(1);
+      await world.runUntil(() => late.publisher!.isActive(), 5_000);
+      growChain(world, createPrng(seed), [2, 8], 30);
+      await world.runUntil(() => published(world, 1) === 30, 10_000);
+      const read = await world.read();
+      expect([read.heights, read.copiesMax]).toEqual([upTo(30), 1]);
+    },
+  );
+
   it('leave each other alone on a log that takes seconds for an append', async () => {
     const world = newWorld(chain, 1_000);
     world.weather = { ...CALM, appendMs: [3_000, 6_000] };

@@ -61,6 +61,8 @@ interface State {
   readonly certified: CertifiedTimes;
   /** Read back from the log. */
   tail: number;
+  /** Certified heights when that was found out: of higher ones the log may hold some already. */
+  lookedUpTo: number;
   /** From where a backlog is counted before the log was read. */
   readonly startedAt: number;
   tenure: Tenure | null;
@@ -93,6 +95,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
     follower: followLog({ ...options, onNews: () => state.wake?.() }),
     certified: createCertifiedTimes(),
     tail: 0,
+    lookedUpTo: 0,
     startedAt: source.certifiedTip(),
     tenure: null,
     stopping: false,
@@ -157,29 +160,32 @@ async function run(state: State): Promise<void> {
   await state.follower.stop();
 }
 
-/** What the follower has learned since. */
-async function look(state: State): Promise<void> {
+/** What the follower has learned since. False when the end of the log is not known just now. */
+async function look(state: State): Promise<boolean> {
   const { follower, options, certified } = state;
   const { source, timer, telemetry } = options;
   if (follower.isFollowing) state.answeringSinceMs ??= timer.nowMs();
   else if (state.answeringSinceMs !== null) onSilence(state, null);
   const heights = follower.isFollowing ? follower.progress.heights() : null;
-  if (heights === null) return;
-  const tail = await logTail(heights, source);
+  if (heights === null) return false;
+  const certifiedTip = source.certifiedTip();
+  const tail = await logTail(heights, source, certifiedTip);
+  state.lookedUpTo = certifiedTip;
   const { lastPublisher } = follower.progress;
   if (lastPublisher !== state.active) {
     state.active = lastPublisher;
     state.activeSinceMs = timer.nowMs();
   }
-  if (tail >= source.certifiedTip()) {
+  if (tail >= certifiedTip) {
     state.fruitless = 0;
     state.fencedInARow = 0;
   }
-  if (tail === state.tail) return;
+  if (tail === state.tail) return true;
   if (tail > state.tail) onProgress(state, tail);
   state.tail = tail;
   certified.forget(tail);
   telemetry.gauge('published_height', tail);
+  return true;
 }
 
 /** The log did not answer, and does since `answeringSinceMs`, if it does. */
@@ -246,11 +252,11 @@ async function discardWriter(state: State): Promise<void> {
 
 /** When this validator may take over; infinite while nothing is missing. */
 function dueMs(state: State): number {
-  const { source, self, keys } = state.options;
+  const { self, keys } = state.options;
   const { tail, certified, active, activeSinceMs, progressAtMs, appendMs } = state;
   const { fruitless, follower, answeringSinceMs } = state;
   const marked = follower.progress.heights()?.events ?? 0;
-  const tip = source.certifiedTip();
+  const tip = state.lookedUpTo;
   // Marks of heights at which nothing happened come seldom, and by themselves.
   const isBehind = tail < tip;
   if (!isBehind && marked >= tip) return Number.POSITIVE_INFINITY;
@@ -307,7 +313,7 @@ async function takeOver(state: State): Promise<void> {
   };
   // Only now nobody else can write under this id: what stands in the log now is what there is.
   await follower.catchUp();
-  await look(state);
+  if (!(await look(state))) throw new LogError('unreachable', 'the log has stopped answering');
   state.tenure.upTo = state.tail;
   state.activeSinceMs = timer.nowMs();
   telemetry.count('publish_takeovers_total');
@@ -316,10 +322,15 @@ async function takeOver(state: State): Promise<void> {
 
 /** Appends what is certified and missing, in one transaction within the bounds. */
 async function publishNext(state: State, tenure: Tenure): Promise<void> {
-  const { source, topics, self, telemetry, timer } = state.options;
+  const { options, follower } = state;
+  const { source, topics, self, telemetry, timer } = options;
   await confirm(state, tenure);
   if (await standsDown(state, tenure)) return;
-  if (source.certifiedTip() <= tenure.upTo) return pause(state, PUBLISH_TAKEOVER_MS);
+  if (state.lookedUpTo <= tenure.upTo) {
+    // A height certified since may stand there, written by one who had it sooner: look first.
+    if (follower.isFollowing && source.certifiedTip() > state.lookedUpTo) return;
+    return pause(state, PUBLISH_TAKEOVER_MS);
+  }
   const startedMs = timer.nowMs();
   const gathered = await gatherRecords({
     source,

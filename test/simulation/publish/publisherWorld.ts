@@ -46,6 +46,8 @@ export interface PublisherWorld {
   /** Appends that were tried so far. */
   appends: number;
   weather: LogWeather;
+  /** How long a validator reads one of its own heights from its disk. */
+  heightMs: readonly [number, number];
   /** Whether the log is away, for everybody or for one validator. */
   isAway(index: number): boolean;
   /** Whether the log answers nobody, as while it has no leader: requests wait until it does. */
@@ -113,6 +115,7 @@ export function createPublisherWorld(options: {
     validators,
     appends: 0,
     weather: CALM,
+    heightMs: [0, 0],
     isAway: () => false,
     isStuck: () => false,
     kills: () => false,
@@ -218,7 +221,7 @@ function startValidator(
     eventPartitions: WORLD_PARTITIONS,
     verifiers: keyedVerifiers,
     self: own.index,
-    source: sourceOf(own),
+    source: sourceOf(world, prng, own),
     timer,
     telemetry: telemetryOf(own),
     writerId: own.writerId,
@@ -226,11 +229,19 @@ function startValidator(
   });
 }
 
-function sourceOf(own: WorldValidator): HeightSource {
+function sourceOf(world: PublisherWorld, prng: Prng, own: WorldValidator): HeightSource {
+  const fromDisk = (): Promise<void> => {
+    const [low, high] = world.heightMs;
+    if (high === 0) return Promise.resolve();
+    return new Promise((resolve) => world.scheduler.after(prng.between(low, high), resolve));
+  };
   return {
     certifiedTip: () => own.certifiedTip,
     tip: async (height) => (height === 0 ? chainStart : (own.chain[height - 1]?.tip ?? null)),
-    height: async (height) => (height < own.heldFrom ? null : (own.chain[height - 1] ?? null)),
+    height: async (height) => {
+      await fromDisk();
+      return height < own.heldFrom ? null : (own.chain[height - 1] ?? null);
+    },
     // Some are at hand and some are not.
     recent: (height) => {
       const isAtHand = height <= own.certifiedTip && height >= own.heldFrom && height % 5 !== 0;
