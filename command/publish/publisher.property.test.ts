@@ -10,6 +10,7 @@ import {
   CALM,
   createPublisherWorld,
   growChain,
+  growOwn,
   type PublisherWorld,
   WORLD_PARTITIONS,
   WORLD_VALIDATORS,
@@ -87,14 +88,8 @@ function dieTogether(world: PublisherWorld, prng: Prng, atMs: number): void {
       own.certifiedTip = Math.max(0, reached - prng.below(16));
       const startMs = prng.between(0, 2_000);
       world.scheduler.after(startMs, () => world.start(own.index));
-      let catchMs = startMs + prng.between(200, 4_000);
-      for (let height = own.certifiedTip + 1; height <= reached; height++) {
-        catchMs += prng.between(1, 12);
-        world.scheduler.after(catchMs, () => {
-          own.certifiedTip = Math.max(own.certifiedTip, height);
-          own.publisher?.onCertified();
-        });
-      }
+      const fromMs = startMs + prng.between(200, 4_000);
+      growOwn(world, own, prng, { fromMs, paceMs: [1, 12], upTo: reached });
     }
   });
 }

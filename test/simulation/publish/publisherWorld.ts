@@ -270,15 +270,26 @@ export function growChain(
   paceMs: readonly [number, number],
   upTo: number,
 ): void {
-  for (const own of world.validators) {
-    let atMs = 0;
-    const pace = prng.fork();
-    for (let height = own.certifiedTip + 1; height <= upTo; height++) {
-      atMs += pace.between(paceMs[0], paceMs[1]);
-      world.scheduler.after(atMs, () => {
-        own.certifiedTip = Math.max(own.certifiedTip, height);
-        own.publisher?.onCertified();
-      });
-    }
+  for (const own of world.validators) growOwn(world, own, prng.fork(), { fromMs: 0, paceMs, upTo });
+}
+
+/** The same for one validator, beginning so much later. */
+export function growOwn(
+  world: PublisherWorld,
+  own: WorldValidator,
+  prng: Prng,
+  growth: {
+    readonly fromMs: number;
+    readonly paceMs: readonly [number, number];
+    readonly upTo: number;
+  },
+): void {
+  let atMs = growth.fromMs;
+  for (let height = own.certifiedTip + 1; height <= growth.upTo; height++) {
+    atMs += prng.between(...growth.paceMs);
+    world.scheduler.after(atMs, () => {
+      own.certifiedTip = Math.max(own.certifiedTip, height);
+      own.publisher?.onCertified();
+    });
   }
 }
