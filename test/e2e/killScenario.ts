@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { startKafka } from '../../infra/kafka/kafkaRuntime.js';
@@ -167,11 +168,23 @@ export async function killUnderLoad(
   }
   expect(players.sent.filter(({ end }) => end === 'executed').length).toBeGreaterThan(10 * rounds);
   const report = await cluster.verify();
-  // With its faults: which records stand where is what a failure is understood by.
+  // With its faults, and who wrote when: which records stand where is understood by that.
   const sound = { ok: true, repeated: 0, missing: 0, dropped: 0 };
-  expect(report, JSON.stringify(report)).toMatchObject(sound);
+  expect(report, `${JSON.stringify(report)}\n${whoWrote(cluster, rows)}`).toMatchObject(sound);
   await cluster.down();
   await expectCleanTables(cluster);
+}
+
+/** What the validators said of their writing, each line as it stands in its log. */
+function whoWrote({ dataDir }: ClusterUnderTest, rows: readonly ClusterRow[]): string {
+  const isOfWriting = /"msg":"((no longer |somebody else )?publish|(following )?the log)/;
+  const lines = rows
+    .filter(({ role }) => role === 'validator')
+    .flatMap(({ name }) => {
+      const words = readFileSync(join(dataDir, 'logs', `${name}.log`), 'utf8').split('\n');
+      return words.filter((line) => isOfWriting.test(line)).map((line) => `${name} ${line}`);
+    });
+  return lines.join('\n');
 }
 
 /** The tables that lived through it all equal those of a fold that nothing disturbed. */
