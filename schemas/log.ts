@@ -44,9 +44,9 @@ export interface PartitionStart {
  */
 export interface LogWriter {
   /**
-   * Appends all records in one transaction, in order, all or nothing, durable on return. On any
-   * rejection it is unknown whether they were written: close this writer, open a new one, read the
-   * tail back. Never retried on the same writer. One append at a time.
+   * Appends all records in one transaction, in order, all or nothing, durable and readable on
+   * return. On any rejection it is unknown whether they were written: close this writer, open a new
+   * one, read the tail back. Never retried on the same writer. One append at a time.
    */
   append(records: readonly LogRecord[]): Promise<void>;
   close(): Promise<void>;

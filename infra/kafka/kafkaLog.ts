@@ -7,7 +7,7 @@ import { openKafkaWriter } from './kafkaWriter.js';
 import { openTopicCatalog } from './topicCatalog.js';
 
 /**
- * The log on a Kafka cluster (2.1 or later, tested with 4.3.1). `replicas` is for topics that
+ * The log on a Kafka cluster (2.1 or later, tested with 4.1.2). `replicas` is for topics that
  * ensureTopics creates, and the least that existing ones must have; by default as many as brokers
  * are named, at most three. All of them but one must be in step. @throws LogError
  */
@@ -28,7 +28,7 @@ export async function openKafkaLog(
     const reader = createKafkaReader({ client, catalog, connection, log });
     const writers = new Set<LogWriter>();
     const openWriter = async (writerId: string): Promise<LogWriter> => {
-      const writer = await openKafkaWriter({ client, catalog, writerId, log });
+      const writer = await openKafkaWriter({ client, catalog, connection, writerId, log });
       writers.add(writer);
       const close = async (): Promise<void> => {
         writers.delete(writer);

@@ -6,6 +6,7 @@ import type { LogBatch, LogReader, LogSubscription, PartitionStart } from '../..
 import { LogError } from '../../schemas/logError.js';
 import { checkOffset, checkPartition, cutBatches } from '../../schemas/logRecords.js';
 import type { AdapterLog } from '../postgres/connection.js';
+import { askAgain } from './askAgain.js';
 import { connectForReading, type ReadConnection } from './client.js';
 import { toLogError } from './errors.js';
 import { committedRecords, type FetchResponse } from './fetchResponse.js';
@@ -169,9 +170,7 @@ async function startFetches(subscription: Subscription): Promise<void> {
   }
 }
 
-const OFFSET_ATTEMPTS = 40;
-
-/** First readable offset and committed end; waits while a partition changes its leader. */
+/** First readable offset and committed end. */
 async function listOffsets(
   cluster: Cluster,
   topic: string,
@@ -182,16 +181,7 @@ async function listOffsets(
     const found = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }]);
     return BigInt(present(found[0]?.partitions[0], 'an offset').offset);
   };
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return { first: await list(true), end: await list(false) };
-    } catch (error) {
-      const { retriable } = error as { retriable?: boolean };
-      if (retriable === false || attempt === OFFSET_ATTEMPTS) throw error;
-      await sleep(RETRY_WAIT_MS);
-      await cluster.refreshMetadata();
-    }
-  }
+  return askAgain(cluster, async () => ({ first: await list(true), end: await list(false) }));
 }
 
 export function createKafkaReader(options: {

@@ -5,9 +5,12 @@ import type { LogRecord, LogWriter } from '../../schemas/log.js';
 import { LogError } from '../../schemas/logError.js';
 import { checkAppend, recordBytes } from '../../schemas/logRecords.js';
 import type { AdapterLog } from '../postgres/connection.js';
-import { CLIENT_RETRY } from './client.js';
+import { CLIENT_RETRY, type ReadConnection } from './client.js';
 import { toLogError } from './errors.js';
+import { commitForgotten, heldBack } from './forgottenTransaction.js';
 import { createOffsetCheck, type OffsetCheck } from './offsetCheck.js';
+import { nameOf } from './partitionEnds.js';
+import { readableWait } from './readableWait.js';
 import { createRepeatCheck, type RepeatCheck } from './repeatCheck.js';
 import type { TopicCatalog } from './topicCatalog.js';
 
@@ -59,10 +62,6 @@ function firstAlone(
   return others.length === 0 ? requests : [first.filter(isOfFirst), others, ...later];
 }
 
-function nameOf({ topic, partition }: LogRecord): string {
-  return `${topic}/${partition}`;
-}
-
 function toTopicMessages(records: readonly LogRecord[]): TopicMessages[] {
   const byTopic = new Map<string, Message[]>();
   for (const record of records) {
@@ -83,19 +82,24 @@ function view(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/**
- * A transactional producer, fenced by its transactional id. Thrown away at the first doubt: after
- * any error its sequence numbers may repeat those of records that were stored, and the broker would
- * take new records for old ones (reference event-sourcing 3.3).
- */
-export async function openKafkaWriter(options: {
+interface WriterOptions {
   readonly client: Kafka;
   readonly catalog: TopicCatalog;
+  /** To ask where partitions end. */
+  readonly connection: ReadConnection;
   readonly writerId: string;
   readonly log: AdapterLog;
-}): Promise<LogWriter> {
-  const { catalog, writerId, log } = options;
-  const producer = options.client.producer({
+}
+
+interface Opened {
+  readonly producer: Producer;
+  /** The first one asks for the producer's epoch, and that is what fences the old one. */
+  readonly first: Transaction;
+}
+
+/** @throws the client's errors */
+async function openProducer({ client, writerId, log }: WriterOptions): Promise<Opened> {
+  const producer = client.producer({
     transactionalId: writerId,
     idempotent: true,
     maxInFlightRequests: 1,
@@ -104,22 +108,59 @@ export async function openKafkaWriter(options: {
     retry: CLIENT_RETRY,
     createPartitioner: () => namedPartition,
   });
+  try {
+    await producer.connect();
+    return { producer, first: await producer.transaction() };
+  } catch (error) {
+    await leave(producer, log);
+    throw error;
+  }
+}
+
+async function leave(producer: Producer, log: AdapterLog): Promise<void> {
+  const close = producer.disconnect();
+  await close.catch((error: unknown) => log.debug({ err: error }, 'closing'));
+}
+
+/**
+ * Opens a producer, and once more where the broker turns out to have forgotten what the one before
+ * committed: then that is committed first. Partitions that are held back for other reasons, as by
+ * the transaction of another writer, are none of this one's business. @throws the client's errors
+ */
+async function openSettled(options: WriterOptions): Promise<Opened> {
+  const { catalog, connection, writerId, log } = options;
+  const opened = await openProducer(options);
+  try {
+    const held = await heldBack(connection.cluster, catalog.partitions());
+    if (held.length === 0) return opened;
+    log.info({ writerId, partitions: held.map(nameOf) }, 'committing what may be forgotten');
+    await commitForgotten(connection.cluster, writerId, held);
+  } catch (error) {
+    await leave(opened.producer, log);
+    throw error;
+  }
+  await leave(opened.producer, log);
+  return openProducer(options);
+}
+
+/**
+ * A transactional producer, fenced by its transactional id. Thrown away at the first doubt: after
+ * any error its sequence numbers may repeat those of records that were stored, and the broker would
+ * take new records for old ones (reference event-sourcing 3.3).
+ */
+export async function openKafkaWriter(options: WriterOptions): Promise<LogWriter> {
+  const { catalog, connection, writerId, log } = options;
+  const { producer, first } = await openSettled(options).catch((error: unknown) => {
+    throw toLogError(error);
+  });
   const checks = { offsets: createOffsetCheck(), repeats: createRepeatCheck(producer) };
-  let next: Transaction | null = null;
+  let next: Transaction | null = first;
   let usable = true;
   let closing: Promise<void> | null = null;
   const close = (): Promise<void> => {
     usable = false;
     return (closing ??= producer.disconnect());
   };
-  try {
-    await producer.connect();
-    // The first transaction asks for the producer's epoch, and that is what fences the old one.
-    next = await producer.transaction();
-  } catch (error) {
-    await close().catch((closeError: unknown) => log.debug({ err: closeError }, 'closing'));
-    throw toLogError(error);
-  }
   let busy = false;
   const append = async (records: readonly LogRecord[]): Promise<void> => {
     assert(!busy, 'one append at a time');
@@ -135,6 +176,7 @@ export async function openKafkaWriter(options: {
         usable = false;
         throw error;
       });
+      await readable(records);
     } finally {
       busy = false;
     }
@@ -142,6 +184,14 @@ export async function openKafkaWriter(options: {
   const begin = async (from: Producer): Promise<Transaction> => {
     try {
       return await from.transaction();
+    } catch (error) {
+      usable = false;
+      throw toLogError(error);
+    }
+  };
+  const readable = async (records: readonly LogRecord[]): Promise<void> => {
+    try {
+      await readableWait(connection.cluster, checks.offsets.ends(records));
     } catch (error) {
       usable = false;
       throw toLogError(error);

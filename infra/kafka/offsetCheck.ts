@@ -2,11 +2,15 @@ import type { RecordMetadata } from 'kafkajs';
 import { present } from '../../schemas/kernel/assert.js';
 import type { LogRecord } from '../../schemas/log.js';
 import { LogError } from '../../schemas/logError.js';
+import { nameOf } from './partitionEnds.js';
+import type { WrittenEnd } from './readableWait.js';
 
 /** Where each partition's records must stand behind; the broker says where it put a request's. */
 export interface OffsetCheck {
   /** @throws LogError inDoubt */
   stored(requested: readonly LogRecord[], answer: readonly RecordMetadata[]): void;
+  /** Behind the last record that was stored in each partition of these. */
+  ends(records: readonly LogRecord[]): readonly WrittenEnd[];
 }
 
 /**
@@ -20,12 +24,12 @@ export function createOffsetCheck(): OffsetCheck {
   return {
     stored(requested, answer) {
       const counts = new Map<string, number>();
-      for (const { topic, partition } of requested) {
-        const name = `${topic}/${partition}`;
+      for (const record of requested) {
+        const name = nameOf(record);
         counts.set(name, (counts.get(name) ?? 0) + 1);
       }
       for (const { topicName, partition, baseOffset } of answer) {
-        const name = `${topicName}/${partition}`;
+        const name = nameOf({ topic: topicName, partition });
         const base = BigInt(present(baseOffset, 'a base offset'));
         const end = ends.get(name) ?? 0n;
         if (!counts.has(name)) {
@@ -40,6 +44,12 @@ export function createOffsetCheck(): OffsetCheck {
       }
       const missing = [...counts.keys()];
       if (missing.length > 0) throw new LogError('inDoubt', `no answer for ${missing.join(', ')}`);
+    },
+    ends(records) {
+      const names = new Map(records.map((record) => [nameOf(record), record]));
+      return [...names].map(([name, { topic, partition }]) => {
+        return { topic, partition, end: present(ends.get(name), 'the end of what was stored') };
+      });
     },
   };
 }

@@ -6,6 +6,7 @@ import { LogError } from '../../schemas/logError.js';
 import { checkTopic } from '../../schemas/logRecords.js';
 import { inSyncMin } from './brokerSettings.js';
 import { toLogError } from './errors.js';
+import type { PartitionName } from './partitionEnds.js';
 
 /** What a batch and its record may add to key and value (batch head 61, record head below 50). */
 const BATCH_OVERHEAD_BYTES = 1_024;
@@ -21,6 +22,8 @@ const NOT_YET: ReadonlySet<string | undefined> = new Set([
 /** Topics as the cluster has them; read again when one is asked for that was not there. */
 export interface TopicCatalog {
   known(topic: string): TopicSpecification | undefined;
+  /** Every partition of every topic that is known. */
+  partitions(): readonly PartitionName[];
   /** Reads what of `topics` is not known yet. Topics that do not exist stay unknown. */
   load(topics: Iterable<string>): Promise<void>;
   ensureTopics(topics: readonly TopicSpecification[]): Promise<void>;
@@ -163,6 +166,10 @@ export async function openTopicCatalog(client: Kafka, replicas: number): Promise
   };
   return {
     known: (topic) => topics.get(topic),
+    partitions: () =>
+      [...topics.values()].flatMap(({ name, partitions }) =>
+        Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition })),
+      ),
     load: async (names) => {
       const unknown = [...new Set(names)].filter((name) => !topics.has(name));
       if (unknown.length === 0) return;

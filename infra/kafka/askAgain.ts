@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from 'kafkajs';
+
+const ATTEMPTS = 40;
+const WAIT_MS = 100;
+
+/** Asks again while a partition changes its leader or a broker is away. @throws as `ask` */
+export async function askAgain<Answer>(
+  cluster: Cluster,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      const { retriable } = error as { retriable?: boolean };
+      if (retriable === false || attempt === ATTEMPTS) throw error;
+      await sleep(WAIT_MS);
+      await cluster.refreshMetadata();
+    }
+  }
+}
