@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import kafkajs, { type Cluster } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Log } from '../../schemas/log.js';
+import { readToEnd } from '../../test/contracts/logContract.js';
 import { connectForReading, createClient } from './client.js';
 import { heldBack } from './forgottenTransaction.js';
 import { openKafkaLog } from './kafkaLog.js';
@@ -78,17 +79,8 @@ async function forget(cluster: Cluster, writerId: string, partitions: readonly n
 }
 
 async function readAll(partition: number): Promise<string[]> {
-  const { first, end } = await opened.reader.offsets(TOPIC.name, partition);
-  const texts: string[] = [];
-  if (first === end) return texts;
-  const partitions = [{ topic: TOPIC.name, partition, fromOffset: first }];
-  const subscription = await opened.reader.subscribe({ partitions, maxBatchBytes: 1_000_000 });
-  for await (const batch of subscription.batches) {
-    texts.push(...batch.records.map(({ value }) => Buffer.from(value).toString()));
-    if (batch.nextOffset >= end) break;
-  }
-  await subscription.close();
-  return texts;
+  const records = await readToEnd(opened, TOPIC.name, partition);
+  return records.map(({ value }) => Buffer.from(value).toString());
 }
 
 it('shows what a coordinator has forgotten, once, as soon as the next writer is open', async () => {

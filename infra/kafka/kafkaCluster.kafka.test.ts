@@ -7,6 +7,7 @@ import { present } from '../../schemas/kernel/assert.js';
 import type { Log } from '../../schemas/log.js';
 import { LogError } from '../../schemas/logError.js';
 import { type BrokerRole, brokerOf } from '../../test/campaigns/brokerRoles.js';
+import { readToEnd } from '../../test/contracts/logContract.js';
 import { createClient } from './client.js';
 import { type KafkaCluster, startKafkaCluster } from './kafkaCluster.js';
 import { openKafkaLog } from './kafkaLog.js';
@@ -68,16 +69,8 @@ async function append(text: string): Promise<void> {
 }
 
 async function readAll(): Promise<string[]> {
-  const { first, end } = await opened.reader.offsets(TOPIC.name, 0);
-  const partitions = [{ topic: TOPIC.name, partition: 0, fromOffset: first }];
-  const subscription = await opened.reader.subscribe({ partitions, maxBatchBytes: 1_000_000 });
-  const texts: string[] = [];
-  for await (const { records, nextOffset } of subscription.batches) {
-    texts.push(...records.map(({ value }) => Buffer.from(value).toString()));
-    if (nextOffset >= end) break;
-  }
-  await subscription.close();
-  return texts;
+  const records = await readToEnd(opened, TOPIC.name, 0);
+  return records.map(({ value }) => Buffer.from(value).toString());
 }
 
 it('makes topics with three copies, two of them in step, and says when it cannot', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Log } from '../../schemas/log.js';
-import { describeLogContract } from '../../test/contracts/logContract.js';
+import { describeLogContract, readToEnd } from '../../test/contracts/logContract.js';
 import { createClient } from './client.js';
 import { openKafkaLog } from './kafkaLog.js';
 import { type KafkaRuntime, startKafka } from './kafkaRuntime.js';
@@ -40,17 +40,8 @@ const one = (text: string, partition = 0) => ({
 });
 
 async function readAll(opened: Log, partition: number): Promise<string[]> {
-  const { first, end } = await opened.reader.offsets(TOPIC.name, partition);
-  const texts: string[] = [];
-  if (first === end) return texts;
-  const partitions = [{ topic: TOPIC.name, partition, fromOffset: first }];
-  const subscription = await opened.reader.subscribe({ partitions, maxBatchBytes: 1_000_000 });
-  for await (const batch of subscription.batches) {
-    texts.push(...batch.records.map((each) => Buffer.from(each.value).toString()));
-    if (batch.nextOffset >= end) break;
-  }
-  await subscription.close();
-  return texts;
+  const records = await readToEnd(opened, TOPIC.name, partition);
+  return records.map(({ value }) => Buffer.from(value).toString());
 }
 
 describe('the Kafka log', () => {

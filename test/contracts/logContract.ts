@@ -97,7 +97,11 @@ async function read(
 }
 
 /** Everything of a partition, by following it to its end. */
-async function readToEnd(log: Log, topic: string, partition: number): Promise<StoredRecord[]> {
+export async function readToEnd(
+  log: Log,
+  topic: string,
+  partition: number,
+): Promise<StoredRecord[]> {
   const { first, end } = await log.reader.offsets(topic, partition);
   const records: StoredRecord[] = [];
   if (first === end) return records;
