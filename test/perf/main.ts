@@ -4,6 +4,7 @@ import { ceilingsBench } from './ceilingsBench.js';
 import { commandsBench } from './commands/commandsBench.js';
 import { engineBench } from './engine/engineBench.js';
 import { feedBench } from './feed/feedBench.js';
+import { logBench } from './log/logBench.js';
 import { type Bench, type Measure, OptionError } from './measure.js';
 import { projectionBench } from './projectionBench.js';
 import { replayBench } from './replay/replayBench.js';
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   commands: commandsBench,
   engine: engineBench,
   feed: feedBench,
+  log: logBench,
   projection: projectionBench,
   replay: replayBench,
 };
