@@ -48,9 +48,12 @@ export interface Journal {
 
 /**
  * Blocks. Before they are certified by a result they are held by digest ("pending"); afterwards for
- * ever, by height, without gaps from 1. A rejected write is final: the validator stops.
+ * ever, by height, without gaps from 1, or from the height of the snapshot that an empty store was
+ * begun on. A rejected write is final: the validator stops.
  */
 export interface BlockStore {
+  /** Lowest certified height held; `certifiedHeight() + 1` when there is none. */
+  firstHeight(): number;
   /** Highest certified height; 0 when there is none. */
   certifiedHeight(): number;
   /** The pending blocks at opening, in no particular order. */
@@ -64,7 +67,7 @@ export interface BlockStore {
   appendCertified(blocks: readonly CertifiedBlock[]): Promise<void>;
   /**
    * Certified blocks from `fromHeight` on, up to `maxCount` and about `maxBytes` (at least one when
-   * there is any). Empty above `certifiedHeight()`.
+   * there is any). Empty above `certifiedHeight()` and below `firstHeight()`.
    */
   certifiedBlocks(
     fromHeight: number,

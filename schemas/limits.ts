@@ -370,6 +370,11 @@ export const EXECUTED_HEIGHTS_KEPT = 100_000;
 export const EXECUTION_BLOCK_MS = 100;
 /** How often the state is written to a file; a restart executes the blocks behind the newest. */
 export const SNAPSHOT_EVERY_HEIGHTS = 2_000;
+/** A restart that executes so many blocks again takes minutes. */
+export const SNAPSHOT_EVERY_HEIGHTS_MAX = 100_000;
+/** Snapshots kept away from validators, spread over the whole chain: about 3 MB for each 10,000
+ * accounts. */
+export const ARCHIVED_SNAPSHOTS_MAX = 64;
 /** Heights sent to a gateway that catches up, before its link is looked at again. */
 export const EXECUTED_SEND_MAX = 64;
 /** Receipts whose height a validator finds by lane and nonce: ten minutes at 400 commands a second,

@@ -71,7 +71,8 @@ function restoreTip(shell: Shell, tip: CertifiedBlock): void {
 }
 
 async function restoreDigests(shell: Shell, height: number): Promise<void> {
-  let next = Math.max(1, height - CERTIFIED_DIGESTS_KEPT + 1);
+  const { store } = shell.options;
+  let next = Math.max(store.firstHeight(), height - CERTIFIED_DIGESTS_KEPT + 1);
   while (next <= height) {
     const blocks = await nextBlocks(shell, next);
     for (const { certificate } of blocks) {

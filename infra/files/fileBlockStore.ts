@@ -10,6 +10,8 @@ import type { Block, CertifiedBlock } from '../../schemas/types/block.js';
 import { type FrameFile, openFrameFile } from './frameFile.js';
 
 export interface FileBlockStore extends BlockStore {
+  /** Of an empty store, whose application starts from a snapshot: that of the snapshot's height. */
+  beginAt(certified: CertifiedBlock): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -105,6 +107,14 @@ export async function openFileBlockStore(folder: string, sizes = SIZES): Promise
   };
   rmSync(`${pendingPath}.new`, { force: true });
   return {
+    async beginAt(certified) {
+      assert(segments.length === 0, 'a store begins once');
+      const { height } = certified.block.header;
+      certifiedHeight = height - 1;
+      await (await newest()).file.append([encode('CertifiedBlock', certified)]);
+      certifiedHeight = height;
+    },
+    firstHeight: () => segments[0]?.first ?? certifiedHeight + 1,
     certifiedHeight: () => certifiedHeight,
     pending: () => opened,
     async putPending(digest, block) {

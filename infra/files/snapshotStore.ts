@@ -38,6 +38,11 @@ function fileName(height: number): string {
   return `snapshot-${String(height).padStart(12, '0')}.bin`;
 }
 
+/** Where a store in this folder has its snapshot of this height. */
+export function snapshotPath(folder: string, height: number): string {
+  return join(folder, fileName(height));
+}
+
 function heightOf(name: string): number {
   const digits = /^snapshot-(\d+)\.bin$/.exec(name)?.[1];
   return digits === undefined ? -1 : Number(digits);
@@ -54,7 +59,7 @@ function heights(folder: string): number[] {
  * A file is: height and block time (uint64), then keys and values, each behind its length (uint32),
  * then the SHA-256 of all before. Null for anything else.
  */
-function parse(bytes: Uint8Array): Snapshot | null {
+export function parseSnapshot(bytes: Uint8Array): Snapshot | null {
   if (bytes.length < HEADER_BYTES + DIGEST_BYTES) return null;
   const body = bytes.subarray(0, bytes.length - DIGEST_BYTES);
   const digest = createHash('sha256').update(body).digest();
@@ -82,14 +87,14 @@ export function openSnapshotStore(folder: string): SnapshotStore {
     newest() {
       for (const height of heights(folder)) {
         // Not as a Buffer, whose slices are views: each leaf would keep the whole file in memory.
-        const { buffer, byteOffset, byteLength } = readFileSync(join(folder, fileName(height)));
-        const snapshot = parse(new Uint8Array(buffer, byteOffset, byteLength));
+        const { buffer, byteOffset, byteLength } = readFileSync(snapshotPath(folder, height));
+        const snapshot = parseSnapshot(new Uint8Array(buffer, byteOffset, byteLength));
         if (snapshot !== null) return snapshot;
       }
       return null;
     },
     async write(height, timestampMs, entries) {
-      const path = join(folder, fileName(height));
+      const path = snapshotPath(folder, height);
       const draft = `${path}.new`;
       try {
         const file = await open(draft, 'w', 0o600);
@@ -100,7 +105,7 @@ export function openSnapshotStore(folder: string): SnapshotStore {
           await file.close();
         }
         renameSync(draft, path);
-        for (const old of heights(folder).slice(KEPT)) rmSync(join(folder, fileName(old)));
+        for (const old of heights(folder).slice(KEPT)) rmSync(snapshotPath(folder, old));
       } catch (error) {
         rmSync(draft, { force: true }); // its place may be all that is missing
         throw toFileError(error, draft);

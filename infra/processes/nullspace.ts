@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, { readonly help: string; load(): Promise
     help: 'execute the log again and check every certificate and root',
     load: async () => (await import('./verify.js')).verify,
   },
+  replay: {
+    help: 'make a validator folder from the log: state and blocks, from a snapshot on',
+    load: async () => (await import('./replay.js')).replay,
+  },
   drill: {
     help: 'rehearse the loss of everything but the log: state and tables made from it again',
     load: async () => (await import('./drill.js')).drill,

@@ -65,7 +65,8 @@ export function platformRoles(plan: PlatformPlan): PlannedRole[] {
   return [
     ...network.keyPaths.map((keyPath, index) => {
       const own = ['--key', keyPath, '--data-dir', join(dataDir, `validator-${index}`)];
-      return role('validator', index, ports.validators, [...links, ...own, ...logArgv]);
+      const kept = ['--snapshot-archive', join(dataDir, 'archive')];
+      return role('validator', index, ports.validators, [...links, ...own, ...kept, ...logArgv]);
     }),
     ...many(counts.projectors, (index) =>
       role('projector', index, ports.projectors, [...logArgv, '--name', `projector-${index}`]),

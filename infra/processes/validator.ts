@@ -2,8 +2,9 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
+import { SNAPSHOT_EVERY_HEIGHTS, SNAPSHOT_EVERY_HEIGHTS_MAX } from '../../schemas/limits.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
-import { flag, list, port } from '../config/optionTypes.js';
+import { count, flag, list, port } from '../config/optionTypes.js';
 import { type KeyFile, readKeyFile } from '../crypto/keyFile.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { createNativeSigner, nativeVerifier } from '../crypto/nativeSignatures.js';
@@ -11,6 +12,7 @@ import { readValidatorGenesis } from '../genesis/validatorGenesis.js';
 import { createStatusServer, listen } from '../http/statusServer.js';
 import { lateLog } from '../log/lateLog.js';
 import { checkLogConfig, logOptions, openLog } from '../log/openLog.js';
+import { openSnapshotArchive, type SnapshotArchive } from '../recovery/snapshotArchive.js';
 import { createHeightTimesLog } from '../telemetry/heightTimes.js';
 import { createMetrics } from '../telemetry/metrics.js';
 import { lockValidator } from '../validator/validatorLocks.js';
@@ -27,6 +29,9 @@ const configSchema = z.object({
   host: z.string().default('127.0.0.1'),
   port: port.default(9100),
   dataDir: z.string(),
+  /** Snapshots are copied to this folder, which all may share; a lost folder begins there. */
+  snapshotArchive: z.string().optional(),
+  snapshotEvery: count(SNAPSHOT_EVERY_HEIGHTS_MAX).default(SNAPSHOT_EVERY_HEIGHTS),
   /** Off: this validator never writes the log. */
   publish: flag.default(true),
   verifyWorkers: z.coerce.number().int().min(0).max(16).default(1),
@@ -48,6 +53,13 @@ function indexOf(key: KeyFile, validators: readonly Uint8Array[]): number {
   const index = validators.findIndex((publicKey) => equalBytes(publicKey, key.publicKey));
   if (index >= 0) return index;
   throw new ConfigError("--key: this key is not one of genesis' validators");
+}
+
+function openArchive(
+  { snapshotArchive }: z.infer<typeof configSchema>,
+  chainId: Uint8Array,
+): SnapshotArchive | null {
+  return snapshotArchive === undefined ? null : openSnapshotArchive(snapshotArchive, chainId, 0);
 }
 
 /** `nullspace validator`: agree on an order, execute it, answer gateways, publish. */
@@ -95,6 +107,8 @@ export function validatorRole(argv: readonly string[]): Promise<void> {
       signer,
       beaconSecret: key.beaconShare ?? new Uint8Array(0),
       dataDir: config.dataDir,
+      snapshotEveryHeights: config.snapshotEvery,
+      archive: openArchive(config, chainId),
       firstStart: firstStartOf(config.key),
       onSigning: () => markUsed(config.key),
       onFailed: fail,

@@ -5,7 +5,8 @@ import { flag } from '../config/optionTypes.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
 import { VerifyPool } from '../crypto/verifyPool.js';
-import { type VerifyProgress, type VerifyReport, verifyLog } from '../verify/verifyLog.js';
+import { type VerifyReport, verifyLog } from '../verify/verifyLog.js';
+import { progressLine } from './progressLine.js';
 import { type StoredLog, storedLogOptions, withStoredLog } from './storedLog.js';
 
 const configSchema = z.object({
@@ -13,21 +14,6 @@ const configSchema = z.object({
   from: z.coerce.number().int().min(0).default(0),
   json: flag.default(false),
 });
-
-const PROGRESS_MS = 500;
-
-/** One line on a terminal that is written over; nothing elsewhere. */
-function progressLine(): (progress: VerifyProgress) => void {
-  if (!process.stderr.isTTY) return () => undefined;
-  let saidMs = 0;
-  return ({ height, share }) => {
-    const nowMs = performance.now();
-    if (share < 1 && nowMs - saidMs < PROGRESS_MS) return;
-    saidMs = nowMs;
-    const end = share < 1 ? '' : '\n';
-    process.stderr.write(`\rheight ${height}, ${Math.floor(100 * share)} % read${end}`);
-  };
-}
 
 function show({ faults = [], ...figures }: VerifyReport): void {
   for (const [name, value] of Object.entries(figures)) process.stdout.write(`${name} ${value}\n`);

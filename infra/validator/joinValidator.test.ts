@@ -75,6 +75,7 @@ it('serves gateways only when its mempool journal was read', async () => {
     verifier: inlineBatchVerifier(keyedHashVerifier),
     state: genesisState(genesis, 0),
     snapshots: openMemorySnapshotStore({ snapshots: [] }),
+    onSnapshot: () => undefined,
     snapshotEveryHeights: 1_000,
     executed: openMemoryExecutedStore(emptyExecutedDisk(), 1),
     blocks: openMemoryBlockStore(emptyBlockDisk()),

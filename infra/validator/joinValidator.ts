@@ -53,6 +53,8 @@ export interface ValidatorParts {
   readonly state: EngineState;
   readonly snapshots: SnapshotStore;
   readonly snapshotEveryHeights: number;
+  /** The snapshot of this height is in `snapshots`. */
+  onSnapshot(height: number): void;
   readonly executed: ExecutedStore;
   readonly blocks: BlockStore;
   readonly journal: Journal;
@@ -167,7 +169,7 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
       admission.executed(block.receipts, block.timestampMs, laneKeys);
     },
     onSnapshot(height, fault) {
-      if (fault === null) return;
+      if (fault === null) return parts.onSnapshot(height);
       parts.metrics.count('snapshot_failures_total');
       parts.commandTelemetry.log('error', 'no snapshot', { height, fault });
     },

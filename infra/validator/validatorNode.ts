@@ -1,11 +1,13 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { SAME_REGION } from '../../consensus/core/config.js';
+import type { BlockStore } from '../../consensus/ports.js';
 import type { ValidatorStatus } from '../../consensus/validator/options.js';
+import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
 import type { Signer } from '../../schemas/crypto/signatures.js';
+import { present } from '../../schemas/kernel/assert.js';
 import { ascii, concatBytes, uint32, uint64 } from '../../schemas/kernel/bytes.js';
-import { SNAPSHOT_EVERY_HEIGHTS } from '../../schemas/limits.js';
+import { MAX_FRAME_BYTES } from '../../schemas/limits.js';
 import type { Log } from '../../schemas/log.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { startBeaconThread } from '../crypto/beaconThread.js';
@@ -13,11 +15,20 @@ import { inlineBatchVerifier } from '../crypto/inlineBatchVerifier.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
 import { VerifyPool } from '../crypto/verifyPool.js';
+import { FileError } from '../files/errors.js';
 import { openExecutedStore } from '../files/executedStore.js';
 import { openFileBlockStore } from '../files/fileBlockStore.js';
 import { openFileJournal } from '../files/fileJournal.js';
 import { openMempoolJournal } from '../files/mempoolJournal.js';
-import { openSnapshotStore } from '../files/snapshotStore.js';
+import { openSnapshotStore, snapshotPath } from '../files/snapshotStore.js';
+import { newestProven } from '../recovery/provenState.js';
+import type { SnapshotArchive } from '../recovery/snapshotArchive.js';
+import {
+  beginFolder,
+  folderStart,
+  validatorPaths,
+  withoutState,
+} from '../recovery/validatorFolder.js';
 import { commandTelemetry, consensusTelemetry } from '../telemetry/consensusTelemetry.js';
 import type { HeightTimesLog } from '../telemetry/heightTimes.js';
 import type { Metrics } from '../telemetry/metrics.js';
@@ -32,6 +43,9 @@ export interface ValidatorNodeOptions {
   readonly signer: Signer;
   readonly beaconSecret: Uint8Array;
   readonly dataDir: string;
+  readonly snapshotEveryHeights: number;
+  /** Gets a copy of each snapshot, and an empty folder begins there. Null: neither. */
+  readonly archive: SnapshotArchive | null;
   readonly firstStart: boolean;
   /** Before the first vote. */
   onSigning(): void;
@@ -68,36 +82,84 @@ function journalIdentity(genesis: Genesis, signer: Signer): Uint8Array {
   return concatBytes(ascii('votes'), chainId, uint32(SHARD), uint64(epoch), signer.publicKey);
 }
 
-async function openStores(options: ValidatorNodeOptions) {
+/**
+ * A folder that was lost begins at the newest proven state of the archive. Not that of a key which
+ * never signed: from genesis on it may still take part, and from anywhere else it may not.
+ */
+async function beginLostFolder(options: ValidatorNodeOptions, verifiers: Verifiers): Promise<void> {
+  const { archive, dataDir, genesis, logger } = options;
+  if (options.firstStart) return;
+  const start = await folderStart(dataDir, openSnapshotStore(validatorPaths(dataDir).snapshots));
+  if (start === 'usable') return;
+  const proven =
+    archive === null
+      ? null
+      : newestProven(archive, {
+          ...{ genesis, shard: SHARD, verifiers },
+          onPassedOver: (height, fault) =>
+            logger.warn({ height, fault }, 'an archived snapshot is of no use'),
+        });
+  if (proven !== null) {
+    const { height } = proven.state;
+    await beginFolder(dataDir, proven);
+    logger.warn({ height }, 'the data folder was empty: begins at an archived snapshot');
+  } else if (start !== 'empty') throw withoutState(dataDir);
+}
+
+async function openStores(options: ValidatorNodeOptions, verifiers: Verifiers) {
   const { dataDir, genesis, signer } = options;
-  const snapshots = openSnapshotStore(join(dataDir, 'snapshots'));
+  await beginLostFolder(options, verifiers);
+  const paths = validatorPaths(dataDir);
+  const snapshots = openSnapshotStore(paths.snapshots);
   const state = restoreState(genesis, SHARD, snapshots);
   return {
     snapshots,
     state,
-    executed: openExecutedStore(join(dataDir, 'executed'), state.height + 1),
-    blocks: await openFileBlockStore(join(dataDir, 'blocks')),
-    journal: await openFileJournal(join(dataDir, 'votes'), journalIdentity(genesis, signer)),
-    mempoolJournal: await openMempoolJournal(join(dataDir, 'mempool')),
+    executed: openExecutedStore(paths.executed, state.height + 1),
+    blocks: await openFileBlockStore(paths.blocks),
+    journal: await openFileJournal(paths.votes, journalIdentity(genesis, signer)),
+    mempoolJournal: await openMempoolJournal(paths.mempool),
   };
+}
+
+/** Keeps a copy of a snapshot away from here; without one nothing is worse than before. */
+async function archiveSnapshot(
+  { archive, dataDir, metrics, logger }: ValidatorNodeOptions,
+  blocks: BlockStore,
+  height: number,
+): Promise<void> {
+  if (archive === null) return;
+  try {
+    const [certified] = await blocks.certifiedBlocks(height, 1, MAX_FRAME_BYTES);
+    const path = snapshotPath(validatorPaths(dataDir).snapshots, height);
+    await archive.add(present(certified, `certified block ${height}`), path);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    metrics.count('snapshot_archive_failures_total');
+    logger.error({ height, err: error }, 'no copy of the snapshot in the archive');
+  }
 }
 
 /** Everything that a validator is, on links that are open already. */
 export async function openNode(options: ValidatorNodeOptions): Promise<ValidatorNode> {
   const { genesis, self, signer, transport, log, metrics, logger } = options;
-  const stores = await openStores(options);
-  const { executed, blocks, journal, mempoolJournal } = stores;
   const signatures = nativeVerifier();
+  const beacon = await createNativeBeacon();
+  const stores = await openStores(options, { signatures, beacon });
+  const { executed, blocks, journal, mempoolJournal } = stores;
   const pool =
     options.verifyWorkers === 0 ? null : await VerifyPool.open({ workers: options.verifyWorkers });
-  const beacon = await createNativeBeacon();
   const { groupKey, shareKeys } = genesisEpoch(genesis, SHARD).beaconKeys;
   const own = { secretShare: options.beaconSecret, scheme: beacon };
   const threshold = await startBeaconThread({ groupKey, shareKeys }, own);
+  let archiving: Promise<void> = Promise.resolve();
   const joined = await joinValidator({
     ...stores,
     ...{ genesis, shard: SHARD, self, signer, transport, log, metrics },
-    snapshotEveryHeights: SNAPSHOT_EVERY_HEIGHTS,
+    snapshotEveryHeights: options.snapshotEveryHeights,
+    onSnapshot(height) {
+      archiving = archiving.then(() => archiveSnapshot(options, blocks, height));
+    },
     firstStart: options.firstStart,
     onSigning: options.onSigning,
     signatures,
@@ -127,6 +189,7 @@ export async function openNode(options: ValidatorNodeOptions): Promise<Validator
     },
     async stop() {
       await joined.stop();
+      await archiving;
       executed.sync();
       executed.close();
       await Promise.all([journal.close(), blocks.close(), mempoolJournal.close()]);

@@ -1,11 +1,14 @@
 import { VERIFY_BATCH_BYTES } from '../../schemas/limits.js';
 import type { LogBatch, LogReader, LogSubscription, PartitionStart } from '../../schemas/log.js';
 
-/** Partitions of one topic, from their first records to their ends as they are at the start. */
+/**
+ * Partitions of one topic, from their first records, or a later place, to their ends as they are at
+ * the start.
+ */
 export interface LogReading {
   /** Partitions without records. */
   readonly empty: readonly number[];
-  /** So many offsets lie between first records and ends; so many of them were read. */
+  /** So many offsets lie between beginnings and ends; so many of them were read. */
   readonly offsets: number;
   read(): number;
   /** The next records of a partition; null when all have been read. */
@@ -20,21 +23,23 @@ export interface PartitionRecords {
   readonly isLast: boolean;
 }
 
-/** @throws LogError */
+/** `from`: where to begin in a partition instead of at its first record. @throws LogError */
 export async function openLogReading(
   reader: LogReader,
   topic: string,
   partitions: readonly number[],
+  from: ReadonlyMap<number, bigint> = new Map(),
 ): Promise<LogReading> {
   const ends = new Map<number, bigint>();
   const starts: PartitionStart[] = [];
   let offsets = 0;
   for (const partition of partitions) {
     const { first, end } = await reader.offsets(topic, partition);
-    if (first === end) continue;
+    const fromOffset = from.get(partition) ?? first;
+    if (fromOffset >= end) continue;
     ends.set(partition, end);
-    starts.push({ topic, partition, fromOffset: first });
-    offsets += Number(end - first);
+    starts.push({ topic, partition, fromOffset });
+    offsets += Number(end - fromOffset);
   }
   const empty = partitions.filter((partition) => !ends.has(partition));
   const subscription: LogSubscription | null =

@@ -45,6 +45,8 @@ export interface VerifyReport {
 /** How far a verification is. */
 export interface VerifyProgress {
   readonly height: number;
+  /** Executed so far. */
+  readonly commands: number;
   /** Of all records, 0 to 1. */
   readonly share: number;
 }
@@ -109,7 +111,7 @@ export async function verifyLog(options: {
   const onRead = (): void => {
     const { height } = verification.follower.tip;
     const share = (blocks.read() + events.read()) / Math.max(1, blocks.offsets + events.offsets);
-    options.onProgress({ height, share });
+    options.onProgress({ height, commands: verification.commands, share });
   };
   try {
     await compare(verification, blocks, events, onRead);

@@ -78,14 +78,17 @@ function finalityFault(
   return verifyFinalization(finalization, keys, verifier) ? null : 'not final';
 }
 
+function isHere({ chainId, shard, epoch }: BlockHeader, keys: EpochKeys): boolean {
+  return equalBytes(chainId, keys.chainId) && shard === keys.shard && epoch === keys.epoch;
+}
+
 function headerFault(
   header: BlockHeader,
   tip: ChainTip,
   keys: EpochKeys,
 ): CertifiedBlockFault | null {
   if (header.height !== tip.height + 1) return 'not the next height';
-  const here = equalBytes(header.chainId, keys.chainId) && header.shard === keys.shard;
-  if (!here || header.epoch !== keys.epoch) return 'another chain, shard or epoch';
+  if (!isHere(header, keys)) return 'another chain, shard or epoch';
   if (!equalBytes(header.parent, tip.blockDigest)) return 'wrong parent';
   return header.timestampMs > tip.timestampMs ? null : 'time does not grow';
 }
@@ -114,11 +117,39 @@ export function certifiedBlockFault(
     result.height === header.height &&
     equalBytes(result.blockDigest, digest) &&
     equalBytes(result.previousResultDigest, tip.resultDigest);
-  if (!linked) return 'wrong result';
+  return linked ? signaturesFault(certified, digest, keys, verifiers) : 'wrong result';
+}
+
+/**
+ * The part of that rule that needs no parent. A certified block on which it holds is one of this
+ * chain, wherever it was kept: its certificate names the result before it and the seed.
+ */
+export function detachedBlockFault(
+  certified: CertifiedBlock,
+  keys: EpochKeys,
+  verifiers: Verifiers,
+): CertifiedBlockFault | null {
+  const { block, certificate } = certified;
+  const { header, items } = block;
+  if (!isHere(header, keys)) return 'another chain, shard or epoch';
+  if (!equalBytes(header.itemsRoot, merkleRoot(items))) return 'wrong items root';
+  const digest = blockDigest(header);
+  const { result } = certificate;
+  const own = result.height === header.height && equalBytes(result.blockDigest, digest);
+  return own ? signaturesFault(certified, digest, keys, verifiers) : 'wrong result';
+}
+
+function signaturesFault(
+  certified: CertifiedBlock,
+  digest: Uint8Array,
+  keys: EpochKeys,
+  verifiers: Verifiers,
+): CertifiedBlockFault | null {
+  const { block, beacon, certificate } = certified;
   if (!verifyResultCertificate(certificate, keys, verifiers.signatures)) return 'bad certificate';
   const notFinal = finalityFault(certified, digest, keys, verifiers.signatures);
   if (notFinal !== null) return notFinal;
-  if (beacon.height !== header.height) return 'wrong beacon';
+  if (beacon.height !== block.header.height) return 'wrong beacon';
   const message = beaconMessage(keys.chainId, keys.shard, keys.epoch, beacon.height);
   const good = verifiers.beacon.verify(keys.beaconKeys.groupKey, message, beacon.signature);
   return good ? null : 'wrong beacon';

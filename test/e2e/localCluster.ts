@@ -20,6 +20,7 @@ import { createMetrics, type Metrics } from '../../infra/telemetry/metrics.js';
 import { openNode } from '../../infra/validator/validatorNode.js';
 import { openPeerTransport } from '../../infra/websocket/peerTransport.js';
 import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
+import { SNAPSHOT_EVERY_HEIGHTS } from '../../schemas/limits.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 
 /** Four real validators on loopback sockets and files, without a log, and gateways at will. */
@@ -127,7 +128,7 @@ export async function startLocalCluster(): Promise<LocalCluster> {
       heightTimes: createHeightTimesLog(),
       beaconSecret: secrets[self] as Uint8Array,
       dataDir: join(folder, `validator-${self}`),
-      firstStart: true,
+      ...{ snapshotEveryHeights: SNAPSHOT_EVERY_HEIGHTS, archive: null, firstStart: true },
       onSigning: () => undefined,
       onFailed: () => undefined,
     });

@@ -192,6 +192,7 @@ function join(
     verifier: slowVerifier(world, timer),
     state,
     snapshots,
+    onSnapshot: () => undefined,
     snapshotEveryHeights: SNAPSHOT_EVERY,
     executed: openMemoryExecutedStore(disk.executed, state.height + 1, files.openFile()),
     blocks: openMemoryBlockStore(disk.blocks, files.openFile(), observer.certified),

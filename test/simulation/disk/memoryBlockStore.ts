@@ -24,6 +24,7 @@ export function openMemoryBlockStore(
   onCertified: (block: CertifiedBlock) => void = () => undefined,
 ): BlockStore {
   return {
+    firstHeight: () => 1,
     certifiedHeight: () => disk.certified.length,
     pending: () => [...disk.pending.values()].map(({ bytes }) => decodeTrusted('Block', bytes)),
     async putPending(digest, block) {

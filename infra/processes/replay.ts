@@ -1,0 +1,61 @@
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { chainIdOf } from '../../schemas/crypto/digests.js';
+import { SNAPSHOT_EVERY_HEIGHTS, SNAPSHOT_EVERY_HEIGHTS_MAX } from '../../schemas/limits.js';
+import { loadConfig } from '../config/loadConfig.js';
+import { count, flag } from '../config/optionTypes.js';
+import { createNativeBeacon } from '../crypto/nativeBeacon.js';
+import { nativeVerifier } from '../crypto/nativeSignatures.js';
+import { toFileError } from '../files/errors.js';
+import { replayFolder } from '../recovery/replayFolder.js';
+import { openSnapshotArchive } from '../recovery/snapshotArchive.js';
+import { progressLine } from './progressLine.js';
+import { storedLogOptions, withStoredLog } from './storedLog.js';
+
+const configSchema = z.object({
+  ...storedLogOptions,
+  /** The validator's data folder that is made, or gone on with. */
+  into: z.string(),
+  /** Where an empty folder begins, and where the states made here are kept. */
+  snapshotArchive: z.string().optional(),
+  snapshotEvery: count(SNAPSHOT_EVERY_HEIGHTS_MAX).default(SNAPSHOT_EVERY_HEIGHTS),
+  json: flag.default(false),
+});
+
+const SHARD = 0;
+
+/**
+ * `nullspace replay --into FOLDER`: executes the log from the newest proven state on and leaves
+ * what a validator that took part has: blocks, and the state at the log's end. Broken off, the same
+ * command goes on at its last snapshot.
+ */
+export async function replay(argv: readonly string[]): Promise<void> {
+  const config = loadConfig(configSchema, argv, process.env);
+  const path = (name: string) => resolve(process.env.INIT_CWD ?? '.', name);
+  const folder = path(config.into);
+  const startMs = performance.now();
+  const report = await withStoredLog(config, 'replay', async ({ genesis, log, logger }) => {
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      throw toFileError(error, folder);
+    }
+    const archive =
+      config.snapshotArchive === undefined
+        ? null
+        : openSnapshotArchive(path(config.snapshotArchive), chainIdOf(genesis), SHARD);
+    return replayFolder({
+      ...{ genesis, shard: SHARD, reader: log.reader, folder, archive },
+      verifiers: { signatures: nativeVerifier(), beacon: await createNativeBeacon() },
+      snapshotEveryHeights: config.snapshotEvery,
+      onPassedOver: (height, fault) =>
+        logger.warn({ height, fault }, 'an archived snapshot is of no use'),
+      onProgress: progressLine(),
+    });
+  });
+  const seconds = Math.round(performance.now() - startMs) / 1_000;
+  const all = { ...report, seconds };
+  if (config.json) process.stdout.write(`${JSON.stringify(all)}\n`);
+  else for (const [name, value] of Object.entries(all)) process.stdout.write(`${name} ${value}\n`);
+}

@@ -1,0 +1,111 @@
+import type { EngineState } from '../../command/engine/engineState.js';
+import { executeBlock } from '../../command/engine/executeBlock.js';
+import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
+import { type ChainTip, genesisEpoch } from '../../schemas/crypto/epochKeys.js';
+import { equalBytes } from '../../schemas/kernel/bytes.js';
+import type { LogReader } from '../../schemas/log.js';
+import { createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
+import { topicNames } from '../../schemas/topics.js';
+import type { CertifiedBlock } from '../../schemas/types/block.js';
+import type { Genesis } from '../../schemas/types/genesis.js';
+import { type LogReading, openLogReading } from '../verify/logReading.js';
+import { findHeight } from './findHeight.js';
+
+/** The log does not lead from a state to the certified ones behind it. */
+export class ReplayError extends Error {
+  override readonly name = 'ReplayError';
+  readonly retriable = false;
+
+  constructor(
+    readonly code: /** A height is not in the log, and later ones are. */
+      | 'hole'
+      /** A quorum certified two histories. */
+      | 'conflict'
+      /** Execution gives another result than the certified one. */
+      | 'diverged',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** How far a replay is. */
+export interface ReplayProgress {
+  readonly height: number;
+  readonly commands: number;
+  /** Of what is to be read, 0 to 1. */
+  readonly share: number;
+}
+
+export interface ReplayOptions {
+  readonly genesis: Genesis;
+  readonly shard: number;
+  readonly reader: LogReader;
+  readonly verifiers: Verifiers;
+  /** Changed in place: the state after `tip`. */
+  readonly state: EngineState;
+  readonly tip: ChainTip;
+  /** After each height; the next one waits for it. */
+  onHeight(certified: CertifiedBlock): Promise<void> | null;
+  onProgress(progress: ReplayProgress): void;
+}
+
+/**
+ * Executes the certified heights behind a state, from the log, up to its end as it is at the start,
+ * and compares every root with the certified one. What lies before the state is not read, unless
+ * the log misleads about its place: at worst, by many heights written again at its end, a replay
+ * ends early, at a proven state. Returns how many commands were executed.
+ * @throws LogError, ReplayError
+ */
+export async function replayLog(options: ReplayOptions): Promise<number> {
+  const { genesis, shard, reader, tip, verifiers } = options;
+  const keys = genesisEpoch(genesis, shard);
+  const topic = topicNames(keys.chainId).blocks;
+  const place = await findHeight(reader, topic, shard, tip.height);
+  const { first } = await reader.offsets(topic, shard);
+  const follower = createBlocksFollower({ keys, tip, verifiers });
+  let commands = 0;
+  for (const from of place.offset === first ? [first] : [place.offset, first]) {
+    const reading = await openLogReading(reader, topic, [shard], new Map([[shard, from]]));
+    try {
+      const isAll = await follow(reading, from === first);
+      if (isAll && follower.tip.height >= place.highest) break;
+    } finally {
+      await reading.close();
+    }
+  }
+  return commands;
+
+  /** False at a hole, behind a place that was only looked up. */
+  async function follow(reading: LogReading, isWhole: boolean): Promise<boolean> {
+    for (let batch = await reading.next(); batch !== null; batch = await reading.next()) {
+      for (const { value } of batch.records) {
+        const outcome = follower.read(value);
+        if (outcome.kind === 'conflict') throw new ReplayError('conflict', outcome.message);
+        if (outcome.kind === 'hole') {
+          if (!isWhole) return false;
+          const missing = follower.tip.height + 1;
+          const words = `height ${outcome.height} is in the log, and height ${missing} is not`;
+          throw new ReplayError('hole', words);
+        }
+        if (outcome.kind !== 'accepted') continue;
+        commands += execute(options.state, outcome.certified);
+        const wait = options.onHeight(outcome.certified);
+        if (wait !== null) await wait;
+      }
+      const share = reading.read() / Math.max(1, reading.offsets);
+      options.onProgress({ height: follower.tip.height, commands, share });
+    }
+    return true;
+  }
+}
+
+function execute(state: EngineState, { block, certificate }: CertifiedBlock): number {
+  const { result } = certificate;
+  const executed = executeBlock(state, block, result.seed);
+  for (const root of ['stateRoot', 'eventsRoot'] as const) {
+    if (equalBytes(executed[root], result[root])) continue;
+    throw new ReplayError('diverged', `height ${result.height}: execution gives another ${root}`);
+  }
+  return executed.receipts.length;
+}
