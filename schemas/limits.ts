@@ -383,6 +383,8 @@ export const RECEIPTS_INDEXED_MAX = 262_144;
 /** Receipts (and heights) read back at start: about a second of work. */
 export const RECEIPTS_REBUILT_MAX = 16_384;
 
+/** Parts of a log that are verified side by side, each on a thread with a state of its own. */
+export const VERIFY_PARTS_MAX = 64;
 /** A batch of records while a whole log is read back. */
 export const VERIFY_BATCH_BYTES = 4 * 1024 * 1024;
 /**

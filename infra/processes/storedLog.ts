@@ -37,6 +37,9 @@ function chosenLog(config: StoredLogConfig, dataDir: string): LogConfig {
 export interface StoredLog {
   readonly genesis: Genesis;
   readonly log: Log;
+  /** By which another thread opens it. */
+  readonly logConfig: LogConfig;
+  readonly dataDir: string;
   /** Empty where the log is on Kafka and no database was named. */
   readonly databaseUrl: string;
   readonly logger: AdapterLog;
@@ -59,9 +62,10 @@ export async function withStoredLog<T>(
   const chosen = chosenLog(config, dataDir);
   const database = needsTables ? { ...chosen, log: 'postgres' as const } : chosen;
   return withDatabase({ config: database, dataDir, logger }, async (databaseUrl) => {
-    const log = await openLog({ ...chosen, databaseUrl }, logger);
+    const logConfig = { ...chosen, databaseUrl };
+    const log = await openLog(logConfig, logger);
     try {
-      return await work({ genesis, log, databaseUrl, logger });
+      return await work({ genesis, log, logConfig, dataDir, databaseUrl, logger });
     } finally {
       await log.close();
     }

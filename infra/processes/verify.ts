@@ -1,26 +1,42 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { chainIdOf } from '../../schemas/crypto/digests.js';
+import { VERIFY_PARTS_MAX } from '../../schemas/limits.js';
+import { topicNames } from '../../schemas/topics.js';
 import { loadConfig } from '../config/loadConfig.js';
-import { flag } from '../config/optionTypes.js';
+import { count, flag } from '../config/optionTypes.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
 import { VerifyPool } from '../crypto/verifyPool.js';
+import { openSnapshotArchive } from '../recovery/snapshotArchive.js';
+import { verifyOnThread } from '../verify/partThread.js';
+import { planParts } from '../verify/planParts.js';
 import { type VerifyReport, verifyLog } from '../verify/verifyLog.js';
+import { verifyParts } from '../verify/verifyParts.js';
 import { progressLine } from './progressLine.js';
 import { type StoredLog, storedLogOptions, withStoredLog } from './storedLog.js';
 
 const configSchema = z.object({
   ...storedLogOptions,
   from: z.coerce.number().int().min(0).default(0),
+  /** Of the states that parts begin at; by default that of the data folder. */
+  snapshotArchive: z.string().optional(),
+  /** Verified side by side; 1: in one piece. */
+  parts: count(VERIFY_PARTS_MAX).default(Math.min(availableParallelism(), VERIFY_PARTS_MAX)),
   json: flag.default(false),
 });
+type Config = z.infer<typeof configSchema>;
+
+const SHARD = 0;
 
 function show({ faults = [], ...figures }: VerifyReport): void {
   for (const [name, value] of Object.entries(figures)) process.stdout.write(`${name} ${value}\n`);
   for (const fault of faults) process.stdout.write(`fault ${fault}\n`);
 }
 
-/** On all cores, saying how far it is. @throws LogError */
+/** In one piece, with signatures on all cores, saying how far it is. @throws LogError */
 export async function verifyStored(
   { genesis, log }: Pick<StoredLog, 'genesis' | 'log'>,
   fromHeight: number,
@@ -29,7 +45,7 @@ export async function verifyStored(
   const envelopes = await VerifyPool.open({ workers: availableParallelism() });
   try {
     return await verifyLog({
-      ...{ genesis, shard: 0, reader: log.reader, fromHeight },
+      ...{ genesis, shard: SHARD, reader: log.reader, fromHeight },
       verifiers: { signatures: nativeVerifier(), beacon },
       envelopes,
       onProgress: progressLine(),
@@ -39,15 +55,49 @@ export async function verifyStored(
   }
 }
 
+/** Side by side, behind states of an archive. Null: not so, or not sound. @throws LogError */
+async function verifySideBySide(
+  { genesis, log, logConfig }: StoredLog,
+  { from, parts }: Config,
+  archive: string,
+): Promise<VerifyReport | null> {
+  if (parts < 2 || !existsSync(archive)) return null;
+  const chainId = chainIdOf(genesis);
+  const planned = await planParts({
+    ...{ reader: log.reader, topics: topicNames(chainId), shard: SHARD, parts },
+    eventPartitions: genesis.eventPartitions,
+    heights: openSnapshotArchive(archive, chainId, SHARD).heights(),
+  });
+  if (planned.length < 2) return null;
+  const report = await verifyParts(
+    planned,
+    (part, onProgress) => {
+      const order = { genesis, shard: SHARD, log: logConfig, archive, part, fromHeight: from };
+      return verifyOnThread(order, onProgress);
+    },
+    progressLine(),
+  );
+  if (report === null) {
+    process.stderr.write('verify: not sound in parts; in one piece, to say where and why\n');
+  }
+  return report;
+}
+
 /**
  * `nullspace verify`: executes the log from genesis and checks every certificate, root and event,
  * while the platform runs or not. `--from` says from which height on what is found is counted.
  */
 export async function verify(argv: readonly string[]): Promise<void> {
   const config = loadConfig(configSchema, argv, process.env);
-  const report = await withStoredLog(config, 'verify', (stored) =>
-    verifyStored(stored, config.from),
-  );
+  const report = await withStoredLog(config, 'verify', async (stored) => {
+    const { snapshotArchive } = config;
+    const archive =
+      snapshotArchive === undefined
+        ? join(stored.dataDir, 'archive')
+        : resolve(process.env.INIT_CWD ?? '.', snapshotArchive);
+    const report = await verifySideBySide(stored, config, archive);
+    return report ?? verifyStored(stored, config.from);
+  });
   if (config.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   else show(report);
   if (!report.ok) process.exitCode = 1;

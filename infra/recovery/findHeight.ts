@@ -1,10 +1,9 @@
-import { decodeViews } from '../../schemas/codec/codec.js';
-import { MAX_FRAME_BYTES, PUBLISH_TAIL_BLOCKS } from '../../schemas/limits.js';
+import { PUBLISH_TAIL_BLOCKS } from '../../schemas/limits.js';
 import type { LogReader } from '../../schemas/log.js';
+import { blockHeight, recordFrom } from '../verify/recordFrom.js';
 
 /** Reading so many records too many costs less than looking once more. */
 const CLOSE_OFFSETS = 64n;
-const LOOK_BYTES = 64 * 1024;
 /** Looks spread over all records, for what the highest height is. */
 const SPREAD_LOOKS = 16n;
 
@@ -30,7 +29,8 @@ export async function findHeight(
   const { first, end } = await reader.offsets(topic, partition);
   let highest = 0;
   const look = async (fromOffset: bigint): Promise<number | null> => {
-    const found = await heightFrom(reader, { topic, partition, fromOffset });
+    const record = await recordFrom(reader, { topic, partition, fromOffset });
+    const found = record === null ? null : blockHeight(record.value);
     highest = Math.max(highest, found ?? 0);
     return found;
   };
@@ -47,26 +47,4 @@ export async function findHeight(
   }
   const offset = low - BigInt(PUBLISH_TAIL_BLOCKS);
   return { offset: offset < first ? first : offset, highest };
-}
-
-/** Of the first record that says one in what is read next; null when none does. */
-async function heightFrom(
-  reader: LogReader,
-  start: { readonly topic: string; readonly partition: number; readonly fromOffset: bigint },
-): Promise<number | null> {
-  const subscription = await reader.subscribe({ partitions: [start], maxBatchBytes: LOOK_BYTES });
-  try {
-    for await (const { records, nextOffset, endOffset } of subscription.batches) {
-      for (const { value } of records) {
-        const decoded = decodeViews('BlocksRecord', value, MAX_FRAME_BYTES);
-        if (!decoded.ok || decoded.value.body.kind !== 'CertifiedBlock') continue;
-        return decoded.value.body.block.header.height;
-      }
-      // Markers alone, or junk: only at the end is it known that nothing follows.
-      if (records.length > 0 || nextOffset >= endOffset) return null;
-    }
-    return null;
-  } finally {
-    await subscription.close();
-  }
 }

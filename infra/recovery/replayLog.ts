@@ -66,7 +66,7 @@ export async function replayLog(options: ReplayOptions): Promise<number> {
   const follower = createBlocksFollower({ keys, tip, verifiers });
   let commands = 0;
   for (const from of place.offset === first ? [first] : [place.offset, first]) {
-    const reading = await openLogReading(reader, topic, [shard], new Map([[shard, from]]));
+    const reading = await openLogReading(reader, topic, [shard], () => ({ from }));
     try {
       const isAll = await follow(reading, from === first);
       if (isAll && follower.tip.height >= place.highest) break;

@@ -19,11 +19,15 @@ export class EventLedger {
   readonly #ended = new Set<number>();
   #expectsMore = true;
 
-  /** `isProven` says whether a mark is a quorum's. */
+  /**
+   * `isProven` says whether a mark is a quorum's. `isWhole`: what stands behind the last height was
+   * written since, and does not matter; else nothing may stand there.
+   */
   constructor(
     eventPartitions: number,
     private readonly faults: Faults,
     private readonly isProven: (mark: HeightMark) => boolean,
+    private readonly isWhole = true,
   ) {
     this.#partitions = Array.from({ length: eventPartitions }, (_, partition) => {
       return new PartitionLedger((expected) => this.#reportMissing(partition, expected));
@@ -58,7 +62,8 @@ export class EventLedger {
     const { body } = decoded.value;
     if (body.kind === 'EpochStart') return this.#drop(place, 'an epoch that nobody began');
     if (body.kind === 'EventEnvelope') {
-      return body.height > this.lastHeight ? null : this.#take(ledger, place, body.height, value);
+      const isSince = this.isWhole && body.height > this.lastHeight;
+      return isSince ? null : this.#take(ledger, place, body.height, value);
     }
     if (this.#isAhead(body.height)) return body.height;
     if (body.partition !== partition || !this.isProven(body)) {

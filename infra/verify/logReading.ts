@@ -1,10 +1,7 @@
 import { VERIFY_BATCH_BYTES } from '../../schemas/limits.js';
 import type { LogBatch, LogReader, LogSubscription, PartitionStart } from '../../schemas/log.js';
 
-/**
- * Partitions of one topic, from their first records, or a later place, to their ends as they are at
- * the start.
- */
+/** Ranges of one topic's partitions; else from first records to ends as they are at the start. */
 export interface LogReading {
   /** Partitions without records. */
   readonly empty: readonly number[];
@@ -23,19 +20,25 @@ export interface PartitionRecords {
   readonly isLast: boolean;
 }
 
-/** `from`: where to begin in a partition instead of at its first record. @throws LogError */
+/** Offsets from the first on, up to, not with, the second. */
+export interface OffsetRange {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** `rangeOf`: what of a partition to read instead of all. @throws LogError */
 export async function openLogReading(
   reader: LogReader,
   topic: string,
   partitions: readonly number[],
-  from: ReadonlyMap<number, bigint> = new Map(),
+  rangeOf: (partition: number) => Partial<OffsetRange> = () => ({}),
 ): Promise<LogReading> {
   const ends = new Map<number, bigint>();
   const starts: PartitionStart[] = [];
   let offsets = 0;
   for (const partition of partitions) {
-    const { first, end } = await reader.offsets(topic, partition);
-    const fromOffset = from.get(partition) ?? first;
+    const { first, end: newest } = await reader.offsets(topic, partition);
+    const { from: fromOffset = first, to: end = newest } = rangeOf(partition);
     if (fromOffset >= end) continue;
     ends.set(partition, end);
     starts.push({ topic, partition, fromOffset });

@@ -7,7 +7,7 @@ import { framedName } from '../../schemas/codec/codec.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
 import { type OpenedEnvelope, openEnvelope } from '../../schemas/crypto/envelope.js';
-import { genesisEpoch, genesisTip } from '../../schemas/crypto/epochKeys.js';
+import { type ChainTip, genesisEpoch, genesisTip } from '../../schemas/crypto/epochKeys.js';
 import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
 import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
 import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
@@ -20,7 +20,12 @@ import type { HeightMark } from '../../schemas/types/event.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { EventLedger } from './eventLedger.js';
 import { createFaults, type Faults, recordPlace } from './faults.js';
-import { type LogReading, openLogReading, type PartitionRecords } from './logReading.js';
+import {
+  type LogReading,
+  type OffsetRange,
+  openLogReading,
+  type PartitionRecords,
+} from './logReading.js';
 import { createSignatureChecks, type SignatureChecks } from './signatureChecks.js';
 
 /** The last line of `nullspace verify --json`. */
@@ -38,6 +43,8 @@ export interface VerifyReport {
   /** The last height that was executed, and the root of the state after it, in hex. */
   readonly height: number;
   readonly stateRoot: string;
+  /** So many were verified side by side; 1: in one piece. */
+  readonly parts: number;
   /** Where something is wrong, and what; the first ones of many. Nothing when `ok`. */
   readonly faults?: readonly string[];
 }
@@ -68,11 +75,7 @@ interface Verification {
   broken: boolean;
 }
 
-/**
- * Executes every certified height of a log again, up to its end as it is now, and compares the
- * events and marks that stand in it with those that the execution made.
- */
-export async function verifyLog(options: {
+export interface VerifyOptions {
   readonly genesis: Genesis;
   readonly shard: number;
   readonly reader: LogReader;
@@ -81,7 +84,37 @@ export async function verifyLog(options: {
   /** Of players: checked by its threads while this one executes. */
   readonly envelopes: BatchVerifier;
   onProgress(progress: VerifyProgress): void;
-}): Promise<VerifyReport> {
+}
+
+/** A stretch of a log, between offsets. */
+export interface LogPart {
+  readonly blocks: OffsetRange;
+  /** By partition. */
+  readonly events: readonly OffsetRange[];
+  /** It is the last one: what belongs to later heights has been written since. */
+  readonly isLast: boolean;
+}
+
+/** A part, and the certified state that it begins at. */
+export interface StartedPart extends LogPart {
+  /** Changed in place. */
+  readonly state: EngineState;
+  readonly tip: ChainTip;
+}
+
+/**
+ * Executes every certified height of a log again, up to its end as it is now, and compares the
+ * events and marks that stand in it with those that the execution made.
+ */
+export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
+  return (await verifyPart(options, null)).report;
+}
+
+/** The same with a part of the log, null for all of it. `tip`: of the last height executed. */
+export async function verifyPart(
+  options: VerifyOptions,
+  part: StartedPart | null,
+): Promise<{ readonly report: VerifyReport; readonly tip: ChainTip }> {
   const { genesis, shard, reader, verifiers } = options;
   const keys = genesisEpoch(genesis, shard);
   const { eventPartitions } = genesis;
@@ -91,9 +124,12 @@ export async function verifyLog(options: {
   const verification: Verification = {
     genesis,
     envelopes: createSignatureChecks(options.envelopes),
-    follower: createBlocksFollower({ keys, tip: genesisTip(genesis, shard), verifiers }),
-    state: genesisState(genesis, shard),
-    ledger: new EventLedger(eventPartitions, faults, isProven),
+    follower: createBlocksFollower({
+      ...{ keys, verifiers },
+      tip: part?.tip ?? genesisTip(genesis, shard),
+    }),
+    state: part?.state ?? genesisState(genesis, shard),
+    ledger: new EventLedger(eventPartitions, faults, isProven, part?.isLast ?? true),
     faults,
     fromHeight: options.fromHeight,
     heights: 0,
@@ -104,10 +140,13 @@ export async function verifyLog(options: {
     broken: false,
   };
   const topics = topicNames(chainIdOf(genesis));
-  const blocks = await openLogReading(reader, topics.blocks, [shard]);
+  const blocks = await openLogReading(reader, topics.blocks, [shard], () => part?.blocks ?? {});
   // A height's events were written with it, so their ends, looked up later, hold all of them.
   const partitions = Array.from({ length: eventPartitions }, (_, partition) => partition);
-  const events = await openLogReading(reader, topics.events, partitions);
+  const events = await openLogReading(
+    ...([reader, topics.events, partitions] as const),
+    (partition) => part?.events[partition] ?? {},
+  );
   const onRead = (): void => {
     const { height } = verification.follower.tip;
     const share = (blocks.read() + events.read()) / Math.max(1, blocks.offsets + events.offsets);
@@ -120,7 +159,7 @@ export async function verifyLog(options: {
     await blocks.close();
     await events.close();
   }
-  return report(verification);
+  return { report: report(verification), tip: verification.follower.tip };
 }
 
 /**
@@ -259,6 +298,7 @@ function report(verification: Verification): VerifyReport {
     dropped: verification.dropped + ledger.dropped,
     height: state.height,
     stateRoot: toHex(treeRoot(state.tree)),
+    parts: 1,
   };
   const ok = faults.count() === 0;
   return { heights, commands, ok, ...counts, ...(ok ? {} : { faults: faults.lines() }) };

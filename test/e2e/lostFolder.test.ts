@@ -8,6 +8,7 @@ import { genesisPathOf } from '../../infra/genesis/developmentNetwork.js';
 import { removeEmbeddedData } from '../../infra/postgres/embeddedPostgres.js';
 import { findRoles } from '../../infra/processes/roleProcesses.js';
 import type { ReplayReport } from '../../infra/recovery/replayFolder.js';
+import type { VerifyReport } from '../../infra/verify/verifyLog.js';
 import { present } from '../../schemas/kernel/assert.js';
 import {
   eventually,
@@ -122,6 +123,22 @@ it('replay makes the certified state, of the whole log or behind an archived sta
   const on = await replay(join(base, 'whole'));
   expect(on.fromHeight).toBe(whole.height);
   for (const { height, stateRoot } of [whole, later, on]) {
+    expect(stateRoot).toBe(await stateRootAt(height));
+  }
+}, 120_000);
+
+it('verify takes the log in parts, behind archived states', async () => {
+  const verify = async (...more: string[]) => {
+    const argv = ['verify', '--data-dir', dataDir, '--json', ...more];
+    const { code, stdout, stderr } = await runProgram(argv);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toBe('');
+    return JSON.parse(stdout) as VerifyReport;
+  };
+  const [parts, whole] = [await verify('--parts', '3'), await verify('--parts', '1')];
+  expect(parts).toMatchObject({ ok: true, parts: 3 });
+  expect(whole).toMatchObject({ ok: true, parts: 1, commands: parts.commands });
+  for (const { height, stateRoot } of [parts, whole]) {
     expect(stateRoot).toBe(await stateRootAt(height));
   }
 }, 120_000);

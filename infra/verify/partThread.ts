@@ -1,0 +1,50 @@
+import { Worker } from 'node:worker_threads';
+import type { Genesis } from '../../schemas/types/genesis.js';
+import type { LogConfig } from '../log/openLog.js';
+import type { PlannedPart } from './planParts.js';
+import type { VerifyProgress } from './verifyLog.js';
+import type { VerifiedPart } from './verifyParts.js';
+
+/** What a thread needs to verify a part: it opens the log and the archive itself. */
+export interface PartOrder {
+  readonly genesis: Genesis;
+  readonly shard: number;
+  readonly log: LogConfig;
+  /** Folder of the archive that has the states which parts begin at. */
+  readonly archive: string;
+  readonly part: PlannedPart;
+  readonly fromHeight: number;
+}
+
+export type PartMessage =
+  | { readonly kind: 'progress'; readonly progress: VerifyProgress }
+  /** Null: there is no proven state to begin at any more. */
+  | { readonly kind: 'verified'; readonly verified: VerifiedPart | null };
+
+/** What is young of a log read at full speed does not fit into the 16 MiB that are usual. */
+const YOUNG_MIB = 64;
+
+function workerUrl(): URL {
+  const own = import.meta.url;
+  const path = own.endsWith('.ts') ? '../../dist/infra/verify/partWorker.js' : './partWorker.js';
+  return new URL(path, own);
+}
+
+/** Verifies a part on a thread of its own. Rejects with what it ended with. */
+export function verifyOnThread(
+  order: PartOrder,
+  onProgress: (progress: VerifyProgress) => void,
+): Promise<VerifiedPart | null> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(workerUrl(), {
+      workerData: order,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+    });
+    worker.on('message', (message: PartMessage) => {
+      if (message.kind === 'progress') onProgress(message.progress);
+      else resolve(message.verified);
+    });
+    worker.on('error', reject);
+    worker.on('exit', () => reject(new Error('a thread ended before its part was verified')));
+  });
+}
