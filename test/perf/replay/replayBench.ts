@@ -1,8 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { genesisState } from '../../../command/engine/genesisState.js';
+import { exportEntries } from '../../../command/engine/snapshot.js';
 import { createNativeBeacon } from '../../../infra/crypto/nativeBeacon.js';
 import { createNativeSigner, nativeVerifier } from '../../../infra/crypto/nativeSignatures.js';
 import { VerifyPool } from '../../../infra/crypto/verifyPool.js';
+import { replayLog } from '../../../infra/recovery/replayLog.js';
 import { verifyLog } from '../../../infra/verify/verifyLog.js';
 import { signEnvelope } from '../../../schemas/crypto/envelope.js';
 import { genesisTip } from '../../../schemas/crypto/epochKeys.js';
@@ -11,7 +14,7 @@ import type { BatchVerifier, Signer } from '../../../schemas/crypto/signatures.j
 import { assert, present } from '../../../schemas/kernel/assert.js';
 import { ascii } from '../../../schemas/kernel/bytes.js';
 import type { Log, LogRecord } from '../../../schemas/log.js';
-import { topicManifest, topicNames } from '../../../schemas/topics.js';
+import { topicNames } from '../../../schemas/topics.js';
 import type { CommandInstruction } from '../../../schemas/types/command.js';
 import { heightRecords } from '../../simulation/chainRecords.js';
 import { certifyNext } from '../../simulation/engineChain.js';
@@ -20,9 +23,12 @@ import { blockOfItems, CHIP, newWorld, type World } from '../../vectors/engine/e
 import { poolVerifiesPerSecond } from '../ceilings.js';
 import { type Bench, besides, type Measure, median, OptionError } from '../measure.js';
 import { openQuorum, playedGenesis } from '../playedChain.js';
+import { type PlayedLog, type PlayedState, publishPlayed, runParts } from './partsRun.js';
 
 const ACCOUNTS = 10_000;
 const PER_BLOCK = 1_000;
+/** So many states of the played chain are kept, for parts to begin at. */
+const STATES = 8;
 const CEILING_SECONDS = 1;
 
 const topics = topicNames(newWorld(playedGenesis).chainId);
@@ -50,11 +56,11 @@ function signed(world: World, player: Player, instructions: readonly CommandInst
   return signEnvelope(head, commands, signer);
 }
 
-/** Records by height: bets by real keys, after heights in which everybody takes chips. */
-async function play(
-  blocks: number,
-  perEnvelope: number,
-): Promise<readonly (readonly LogRecord[])[]> {
+/**
+ * Bets by real keys, after heights in which everybody takes chips: records by height, and states at
+ * even steps through the bets.
+ */
+async function play(blocks: number, perEnvelope: number): Promise<PlayedLog> {
   const quorum = await openQuorum();
   const world = newWorld(playedGenesis);
   const players = Array.from({ length: ACCOUNTS }, (_, index) => ({
@@ -62,11 +68,15 @@ async function play(
     nonce: 0,
   }));
   const heights: LogRecord[][] = [];
+  const states: PlayedState[] = [];
   let tip = genesisTip(playedGenesis, 0);
   const add = (items: readonly Uint8Array[]): void => {
     const next = certifyNext(world, tip, blockOfItems(world, items), quorum);
     tip = next.tip;
     heights.push(heightRecords(next, topics));
+    const bets = heights.length - ACCOUNTS / PER_BLOCK;
+    if (bets <= 0 || bets % Math.ceil(blocks / STATES) !== 0) return;
+    states.push({ certified: next.certified, entries: [...exportEntries(world.state)] });
   };
   for (let first = 0; first < ACCOUNTS; first += PER_BLOCK) {
     const claim: CommandInstruction = { kind: 'ClaimFaucet', asset: CHIP };
@@ -84,17 +94,22 @@ async function play(
       }),
     );
   }
-  return heights;
+  return { heights, states };
 }
 
-async function logOf(heights: readonly (readonly LogRecord[])[]): Promise<Log> {
-  const log = createMemoryLog().open();
-  const { shards, eventPartitions } = playedGenesis;
-  await log.ensureTopics(topicManifest(newWorld(playedGenesis).chainId, shards, eventPartitions));
-  const writer = await log.openWriter('bench');
-  for (const records of heights) await writer.append(records);
-  await writer.close();
-  return log;
+/** Commands a second of a core from the log to the last state root: blocks alone are read. */
+async function statePass({ reader }: Log): Promise<number> {
+  const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
+  const before = process.cpuUsage();
+  const commands = await replayLog({
+    ...{ genesis: playedGenesis, shard: 0, reader, verifiers },
+    state: genesisState(playedGenesis, 0),
+    tip: genesisTip(playedGenesis, 0),
+    onHeight: () => null,
+    onProgress: () => undefined,
+  });
+  const { user, system } = process.cpuUsage(before);
+  return (commands * 1e6) / (user + system);
 }
 
 /** Rates of one pass over the whole log. */
@@ -125,24 +140,33 @@ async function pass(log: Log, envelopes: BatchVerifier) {
 const believing: BatchVerifier = { verifyBatch: async (messages) => messages.map(() => true) };
 
 async function measures(blocks: number, perEnvelope: number, rounds: number): Promise<Measure[]> {
-  const log = await logOf(await play(blocks, perEnvelope));
+  const played = await play(blocks, perEnvelope);
+  const log = createMemoryLog().open();
+  await publishPlayed(log, played);
   const workers = availableParallelism();
   const pool = await VerifyPool.open({ workers });
   const ceilings: number[] = [];
   const without: number[] = [];
   const withSignatures: number[] = [];
+  const states: number[] = [];
   await pass(log, believing); // Compiles.
   for (let round = 0; round < rounds; round++) {
     ceilings.push(await poolVerifiesPerSecond(pool, CEILING_SECONDS));
+    states.push(await statePass(log));
     without.push((await pass(log, believing)).perCoreSecond);
     withSignatures.push((await pass(log, pool)).perSecond);
   }
   await pool.close();
   await log.close();
+  const stored = await runParts(played, rounds, Math.max(2, workers));
   const name = `${perEnvelope} an envelope`;
   const ceiling = median(ceilings) * perEnvelope;
   const ceilingName = `verifies/s, pool of ${workers}, times commands an envelope`;
   return [
+    besides(
+      ...([`${name}, state alone`, median(states), 'commands/s of a core'] as const),
+      ...(['target', 60_000] as const),
+    ),
     besides(
       ...([`${name}, without signatures`, median(without), 'commands/s of a core'] as const),
       ...(['target', 60_000] as const),
@@ -151,12 +175,21 @@ async function measures(blocks: number, perEnvelope: number, rounds: number): Pr
       ...([`${name}, with signatures`, median(withSignatures), 'commands/s'] as const),
       ...([ceilingName, ceiling] as const),
     ),
+    besides(
+      ...([`${name}, log on Postgres, in ${stored.parts} parts`, stored.inParts] as const),
+      ...(['commands/s', 'in one piece', stored.inOnePiece] as const),
+    ),
+    besides(
+      ...([`${name}, log on Postgres, in ${stored.parts} parts`, stored.inParts] as const),
+      ...(['commands/s', ceilingName, ceiling] as const),
+    ),
   ];
 }
 
 /** Verification of a log from its first record to the last state root. */
 export const replayBench: Bench = {
-  about: 'verification of a log, events and marks too, without signatures of players and with them',
+  about:
+    'a log to its state, or verified whole: with signatures and without, in parts and in one piece',
   usage: '[--blocks N] [--rounds N]',
   async run(args, say): Promise<readonly Measure[]> {
     const { values } = parseArgs({
