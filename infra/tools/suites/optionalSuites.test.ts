@@ -29,5 +29,6 @@ it('sees that a machine has neither Java nor Chromium', () => {
     expect.stringContaining('no Java on the PATH'),
     expect.stringContaining('no Chromium at /nowhere/chromium'),
     null,
+    expect.stringContaining('no Java on the PATH'),
   ]);
 });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { kafkaUnavailableReason } from '../../kafka/kafkaJars.js';
 import { newerNodeUnavailableReason } from './newerNode.js';
+import { pythonUnavailableReason } from './pythonReader.js';
 
 /** Suites that need more than Node and npm's packages, by the end of their files' names. */
 export interface OptionalSuites {
@@ -19,6 +20,11 @@ export const OPTIONAL_SUITES: readonly OptionalSuites[] = [
   { suffix: '.kafka.test.ts', reason: kafkaUnavailableReason },
   { suffix: '.browser.test.ts', reason: chromiumUnavailableReason },
   { suffix: '.newerNode.test.ts', reason: newerNodeUnavailableReason },
+  // Reads a log on Kafka.
+  {
+    suffix: '.python.test.ts',
+    reason: () => kafkaUnavailableReason() ?? pythonUnavailableReason(),
+  },
 ];
 
 function chromiumUnavailableReason(): string | null {
