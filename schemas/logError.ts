@@ -10,12 +10,20 @@ export type LogErrorCode =
   | 'unknownTopic'
   /** A topic exists with other partitions or settings than the manifest's. */
   | 'topicMismatch'
+  /** Its users may do other things than the manifest says. */
+  | 'accessMismatch'
   /** A position outside of what the partition holds: before its first or past its end. */
   | 'offsetOutOfRange'
   /** The log cannot be reached, or the connection broke; an append may or may not be written. */
   | 'unreachable'
   /** The log answered an append in a way that cannot be: it may or may not be written. */
   | 'inDoubt'
+  /** The log does not know this user, or its password is another. */
+  | 'notAuthenticated'
+  /** This user may not do that on the log. */
+  | 'notAuthorised'
+  /** No trust between us and the log: a certificate of others, for others, or out of date. */
+  | 'tlsRefused'
   /** The log's disk is full. */
   | 'storageFull'
   /** The log refused for another reason; `cause` has its words. */

@@ -82,6 +82,8 @@ interface State {
   fencedInARow: number;
   /** After an append that failed for other reasons this validator may go on at once. */
   resumes: boolean;
+  /** Code of the failure that keeps it from writing, told once. */
+  lastRefusal: string | null;
   retryMs: number;
   wake: (() => void) | null;
 }
@@ -108,6 +110,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
     fruitless: 0,
     fencedInARow: 0,
     resumes: false,
+    lastRefusal: null,
     retryMs: PUBLISH_RETRY_MS_MIN,
     wake: null,
   };
@@ -218,6 +221,9 @@ async function onFailure(
   if (tenure !== null) {
     telemetry.log('warn', 'no longer publishing', { code: error.code, detail: error.message });
     if (!tenure.hasProgressed) state.fruitless++;
+  } else if (!isFenced && state.lastRefusal !== error.code) {
+    telemetry.log('warn', 'cannot publish', { code: error.code, detail: error.message });
+    state.lastRefusal = error.code;
   }
   await discardWriter(state);
   if (isFenced) {
@@ -311,6 +317,7 @@ async function takeOver(state: State): Promise<void> {
     overtaken: 0,
     outrun: 0,
   };
+  state.lastRefusal = null;
   // Only now nobody else can write under this id: what stands in the log now is what there is.
   await follower.catchUp();
   if (!(await look(state))) throw new LogError('unreachable', 'the log has stopped answering');

@@ -18,6 +18,12 @@ const ENVIRONMENT_NAMES: Readonly<Record<string, string>> = {
   gatewayDataDir: 'GATEWAY_DATA_DIR',
 };
 
+/**
+ * Options that have no flag: everybody on a machine can read its command lines, and they end in
+ * histories and lists of processes.
+ */
+const SECRETS: ReadonlySet<string> = new Set(['kafkaPassword']);
+
 function words(option: string): string[] {
   return option.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
 }
@@ -47,8 +53,15 @@ function flagValues(
   booleans: ReadonlySet<string>,
   argv: readonly string[],
 ): Record<string, unknown> {
+  const secret = options.find((option) => SECRETS.has(option) && isFlagIn(argv, option));
+  if (secret !== undefined) {
+    const elsewhere = `${environmentName(secret)} or a line of the config file`;
+    throw new ConfigError(
+      `--${flagName(secret)}: a command line shows it to others, use ${elsewhere}`,
+    );
+  }
   const specification = Object.fromEntries(
-    [...options, 'config'].map((option) => [
+    [...options.filter((option) => !SECRETS.has(option)), 'config'].map((option) => [
       flagName(option),
       { type: booleans.has(option) ? ('boolean' as const) : ('string' as const) },
     ]),
@@ -63,6 +76,18 @@ function flagValues(
   } catch (error) {
     throw new ConfigError((error as Error).message);
   }
+}
+
+function isFlagIn(argv: readonly string[], option: string): boolean {
+  const name = `--${flagName(option)}`;
+  return argv.some((argument) => argument === name || argument.startsWith(`${name}=`));
+}
+
+/** All names of an option, for messages: `--listen-port (NULLSPACE_LISTEN_PORT)`. */
+export function optionNames(option: string): string {
+  return SECRETS.has(option)
+    ? environmentName(option)
+    : `--${flagName(option)} (${environmentName(option)})`;
 }
 
 function isBoolean(schema: z.ZodType): boolean {
@@ -97,7 +122,8 @@ export function loadConfig<Shape extends z.ZodRawShape>(
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const option = String(issue?.path[0] ?? '');
-  const names = `--${flagName(option)} (${environmentName(option)})`;
+  const names = optionNames(option);
+  if (SECRETS.has(option)) throw new ConfigError(`${names}: expected a text`);
   throw new ConfigError(`${names}: ${complaint(issue?.message ?? 'not usable', given[option])}`);
 }
 

@@ -58,19 +58,67 @@ const LOG_CODE: ReadonlyMap<string | number | undefined, LogErrorCode> = new Map
   ['MESSAGE_TOO_LARGE', 'oversize'],
   ['RECORD_LIST_TOO_LARGE', 'oversize'],
   ['KAFKA_STORAGE_ERROR', 'storageFull'],
+  ['TOPIC_AUTHORIZATION_FAILED', 'notAuthorised'],
+  ['GROUP_AUTHORIZATION_FAILED', 'notAuthorised'],
+  ['CLUSTER_AUTHORIZATION_FAILED', 'notAuthorised'],
+  ['TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'notAuthorised'],
+  ['SECURITY_DISABLED', 'notAuthorised'], // no authorizer: rules can be neither seen nor made
+  ['SASL_AUTHENTICATION_FAILED', 'notAuthenticated'],
+  ['UNSUPPORTED_SASL_MECHANISM', 'notAuthenticated'],
+  ['ILLEGAL_SASL_STATE', 'notAuthenticated'], // a user given to a listener that asks for none
   ['INVALID_REPLICATION_FACTOR', 'unreachable'], // fewer brokers are up than copies are wanted
 ]);
 
-/** The log's own form of an error of the client. A LogError passes through. */
-export function toLogError(error: unknown): LogError {
+/**
+ * What OpenSSL says of a certificate (its X509_V_ERR_ names, as Node.js has them), of a name that
+ * is not the certificate's, and of a handshake that either side refused.
+ */
+const TLS_REFUSALS: readonly RegExp[] = [
+  /^(CERT|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|PATH_LENGTH)_/,
+  /^(HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)$/,
+  /^ERR_TLS_CERT_/,
+  /^ERR_SSL_.*(ALERT|CERT|VERSION|PROTOCOL|CIPHER)/,
+];
+
+/** The client says of all that goes wrong while it names its user that the user was refused. */
+const BROKEN_WHILE_NAMING = /connection|not connected|timed? ?out/i;
+
+/** What an operator looks at. */
+const ADVICE: Partial<Record<LogErrorCode, string>> = {
+  notAuthenticated: 'look at --kafka-user, its password, --kafka-sasl',
+  notAuthorised: '`nullspace log access` shows what each user needs',
+  tlsRefused: 'look at --kafka-ca-file, and at names and dates of the certificates',
+};
+
+/** A listener has no other words for a client that speaks without TLS, or as nobody, or with. */
+const CLOSED = /Closed connection|before secure TLS connection/;
+const CLOSED_ADVICE = 'a broker that goes, or one that asks for other TLS or user than were given';
+
+function codeOf(error: Error): LogErrorCode | undefined {
+  const { type, code } = error as ClientError;
+  const known = LOG_CODE.get(type) ?? LOG_CODE.get(code);
+  if (known !== undefined) return known;
+  if (TLS_REFUSALS.some((words) => words.test(String(code)))) return 'tlsRefused';
+  if (error.name !== 'KafkaJSSASLAuthenticationError') return undefined;
+  return BROKEN_WHILE_NAMING.test(error.message) ? 'unreachable' : 'notAuthenticated';
+}
+
+/**
+ * The log's own form of an error of the client, which met it at `what`. A LogError passes through.
+ */
+export function toLogError(error: unknown, what = ''): LogError {
   if (error instanceof LogError) return error;
   const [first] = (error as ClientError | undefined)?.errors ?? [];
-  if (first instanceof Error) return toLogError(first);
-  const message = error instanceof Error ? error.message : String(error);
+  if (first instanceof Error) return toLogError(first, what);
+  const words = error instanceof Error ? error.message : String(error);
+  const hint = CLOSED.test(words) ? `${words} (${CLOSED_ADVICE})` : words;
+  const message = what === '' ? hint : `${what}: ${hint}`;
   for (let at: unknown = error; at instanceof Error; at = (at as ClientError).cause) {
-    const { type, code } = at as ClientError;
-    const known = LOG_CODE.get(type) ?? LOG_CODE.get(code);
-    if (known !== undefined) return new LogError(known, `Kafka: ${message}`, error);
+    const known = codeOf(at);
+    if (known === undefined) continue;
+    const advice = ADVICE[known];
+    const advised = advice === undefined ? message : `${message} (${advice})`;
+    return new LogError(known, `Kafka: ${advised}`, error);
   }
   const { retriable } = (error ?? {}) as ClientError;
   const isOutside = retriable === true || /connect|timed? ?out|closed|retries/i.test(message);

@@ -3,7 +3,7 @@ import type { Cluster } from 'kafkajs';
 import { assert } from '../../schemas/kernel/assert.js';
 import { LogError } from '../../schemas/logError.js';
 import { nameOf, type PartitionName, partitionEnds } from './partitionEnds.js';
-import { type ProtocolBroker, protocolBroker } from './protocolBroker.js';
+import { type ProtocolBroker, protocolBroker, TRANSACTION_COORDINATOR } from './protocolBroker.js';
 
 /** What a transaction under way ends in is a matter of milliseconds; what stays is looked at. */
 const LOOKS = 5;
@@ -11,8 +11,6 @@ const LOOK_WAIT_MS = 20;
 /** As long as the client asks again in all. */
 const SETTLE_TIMEOUT_MS = 12_000;
 const SETTLE_WAIT_MS = 20;
-/** The protocol's number of a transaction's coordinator; 0 is a group's. */
-const TRANSACTION_COORDINATOR = 1;
 
 /**
  * Partitions that hold more than readers are shown, and show no more while one looks. With nobody

@@ -4,6 +4,7 @@ import { connectForReading, createClient, type KafkaOptions } from './client.js'
 import { toLogError } from './errors.js';
 import { createKafkaReader } from './kafkaReader.js';
 import { openKafkaWriter } from './kafkaWriter.js';
+import { refuseHopeless } from './refuseHopeless.js';
 import { openTopicCatalog } from './topicCatalog.js';
 
 /**
@@ -17,6 +18,7 @@ export async function openKafkaLog(
   const { log } = options;
   const client = createClient(options);
   try {
+    await refuseHopeless(options);
     const catalog = await openTopicCatalog(
       client,
       options.replicas ?? defaultReplicas(options.brokers.length),

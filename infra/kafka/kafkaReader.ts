@@ -3,7 +3,7 @@ import type { Cluster, Kafka } from 'kafkajs';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { LOG_ROW_BYTES_MAX } from '../../schemas/limits.js';
 import type { LogBatch, LogReader, LogSubscription, PartitionStart } from '../../schemas/log.js';
-import { LogError } from '../../schemas/logError.js';
+import { LogError, type LogErrorCode } from '../../schemas/logError.js';
 import { checkOffset, checkPartition, cutBatches } from '../../schemas/logRecords.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { askAgain } from './askAgain.js';
@@ -23,6 +23,13 @@ const FETCH_MIN_BYTES = 64 * 1024;
 /** Without any answer for this long a subscription fails, and its reader begins another. */
 const PROGRESS_TIMEOUT_MS = 15_000;
 const RETRY_WAIT_MS = 100;
+/** What asking again does not mend. */
+const HOPELESS: ReadonlySet<LogErrorCode> = new Set([
+  'offsetOutOfRange',
+  'notAuthenticated',
+  'notAuthorised',
+  'tlsRefused',
+]);
 
 interface Cursor {
   readonly topic: string;
@@ -128,7 +135,7 @@ async function recover(subscription: Subscription): Promise<void> {
   subscription.failure = undefined;
   if (subscription.closed) return;
   const error = toLogError(failure);
-  const isOurs = error.code === 'offsetOutOfRange';
+  const isOurs = HOPELESS.has(error.code);
   const waitedMs = performance.now() - subscription.lastAnswerMs;
   if (isOurs || waitedMs > PROGRESS_TIMEOUT_MS) throw error;
   log.debug({ err: failure }, 'fetching again');

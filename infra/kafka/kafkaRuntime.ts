@@ -21,6 +21,7 @@ import { brokerSettings, ownBrokerSettings } from './brokerSettings.js';
 import { createClient } from './client.js';
 import { KafkaError } from './errors.js';
 import { fetchKafkaJars } from './kafkaJars.js';
+import { type ScramUser, type SecuredListener, securedSettings } from './securedListener.js';
 
 export interface KafkaRuntimeOptions {
   /** Holds the broker's data, its ports and its log. Made when missing. */
@@ -38,6 +39,8 @@ export interface KafkaRuntimeOptions {
   };
   /** A second port, whose clients are told that the broker is at another: a proxy before it. */
   readonly proxied?: { readonly port: number; readonly advertisedPort: number };
+  /** One more port, over TLS, whose clients say who they are; then the rules of access count. */
+  readonly secured?: SecuredListener;
   /** Default 120 s: a busy machine, or the replay of a log after a kill. */
   readonly startTimeoutMs?: number;
 }
@@ -71,15 +74,22 @@ const PID_FILE = 'kafka.pid';
 const LOCK_FILE = 'kafka.lock';
 const CONFIG_FILE = 'server.properties';
 
+const SECURITY_PROTOCOLS =
+  'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURED:SASL_SSL';
+
 /** Logs at WARN; a cleaner buffer of 16 MiB, because the default takes 128 of the 512 MB heap. */
 const JVM = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC'];
 const LOGGING = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
 
 function properties(dataDir: string, state: BrokerState, options: KafkaRuntimeOptions): string {
-  const { proxied, member = { nodeId: 1, controllers: [state.controller] } } = options;
+  const { proxied, secured, member = { nodeId: 1, controllers: [state.controller] } } = options;
   const broker = `PLAINTEXT://127.0.0.1:${state.broker}`;
   const listeners = [broker, `CONTROLLER://127.0.0.1:${state.controller}`];
   const advertised = [broker];
+  if (secured !== undefined) {
+    listeners.push(`SECURED://127.0.0.1:${secured.port}`);
+    advertised.push(`SECURED://127.0.0.1:${secured.port}`);
+  }
   if (proxied !== undefined) {
     listeners.push(`PROXIED://127.0.0.1:${proxied.port}`);
     advertised.push(`PROXIED://127.0.0.1:${proxied.advertisedPort}`);
@@ -90,7 +100,7 @@ function properties(dataDir: string, state: BrokerState, options: KafkaRuntimeOp
     'controller.quorum.voters': voters.join(','),
     listeners: listeners.join(','),
     'advertised.listeners': advertised.join(','),
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': SECURITY_PROTOCOLS,
     'log.dirs': join(dataDir, 'logs'),
     'num.network.threads': '2',
     'num.io.threads': '2',
@@ -98,7 +108,8 @@ function properties(dataDir: string, state: BrokerState, options: KafkaRuntimeOp
   };
   const brokers = member.controllers.length;
   const shared = { ...brokerSettings(brokers), ...ownBrokerSettings(brokers, member.nodeId) };
-  const settings = { ...shared, ...own };
+  const access = secured === undefined ? {} : securedSettings(secured);
+  const settings = { ...shared, ...own, ...access };
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
@@ -256,7 +267,7 @@ async function launch(
   options: KafkaRuntimeOptions,
 ): Promise<number> {
   writeFileSync(place.config, properties(place.dataDir, state, options));
-  await format(place, state.clusterId);
+  await format(place, state.clusterId, options.secured?.users ?? []);
   const logStart = rotateLog(place.serverLog);
   const child = spawnBroker(place);
   let failure: Error | null = null;
@@ -283,10 +294,17 @@ async function launch(
 }
 
 /** Once in a folder's life: it takes a Java machine of its own, which writes this file last. */
-async function format(place: Place, clusterId: string): Promise<void> {
+async function format(place: Place, clusterId: string, users: readonly ScramUser[]): Promise<void> {
   if (existsSync(join(place.dataDir, 'logs', 'meta.properties'))) return;
   const tool = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', '-t', clusterId];
-  const args = ['-Xmx128m', ...LOGGING, '-cp', join(place.libs, '*'), ...tool, '-c', place.config];
+  const first = users.flatMap(({ name, password }) =>
+    ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
+      '--add-scram',
+      `${mechanism}=[name=${name},password=${password}]`,
+    ]),
+  );
+  const java = ['-Xmx128m', ...LOGGING, '-cp', join(place.libs, '*')];
+  const args = [...java, ...tool, '-c', place.config, ...first];
   try {
     await promisify(execFile)('java', args);
   } catch (error) {

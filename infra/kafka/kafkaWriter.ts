@@ -6,6 +6,7 @@ import { LogError } from '../../schemas/logError.js';
 import { checkAppend, recordBytes } from '../../schemas/logRecords.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { CLIENT_RETRY, type ReadConnection } from './client.js';
+import { coordinatorRefusal } from './coordinatorRefusal.js';
 import { toLogError } from './errors.js';
 import { commitForgotten, heldBack } from './forgottenTransaction.js';
 import { createOffsetCheck, type OffsetCheck } from './offsetCheck.js';
@@ -150,8 +151,9 @@ async function openSettled(options: WriterOptions): Promise<Opened> {
  */
 export async function openKafkaWriter(options: WriterOptions): Promise<LogWriter> {
   const { catalog, connection, writerId, log } = options;
-  const { producer, first } = await openSettled(options).catch((error: unknown) => {
-    throw toLogError(error);
+  const { producer, first } = await openSettled(options).catch(async (error: unknown) => {
+    const cause = await coordinatorRefusal(connection.cluster, writerId, error);
+    throw toLogError(cause, `writer ${writerId}`);
   });
   const checks = { offsets: createOffsetCheck(), repeats: createRepeatCheck(producer) };
   let next: Transaction | null = first;

@@ -19,6 +19,10 @@ export interface ProtocolBroker {
       readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
     }[];
   }>;
+  findGroupCoordinator(request: {
+    readonly groupId: string;
+    readonly coordinatorType: number;
+  }): Promise<unknown>;
   initProducerId(request: {
     readonly transactionalId: string;
     readonly transactionTimeout: number;
@@ -33,6 +37,9 @@ export interface ProtocolBroker {
     request: Producer & { readonly transactionalId: string; readonly transactionResult: boolean },
   ): Promise<unknown>;
 }
+
+/** The protocol's number of a transaction's coordinator; 0 is a group's. */
+export const TRANSACTION_COORDINATOR = 1;
 
 export function protocolBroker(broker: Broker): Broker & ProtocolBroker {
   return broker as Broker & ProtocolBroker;

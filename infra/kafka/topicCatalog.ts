@@ -60,12 +60,28 @@ interface FoundTopic {
   readonly replicas: number;
 }
 
+/** A list leaves out what its reader may not see; asked for by its name, it is refused. */
+async function refuseHidden(admin: Admin, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    try {
+      await admin.fetchTopicMetadata({ topics: [name] });
+    } catch (error) {
+      const isMissing = NOT_YET.has((error as { type?: string }).type);
+      if (!isMissing) throw toLogError(error, `topic ${name}`);
+    }
+  }
+}
+
 async function describeTopics(
   admin: Admin,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, FoundTopic>> {
   const existing = new Set(await admin.listTopics());
   const wanted = names.filter((name) => existing.has(name));
+  await refuseHidden(
+    admin,
+    names.filter((name) => !existing.has(name)),
+  );
   if (wanted.length === 0) return new Map();
   const { topics } = await admin.fetchTopicMetadata({ topics: wanted });
   const { resources } = await admin.describeConfigs({
@@ -176,14 +192,14 @@ export async function openTopicCatalog(client: Kafka, replicas: number): Promise
       try {
         keep(await describeTopics(admin, unknown));
       } catch (error) {
-        throw toLogError(error);
+        throw toLogError(error, `topics ${unknown.join(', ')}`);
       }
     },
     ensureTopics: async (wanted) => {
       try {
         await ensureTopics(wanted);
       } catch (error) {
-        throw toLogError(error);
+        throw toLogError(error, `topics ${wanted.map(({ name }) => name).join(', ')}`);
       }
     },
     close: () => admin.disconnect(),

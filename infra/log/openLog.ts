@@ -3,9 +3,11 @@ import { KAFKA_REPLICAS_MAX } from '../../schemas/limits.js';
 import type { Log } from '../../schemas/log.js';
 import { ConfigError } from '../config/loadConfig.js';
 import { count, list } from '../config/optionTypes.js';
+import type { KafkaOptions } from '../kafka/client.js';
 import { openKafkaLog } from '../kafka/kafkaLog.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { openPostgresLog } from '../postgres/postgresLog.js';
+import { type KafkaSecurityConfig, kafkaSecurity, kafkaSecurityOptions } from './kafkaSecurity.js';
 
 /** Options of every role that reads or writes the log. */
 export const logOptions = {
@@ -14,29 +16,37 @@ export const logOptions = {
   kafkaBrokers: list.default([]),
   /** Of topics that are created; without, as many as brokers are named, at most three. */
   kafkaReplicas: count(KAFKA_REPLICAS_MAX).optional(),
+  ...kafkaSecurityOptions,
 };
 
-export interface LogConfig {
+export interface LogConfig extends KafkaSecurityConfig {
   readonly log: 'postgres' | 'kafka';
   readonly databaseUrl?: string | undefined;
   readonly kafkaBrokers: readonly string[];
   readonly kafkaReplicas?: number | undefined;
 }
 
-/** Refuses a configuration that names no log. @throws ConfigError */
+/** Refuses a configuration that names no log, or no way to it. @throws ConfigError */
 export function checkLogConfig(config: LogConfig): void {
   if (config.log === 'postgres') requireDatabase(config);
-  else if (config.kafkaBrokers.length === 0) {
+  else kafkaOptions(config);
+}
+
+/** What a client of the configured cluster needs, its files read. @throws ConfigError */
+export function kafkaOptions(config: LogConfig): Pick<KafkaOptions, 'brokers' | 'security'> {
+  if (config.kafkaBrokers.length === 0) {
     throw new ConfigError('--kafka-brokers (KAFKA_BROKERS): expected a list');
   }
+  const security = kafkaSecurity(config);
+  return { brokers: config.kafkaBrokers, ...(security === undefined ? {} : { security }) };
 }
 
 /** The log that the configuration names. */
 export async function openLog(config: LogConfig, logger: AdapterLog): Promise<Log> {
-  checkLogConfig(config);
   if (config.log === 'kafka') {
-    const { kafkaBrokers: brokers, kafkaReplicas: replicas } = config;
-    return openKafkaLog({ brokers, log: logger, ...(replicas === undefined ? {} : { replicas }) });
+    const { kafkaReplicas: replicas } = config;
+    const copies = replicas === undefined ? {} : { replicas };
+    return openKafkaLog({ ...kafkaOptions(config), log: logger, ...copies });
   }
   return openPostgresLog({ url: requireDatabase(config), log: logger });
 }

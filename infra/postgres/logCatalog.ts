@@ -26,6 +26,8 @@ const LOG_CODE: ReadonlyMap<PostgresErrorCode, LogErrorCode> = new Map([
   ['timeout', 'unreachable'],
   ['contention', 'unreachable'],
   ['diskFull', 'storageFull'],
+  ['authentication', 'notAuthenticated'],
+  ['permission', 'notAuthorised'],
 ]);
 
 /** The log's own form of a database error. A LogError passes through. */

@@ -26,11 +26,22 @@ export type StoredLogConfig = z.infer<typeof schema>;
 function chosenLog(config: StoredLogConfig, dataDir: string): LogConfig {
   const settings = readSettings(dataDir);
   const log = config.log ?? settings?.log ?? 'postgres';
-  const { databaseUrl, kafkaBrokers } = config;
-  if (log === 'postgres' || kafkaBrokers.length > 0 || settings === null) {
-    return { log, databaseUrl, kafkaBrokers };
+  if (log === 'postgres' || config.kafkaBrokers.length > 0 || settings === null) {
+    return { ...config, log };
   }
-  return { log, databaseUrl, kafkaBrokers: clusterBrokers(settings).split(',') };
+  return { ...config, log, kafkaBrokers: clusterBrokers(settings).split(',') };
+}
+
+/** The chain that a data folder or the call names, and where its log is. @throws ConfigError */
+export function storedChain(config: StoredLogConfig): {
+  readonly dataDir: string;
+  readonly genesis: Genesis;
+  readonly chosen: LogConfig;
+} {
+  const dataDir = resolve(process.env.INIT_CWD ?? '.', config.dataDir);
+  installNativeCrypto();
+  const genesis = readGenesis(config.genesis ?? join(dataDir, 'genesis.json'));
+  return { dataDir, genesis, chosen: chosenLog(config, dataDir) };
 }
 
 /** What a data folder, or the call, says of a chain. */
@@ -55,11 +66,8 @@ export async function withStoredLog<T>(
   work: (stored: StoredLog) => Promise<T>,
   needsTables = false,
 ): Promise<T> {
-  const dataDir = resolve(process.env.INIT_CWD ?? '.', config.dataDir);
-  installNativeCrypto();
-  const genesis = readGenesis(config.genesis ?? join(dataDir, 'genesis.json'));
+  const { dataDir, genesis, chosen } = storedChain(config);
   const logger = createLogger(name, 'warn');
-  const chosen = chosenLog(config, dataDir);
   const database = needsTables ? { ...chosen, log: 'postgres' as const } : chosen;
   return withDatabase({ config: database, dataDir, logger }, async (databaseUrl) => {
     const logConfig = { ...chosen, databaseUrl };
