@@ -11,10 +11,23 @@ export interface TopicNames {
   readonly events: string;
 }
 
+/** With what all names of a chain on the log begin: `nullspace.<16 digits of the chain id>.` */
+export function topicPrefix(chainId: Uint8Array): string {
+  return `nullspace.${toHex(chainId.subarray(0, CHAIN_NAME_BYTES))}.`;
+}
+
 /** Names of a chain's topics, `nullspace.<first 16 hex digits of the chain id>.<topic>`. */
 export function topicNames(chainId: Uint8Array): TopicNames {
-  const prefix = `nullspace.${toHex(chainId.subarray(0, CHAIN_NAME_BYTES))}`;
-  return { blocks: `${prefix}.blocks`, events: `${prefix}.events` };
+  const prefix = topicPrefix(chainId);
+  return { blocks: `${prefix}blocks`, events: `${prefix}events` };
+}
+
+/**
+ * Under which the publishers of a shard write: all under this one, which fences; a validator that
+ * was fenced away too often under `<id>.<its index>`.
+ */
+export function writerId(chainId: Uint8Array, shard: number): string {
+  return `${topicNames(chainId).blocks}.publisher.${shard}`;
 }
 
 /** The one manifest from which topics are created and checked (DESIGN section 6). */

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Log } from '../../schemas/log.js';
-import { describeLogContract } from '../../test/contracts/logContract.js';
+import { describeLogContract, readToEnd } from '../../test/contracts/logContract.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.js';
-import { grantLogPublisher, grantLogReader } from './logSchema.js';
+import { applyLogRoles, compareLogRoles } from './logRoles.js';
 import { openPostgresLog } from './postgresLog.js';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -63,6 +63,24 @@ async function cutOff(pattern: string): Promise<number> {
   );
   return rows.length;
 }
+
+const ROLES = { publishers: ['nullspace_publisher'], readers: ['nullspace_reader'] };
+/** What no role of the log may do by statements of its own. */
+const FORBIDDEN = [
+  'update nullspace_log.batches set record_count = 1',
+  'delete from nullspace_log.batches',
+  'truncate nullspace_log.batches',
+  'update nullspace_log.partitions set next_offset = 0',
+  "update nullspace_log.writers set epoch = 0 where id = 'granted'",
+  "insert into nullspace_log.batches values (1, 0, 1, 1, '')",
+  'drop table nullspace_log.batches',
+  'create table nullspace_log.mine ()',
+];
+/** What a publisher may do, and nobody else. */
+const WRITING = [
+  "select nullspace_log.open_writer('granted')",
+  "select nullspace_log.append('granted', 1, array[1], array[1], array[0], '')",
+];
 
 describe('the Postgres log', () => {
   it('goes on reading by polling and listens again when its listener is cut off', async () => {
@@ -171,8 +189,7 @@ describe('the Postgres log', () => {
   });
 
   it('lets publishers append and read, and change nothing', async () => {
-    await grantLogPublisher(admin);
-    await grantLogReader(admin);
+    await applyLogRoles(admin, ROLES);
     await admin.query('drop role if exists nullspace_test_publisher, nullspace_test_reader');
     for (const role of ['publisher', 'reader']) {
       await admin.query(`create role nullspace_test_${role} login password 'p'`);
@@ -185,26 +202,48 @@ describe('the Postgres log', () => {
       await writer.close();
       await opened.ensureTopics([TOPIC]);
       const refusal = expect(opened.ensureTopics([{ ...TOPIC, name: 'more' }])).rejects;
-      await refusal.toMatchObject({ code: 'failed' });
+      await refusal.toMatchObject({ code: 'notAuthorised', retriable: false });
     });
     await withLog(as('reader'), async (opened) => {
       expect((await opened.reader.offsets(TOPIC.name, 0)).end).toBeGreaterThan(0n);
-      await expect(opened.openWriter('not granted')).rejects.toMatchObject({ code: 'failed' });
+      expect((await readToEnd(opened, TOPIC.name, 0)).length).toBeGreaterThan(0);
+      const refusal = expect(opened.openWriter('not granted')).rejects;
+      await refusal.toMatchObject({ code: 'notAuthorised', retriable: false });
     });
-    const publisher = new pg.Client({ connectionString: as('publisher') });
-    await publisher.connect();
-    for (const statement of [
-      'update nullspace_log.batches set record_count = 1',
-      'delete from nullspace_log.batches',
-      'truncate nullspace_log.batches',
-      'update nullspace_log.partitions set next_offset = 0',
-      "update nullspace_log.writers set epoch = 0 where id = 'granted'",
-      "insert into nullspace_log.batches values (1, 0, 1, 1, '')",
-      'drop table nullspace_log.batches',
-      'create table nullspace_log.mine ()',
-    ]) {
-      await expect(publisher.query(statement), statement).rejects.toMatchObject({ code: '42501' });
+    for (const role of ['publisher', 'reader']) {
+      const client = new pg.Client({ connectionString: as(role) });
+      await client.connect();
+      const statements = role === 'reader' ? [...FORBIDDEN, ...WRITING] : FORBIDDEN;
+      for (const statement of statements) {
+        await expect(client.query(statement), statement).rejects.toMatchObject({ code: '42501' });
+      }
+      await client.end();
     }
-    await publisher.end();
+  });
+
+  it('names what roles lack and what they may besides, and changes nothing then', async () => {
+    const roles = { publishers: ['nullspace_publisher'], readers: ['Reader two'] };
+    await applyLogRoles(admin, { ...roles, readers: [] });
+    const lacking = await compareLogRoles(admin, roles);
+    expect(lacking.extra).toEqual([]);
+    expect(lacking.missing).toEqual([
+      'Reader two SELECT on batches',
+      'Reader two SELECT on partitions',
+      'Reader two SELECT on topics',
+      'Reader two SELECT on writers',
+      'Reader two USAGE on nullspace_log',
+    ]);
+    expect(await applyLogRoles(admin, roles)).toEqual(lacking);
+    expect(await compareLogRoles(admin, roles)).toEqual({ missing: [], extra: [] });
+    await admin.query('grant delete on nullspace_log.batches to "Reader two"');
+    await admin.query('revoke select on nullspace_log.topics from "Reader two"');
+    const different = {
+      missing: ['Reader two SELECT on topics'],
+      extra: ['Reader two DELETE on batches'],
+    };
+    expect(await applyLogRoles(admin, roles)).toEqual(different);
+    expect(await compareLogRoles(admin, roles)).toEqual(different);
+    await admin.query('drop owned by "Reader two"');
+    await admin.query('drop role "Reader two"');
   });
 });

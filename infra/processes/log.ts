@@ -9,6 +9,8 @@ import type { Cell } from '../export/exportFile.js';
 import { EXPORT_COLUMNS, exportRecords } from '../export/exportRows.js';
 import { verifiedHeights } from '../export/verifiedHeights.js';
 import { heightRange, heightRangeOptions } from './heightRange.js';
+import { logAccess } from './logAccess.js';
+import { logTopics } from './logTopics.js';
 import { storedLogOptions, withStoredLog } from './storedLog.js';
 
 const configSchema = z.object({
@@ -43,11 +45,24 @@ function endWithReader(): void {
   });
 }
 
-/** `nullspace log cat`: verified records of a topic, a line each. */
+const ACTIONS: Readonly<Record<string, (argv: readonly string[]) => Promise<void>>> = {
+  cat,
+  topics: logTopics,
+  access: logAccess,
+};
+
+/** `nullspace log cat | topics | access`. */
 export async function log(argv: readonly string[]): Promise<void> {
-  const [action, ...rest] = argv;
-  if (action !== 'cat') throw new ConfigError('log: expected cat [--from H] [--to H] [--topic T]');
-  const config = loadConfig(configSchema, rest, process.env);
+  const [name = '', ...rest] = argv;
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+  if (action !== undefined) return action(rest);
+  const settings = 'topics --apply | --check, access [--apply | --check]';
+  throw new ConfigError(`log: expected cat [--from H] [--to H] [--topic T], ${settings}`);
+}
+
+/** Verified records of a topic, a line each. */
+async function cat(argv: readonly string[]): Promise<void> {
+  const config = loadConfig(configSchema, argv, process.env);
   if (config.json && config.csv) throw new ConfigError('--csv: --json was given as well');
   const range = heightRange(config);
   endWithReader();

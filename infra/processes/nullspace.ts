@@ -30,7 +30,7 @@ const COMMANDS: Readonly<Record<string, { readonly help: string; load(): Promise
     load: async () => (await import('./drill.js')).drill,
   },
   log: {
-    help: 'cat: verified records of the log, as lines of JSON or CSV',
+    help: 'cat: verified records of the log, as lines; topics, access: what its servers must have',
     load: async () => (await import('./log.js')).log,
   },
   export: {

@@ -21,7 +21,7 @@ import type {
 } from '../../schemas/crypto/signatures.js';
 import { PUBLISH_BEACONS_KEPT, PUBLISH_SIGNATURES_KEPT } from '../../schemas/limits.js';
 import type { Log } from '../../schemas/log.js';
-import { topicManifest, topicNames } from '../../schemas/topics.js';
+import { topicManifest, topicNames, writerId } from '../../schemas/topics.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import type { PeerMessageBody } from '../../schemas/types/wire.js';
 import { type CachingBeacon, cachingBeacon } from '../crypto/cachingBeacon.js';
@@ -220,7 +220,7 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
       source: createHeightSource({ genesis, shard, blocks, executed, application, recents }),
       timer,
       telemetry: parts.commandTelemetry,
-      writerId: `${topics.blocks}.publisher.${shard}`,
+      writerId: writerId(chainId, shard),
     });
   }
   return {
