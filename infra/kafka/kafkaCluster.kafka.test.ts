@@ -95,6 +95,26 @@ it('makes topics with three copies, two of them in step, and says when it cannot
     code: 'topicMismatch',
     message: expect.stringContaining('single has 1 replicas, and not 3'),
   });
+  // As `single` may be after its partitions were reassigned to three brokers.
+  await withAdmin((admin) =>
+    admin.createTopics({
+      topics: [
+        {
+          topic: 'careless',
+          numPartitions: 1,
+          replicationFactor: 3,
+          configEntries: [
+            { name: 'min.insync.replicas', value: '1' },
+            { name: 'max.message.bytes', value: String(TOPIC.maxMessageBytes + 1_024) },
+          ],
+        },
+      ],
+    }),
+  );
+  await expect(opened.ensureTopics([{ ...TOPIC, name: 'careless' }])).rejects.toMatchObject({
+    code: 'topicMismatch',
+    message: expect.stringContaining('min.insync.replicas 1, and not 2'),
+  });
   const many = await openKafkaLog({ brokers: cluster.brokers, replicas: 5, log });
   await expect(many.ensureTopics([{ ...TOPIC, name: 'many' }])).rejects.toMatchObject({
     code: 'unreachable',

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
+import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Log } from '../../schemas/log.js';
 import { describeLogContract, readToEnd } from '../../test/contracts/logContract.js';
@@ -10,6 +11,7 @@ import { createClient } from './client.js';
 import { openKafkaLog } from './kafkaLog.js';
 import { type KafkaRuntime, startKafka } from './kafkaRuntime.js';
 
+const { ConfigResourceTypes } = kafkajs;
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-kafka-'));
 let kafka: KafkaRuntime;
@@ -143,6 +145,46 @@ describe('the Kafka log', () => {
     expect(await readAll(opened, 0)).toEqual([...before, 'after the kill']);
     await opened.close();
   }, 120_000);
+
+  it.each([
+    ['retention.ms', '604800000'],
+    ['retention.bytes', '1000000000'],
+    ['cleanup.policy', 'compact,delete'],
+    ['message.timestamp.type', 'LogAppendTime'],
+    ['unclean.leader.election.enable', 'true'],
+    ['max.message.bytes', '1048588'],
+  ])(
+    'refuses a topic whose %s was changed to %s, and does not change it back',
+    async (name, value) => {
+      const opened = await openKafkaLog({ brokers: kafka.brokers, log });
+      const admin = createClient({ brokers: kafka.brokers, log }).admin();
+      await admin.connect();
+      const topic = { ...TOPIC, name: `changed.${name}` };
+      await opened.ensureTopics([topic]);
+      const of = { type: ConfigResourceTypes.TOPIC as number, name: topic.name };
+      const read = async () => {
+        const { resources } = await admin.describeConfigs({
+          includeSynonyms: false,
+          resources: [of],
+        });
+        return resources[0]!.configEntries.filter(({ configSource }) => configSource === 1);
+      };
+      const own = (await read()).map((entry) => ({
+        name: entry.configName,
+        value: entry.configValue,
+      }));
+      const configEntries = [...own.filter((entry) => entry.name !== name), { name, value }];
+      await admin.alterConfigs({ validateOnly: false, resources: [{ ...of, configEntries }] });
+      const refusal = expect(opened.ensureTopics([topic])).rejects;
+      const words = name === 'max.message.bytes' ? 'maxMessageBytes' : `${name} ${value}, and not`;
+      await refusal.toMatchObject({ code: 'topicMismatch', retriable: false });
+      await expect(opened.ensureTopics([topic])).rejects.toThrow(words);
+      const left = (await read()).find((entry) => entry.configName === name);
+      expect(left?.configValue).toBe(value);
+      await admin.disconnect();
+      await opened.close();
+    },
+  );
 
   it('refuses a second start on a folder in use', async () => {
     await expect(startKafka({ dataDir, log })).rejects.toMatchObject({ code: 'folderInUse' });

@@ -47,6 +47,7 @@ function settings(topic: TopicSpecification, replicas: number): Record<string, s
 
 /** Settings that must not differ; the others are an operator's to tune. */
 const CHECKED = [
+  'cleanup.policy',
   'retention.ms',
   'retention.bytes',
   'message.timestamp.type',
@@ -111,6 +112,14 @@ function checkSettings(found: FoundTopic, wanted: TopicSpecification, replicas: 
   if (found.replicas < replicas) {
     const has = `${wanted.name} has ${found.replicas} replicas, and not ${replicas}`;
     throw new LogError('topicMismatch', `${has}: reassign its partitions, or ask for fewer`);
+  }
+  const inStep = Number(found.settings.get('min.insync.replicas'));
+  if (inStep < inSyncMin(replicas)) {
+    const has = `${wanted.name} has min.insync.replicas ${inStep}, and not ${inSyncMin(replicas)}`;
+    throw new LogError(
+      'topicMismatch',
+      `${has}: what is acknowledged could be lost with one broker`,
+    );
   }
   const expected = settings(wanted, 1);
   for (const name of CHECKED) {
