@@ -12,6 +12,7 @@ const LONG = [
   'test/browser/explorer.browser.test.ts',
   'infra/postgres/projectionStore.test.ts',
   'test/e2e/startLifecycle.test.ts',
+  'infra/kafka/securedLog.kafka.test.ts',
   'infra/kafka/kafkaLog.kafka.test.ts',
   'infra/postgres/embeddedPostgres.test.ts',
   'test/campaigns/logCampaign.test.ts',
