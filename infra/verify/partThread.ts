@@ -21,8 +21,11 @@ export type PartMessage =
   /** Null: there is no proven state to begin at any more. */
   | { readonly kind: 'verified'; readonly verified: VerifiedPart | null };
 
-/** What is young of a log read at full speed does not fit into the 16 MiB that are usual. */
-const YOUNG_MIB = 64;
+/**
+ * Three times the room that survivors are copied to, which is 16 MiB by default: too little for a
+ * log that is read at full speed (1.2 times the commands a second with 64).
+ */
+const YOUNG_MIB = 3 * 64;
 
 function workerUrl(): URL {
   const own = import.meta.url;
