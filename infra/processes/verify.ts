@@ -71,9 +71,9 @@ async function verifySideBySide(
   if (planned.length < 2) return null;
   const report = await verifyParts(
     planned,
-    (part, onProgress) => {
+    (part, onProgress, stop) => {
       const order = { genesis, shard: SHARD, log: logConfig, archive, part, fromHeight: from };
-      return verifyOnThread(order, onProgress);
+      return verifyOnThread(order, onProgress, stop);
     },
     progressLine(),
   );

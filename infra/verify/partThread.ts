@@ -33,15 +33,20 @@ function workerUrl(): URL {
   return new URL(path, own);
 }
 
-/** Verifies a part on a thread of its own. Rejects with what it ended with. */
+/** Verifies a part on a thread of its own; null when told to stop. Rejects with what ended it. */
 export function verifyOnThread(
   order: PartOrder,
   onProgress: (progress: VerifyProgress) => void,
+  stop: AbortSignal,
 ): Promise<VerifiedPart | null> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(workerUrl(), {
       workerData: order,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+    });
+    stop.addEventListener('abort', () => {
+      resolve(null);
+      void worker.terminate();
     });
     worker.on('message', (message: PartMessage) => {
       if (message.kind === 'progress') onProgress(message.progress);

@@ -132,6 +132,27 @@ describe('a log in parts', () => {
     expect(await sideBySide(log, [{ ...first, blocks: shorter }, ...parts.slice(1)])).toBeNull();
   });
 
+  it('tells the others to stop when one has failed', async () => {
+    const parts = await planned(await logOf(honest));
+    const failure = new Error('no log');
+    let stopped = 0;
+    const running = verifyParts(
+      parts,
+      (part, _onPart, stop) =>
+        part.afterHeight === 6
+          ? Promise.reject(failure)
+          : new Promise((resolve) => {
+              stop.addEventListener('abort', () => {
+                stopped++;
+                resolve(null);
+              });
+            }),
+      () => undefined,
+    );
+    await expect(running).rejects.toBe(failure);
+    expect(stopped).toBe(PARTS - 1);
+  });
+
   const seeds = Array.from({ length: 60 }, (_, index) => index + 1);
   it.each(seeds)('is never sound where it is not in one piece: seed %i', async (seed) => {
     const prng = createPrng(seed);

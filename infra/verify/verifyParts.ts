@@ -25,13 +25,15 @@ export function verifiedPart(
 /**
  * Verifies the parts of a log side by side. The report of the whole when each of them is sound and
  * they follow one another; null when anything is not so: then only a verification in one piece
- * tells what. Records that stand in two parts, or in the wrong one, are a fault of a part.
+ * tells what. Records that stand in two parts, or in the wrong one, are a fault of a part. Once one
+ * has failed, or is not sound, the others are told to stop, and resolve with null.
  */
 export async function verifyParts(
   parts: readonly PlannedPart[],
   run: (
     part: PlannedPart,
     onProgress: (progress: VerifyProgress) => void,
+    stop: AbortSignal,
   ) => Promise<VerifiedPart | null>,
   onProgress: (progress: VerifyProgress) => void,
 ): Promise<VerifyReport | null> {
@@ -49,14 +51,22 @@ export async function verifyParts(
     }
     onProgress({ height, commands, share });
   };
-  const verified = await Promise.all(
-    parts.map((part, index) =>
-      run(part, (progress) => {
+  const stopping = new AbortController();
+  const runOne = async (part: PlannedPart, index: number): Promise<VerifiedPart | null> => {
+    let isSound = false;
+    try {
+      const onPart = (progress: VerifyProgress): void => {
         reached[index] = progress;
         tell();
-      }),
-    ),
-  );
+      };
+      const verified = await run(part, onPart, stopping.signal);
+      isSound = verified?.report.ok === true;
+      return verified;
+    } finally {
+      if (!isSound) stopping.abort();
+    }
+  };
+  const verified = await Promise.all(parts.map(runOne));
   return joined(parts, verified);
 }
 

@@ -91,7 +91,7 @@ export async function runParts(played: PlayedLog, rounds: number, parts: number)
           const order = { ...world, log: config, archive: join(folder, 'archive') };
           return verifyParts(
             await planParts(cut),
-            (part, tell) => verifyOnThread({ ...order, part }, tell),
+            (part, tell, stop) => verifyOnThread({ ...order, part }, tell, stop),
             silent,
           );
         }),
