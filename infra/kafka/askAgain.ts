@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from 'kafkajs';
+import type { LogCluster } from './logCluster.js';
 
 const ATTEMPTS = 40;
 const WAIT_MS = 100;
 
 /** Asks again while a partition changes its leader or a broker is away. @throws as `ask` */
 export async function askAgain<Answer>(
-  cluster: Cluster,
+  cluster: LogCluster,
   ask: () => Promise<Answer>,
 ): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
@@ -16,7 +16,7 @@ export async function askAgain<Answer>(
       const { retriable } = error as { retriable?: boolean };
       if (retriable === false || attempt === ATTEMPTS) throw error;
       await sleep(WAIT_MS);
-      await cluster.refreshMetadata();
+      await cluster.refresh();
     }
   }
 }

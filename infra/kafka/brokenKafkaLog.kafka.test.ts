@@ -7,7 +7,7 @@ import { describeBrokenLog } from '../../test/contracts/brokenLogContract.js';
 import { openTcpProxy, type TcpProxy } from '../../test/contracts/tcpProxy.js';
 import { describeBrokenPublishing } from '../../test/simulation/publish/publishingOnLog.js';
 import { freePort } from '../postgres/freePort.js';
-import { openKafkaLog } from './kafkaLog.js';
+import { KAFKA_CLIENTS, openKafkaLog } from './kafkaLog.js';
 import { type KafkaRuntime, startKafka } from './kafkaRuntime.js';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -28,24 +28,26 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 }, 60_000);
 
-describeBrokenLog('the Kafka log', {
-  place: async () => {
-    const open = (brokers: readonly string[]) => openKafkaLog({ brokers, log });
-    return {
-      proxy,
-      openProxied: () => open([`127.0.0.1:${proxy.port}`]),
-      openDirect: () => open(kafka.brokers),
-      stop: async () => {},
-    };
-  },
-  // Partitions added, records, end of the transaction; the next ones are of what follows.
-  chunks: [1, 2, 3, 4],
-});
+for (const client of KAFKA_CLIENTS) {
+  describeBrokenLog(`the Kafka log by ${client}`, {
+    place: async () => {
+      const open = (brokers: readonly string[]) => openKafkaLog({ brokers, client, log });
+      return {
+        proxy,
+        openProxied: () => open([`127.0.0.1:${proxy.port}`]),
+        openDirect: () => open(kafka.brokers),
+        stop: async () => {},
+      };
+    },
+    // Partitions added, records, end of the transaction; the next ones are of what follows.
+    chunks: [1, 2, 3, 4],
+  });
 
-describeBrokenPublishing('the Kafka log', () => ({
-  proxy,
-  open: () => openKafkaLog({ brokers: [`127.0.0.1:${proxy.port}`], log }),
-}));
+  describeBrokenPublishing(`the Kafka log by ${client}`, () => ({
+    proxy,
+    open: () => openKafkaLog({ brokers: [`127.0.0.1:${proxy.port}`], client, log }),
+  }));
+}
 
 async function makeTopic(name: string): Promise<void> {
   const opened = await openKafkaLog({ brokers: kafka.brokers, log });
@@ -70,14 +72,15 @@ async function values(topic: string): Promise<string[]> {
   return found;
 }
 
-describe('a request that reaches the broker twice', () => {
+describe.each(KAFKA_CLIENTS)('a request of %s that reaches the broker twice', (client) => {
   // Partitions added, records, end of the transaction; then partitions of the next one.
   it.each([1, 2, 3, 4])(
     'changes nothing that is read: chunk %i of two appends',
     async (chunk) => {
-      const topic = `twice.${chunk}`;
+      const topic = `twice.${client}.${chunk}`;
       await makeTopic(topic);
-      const opened = await openKafkaLog({ brokers: [`127.0.0.1:${proxy.port}`], log });
+      const brokers = [`127.0.0.1:${proxy.port}`];
+      const opened = await openKafkaLog({ brokers, client, log });
       const record = (text: string) => ({
         ...{ topic, partition: 0, key: Uint8Array.of(1), timestampMs: 1 },
         value: Uint8Array.from(Buffer.from(text)),
@@ -111,7 +114,7 @@ describe('a request that reaches the broker twice', () => {
   );
 });
 
-describe('the producer of the client', () => {
+describe('the producer of kafkajs', () => {
   const TOPIC = 'silent';
 
   it('loses records silently when it is used again after a lost answer', async () => {

@@ -1,13 +1,10 @@
 import kafkajs, {
-  type Cluster,
-  type Consumer,
   type Kafka,
   type KafkaConfig,
   type LogEntry,
   type RetryOptions,
   type SASLOptions,
 } from 'kafkajs';
-import { present } from '../../schemas/kernel/assert.js';
 import type { AdapterLog } from '../postgres/connection.js';
 
 export interface KafkaOptions {
@@ -88,43 +85,4 @@ function secured({ tls, user }: ClientSecurity): Pick<KafkaConfig, 'ssl' | 'sasl
     'SCRAM-SHA-512': { mechanism: 'scram-sha-512', ...named },
   };
   return { ssl, sasl: mechanisms[mechanism] };
-}
-
-/** Connections of their own, on which fetches may wait without keeping anybody else. */
-export interface ReadConnection {
-  readonly cluster: Cluster;
-  close(): Promise<void>;
-}
-
-/**
- * The client has no way to read given partitions from given offsets: its consumers join a group,
- * rebalance, heartbeat and stall (reference event-sourcing 3.3). But it hands its cluster to the
- * assigner of a consumer, and a cluster finds brokers, and a broker fetches. So this makes a
- * consumer that is connected and never runs; no group ever exists.
- */
-export async function connectForReading(client: Kafka): Promise<ReadConnection> {
-  let cluster: Cluster | null = null;
-  const consumer: Consumer = client.consumer({
-    groupId: 'nullspace-without-a-group',
-    allowAutoTopicCreation: false,
-    readUncommitted: false,
-    metadataMaxAge: 60_000,
-    retry: CLIENT_RETRY,
-    partitionAssigners: [
-      (config) => {
-        cluster = config.cluster;
-        return {
-          name: 'never-used',
-          version: 0,
-          assign: async () => [],
-          protocol: () => ({ name: 'never-used', metadata: Buffer.alloc(0) }),
-        };
-      },
-    ],
-  });
-  await consumer.connect();
-  return {
-    cluster: present<Cluster>(cluster, 'the cluster of a consumer'),
-    close: () => consumer.disconnect(),
-  };
 }

@@ -1,24 +1,19 @@
-import type { Cluster } from 'kafkajs';
 import { LogError } from '../../schemas/logError.js';
-import { protocolBroker, TRANSACTION_COORDINATOR } from './protocolBroker.js';
+import type { LogCluster } from './logCluster.js';
 
 /**
- * Why no coordinator was found. The client asks every broker, forgets what each of them answered,
- * and says no more than that; a user without the right to an id must be told so. Another error
- * passes through.
+ * Why no coordinator was found. kafkajs asks every broker, forgets what each of them answered, and
+ * says no more than that; a user without the right to an id must be told so. Another error passes
+ * through.
  */
 export async function coordinatorRefusal(
-  cluster: Cluster,
+  cluster: LogCluster,
   writerId: string,
   error: unknown,
 ): Promise<unknown> {
   if ((error as Error).name !== 'KafkaJSGroupCoordinatorNotFound') return error;
   try {
-    await cluster.refreshMetadata(); // it may not have asked for brokers yet
-    const [nodeId] = cluster.getNodeIds();
-    const broker = protocolBroker(await cluster.findBroker({ nodeId: String(nodeId) }));
-    const of = { groupId: writerId, coordinatorType: TRANSACTION_COORDINATOR };
-    await broker.findGroupCoordinator(of);
+    await cluster.askForCoordinator(writerId);
   } catch (refusal) {
     return refusal;
   }

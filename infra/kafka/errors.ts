@@ -34,7 +34,7 @@ export class KafkaError extends Error {
   }
 }
 
-/** What kafkajs puts on its errors: `type` is the protocol's name of the error. */
+/** What clients put on their errors: `type` is the protocol's name of the error. */
 interface ClientError {
   readonly type?: string;
   readonly code?: string | number;
@@ -51,7 +51,8 @@ const LOG_CODE: ReadonlyMap<string | number | undefined, LogErrorCode> = new Map
 >([
   ['INVALID_PRODUCER_EPOCH', 'fenced'],
   ['INVALID_PRODUCER_ID_MAPPING', 'fenced'],
-  [90, 'fenced'], // PRODUCER_FENCED
+  ['PRODUCER_FENCED', 'fenced'],
+  [90, 'fenced'], // the same where kafkajs does not know the name
   ['OFFSET_OUT_OF_RANGE', 'offsetOutOfRange'],
   ['UNKNOWN_TOPIC_OR_PARTITION', 'unknownTopic'],
   ['INVALID_TOPIC_EXCEPTION', 'unknownTopic'],
@@ -91,7 +92,7 @@ const ADVICE: Partial<Record<LogErrorCode, string>> = {
 };
 
 /** A listener has no other words for a client that speaks without TLS, or as nobody, or with. */
-const CLOSED = /Closed connection|before secure TLS connection/;
+const CLOSED = /Closed connection|Connection closed|before secure TLS connection/;
 const CLOSED_ADVICE = 'a broker that goes, or one that asks for other TLS or user than were given';
 
 function codeOf(error: Error): LogErrorCode | undefined {

@@ -1,22 +1,22 @@
 import type { LogBatch, StoredRecord } from '../../schemas/log.js';
 
-/** A record as the client decodes it; control records are the markers of transactions. */
-interface FetchedMessage {
-  readonly offset: string;
-  readonly timestamp: string;
+/** A record as a client decodes it; control records are the markers of transactions. */
+export interface FetchedMessage {
+  readonly offset: string | bigint;
+  readonly timestamp: string | bigint;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly isControlRecord: boolean;
-  readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean };
+  readonly batchContext: { readonly producerId: string | bigint; readonly inTransaction: boolean };
 }
 
 /** One partition of a fetch response, version 4 or later. */
 export interface FetchedPartition {
   readonly partition: number;
-  readonly lastStableOffset: string;
+  readonly lastStableOffset: string | bigint;
   readonly abortedTransactions: readonly {
-    readonly producerId: string;
-    readonly firstOffset: string;
+    readonly producerId: string | bigint;
+    readonly firstOffset: string | bigint;
   }[];
   readonly messages: readonly FetchedMessage[];
 }
@@ -55,7 +55,7 @@ export function committedRecords(
   const aborted = fetched.abortedTransactions
     .map(({ producerId, firstOffset }) => ({ producerId, firstOffset: BigInt(firstOffset) }))
     .sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
-  const inAborted = new Set<string>();
+  const inAborted = new Set<string | bigint>();
   const records: StoredRecord[] = [];
   let nextOffset = fromOffset;
   let following = 0;

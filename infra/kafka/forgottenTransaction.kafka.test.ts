@@ -1,16 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import kafkajs, { type Cluster } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Log } from '../../schemas/log.js';
 import { readToEnd } from '../../test/contracts/logContract.js';
-import { connectForReading, createClient } from './client.js';
+import { createClient } from './client.js';
 import { heldBack } from './forgottenTransaction.js';
 import { openKafkaLog } from './kafkaLog.js';
 import { type KafkaRuntime, startKafka } from './kafkaRuntime.js';
+import { byLeader } from './logCluster.js';
 import { partitionEnds } from './partitionEnds.js';
-import { protocolBroker } from './protocolBroker.js';
+import { connectPlatformatic, type ProducingCluster } from './platformaticCluster.js';
 import { readableWait } from './readableWait.js';
 
 /*
@@ -24,14 +25,14 @@ const TOPIC = { name: 'forgotten', partitions: 3, compacted: false, maxMessageBy
 const PARTITIONS = [0, 1, 2].map((partition) => ({ topic: TOPIC.name, partition }));
 let kafka: KafkaRuntime;
 let opened: Log;
-let connection: Awaited<ReturnType<typeof connectForReading>>;
+let cluster: ProducingCluster;
 
 beforeAll(async () => {
   kafka = await startKafka({ dataDir, log });
   opened = await openKafkaLog({ brokers: kafka.brokers, log });
   await opened.ensureTopics([TOPIC]);
   const client = createClient({ brokers: kafka.brokers, log });
-  connection = await connectForReading(client);
+  cluster = await connectPlatformatic({ brokers: kafka.brokers });
   const admin = client.admin();
   await admin.connect();
   // Or the broker asks the coordinator, and refuses what that does not know of.
@@ -45,7 +46,7 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(async () => {
-  await connection.close();
+  await cluster.close();
   await opened.close();
   await kafka.stop();
   rmSync(dataDir, { recursive: true, force: true });
@@ -57,25 +58,18 @@ const record = (partition: number, text: string) => ({
 });
 
 /** Stores a record in each of the partitions, of a transaction that nobody will end. */
-async function forget(cluster: Cluster, writerId: string, partitions: readonly number[]) {
-  await cluster.addMultipleTargetTopics([TOPIC.name]);
-  const of = { groupId: writerId, coordinatorType: 1 };
-  const broker = protocolBroker(await cluster.findGroupCoordinator(of));
-  const transactional = { transactionalId: writerId, transactionTimeout: 60_000 };
-  const { producerId, producerEpoch } = await broker.initProducerId(transactional);
-  const produce = broker.produce as unknown as (request: unknown) => Promise<unknown>;
-  await produce.call(broker, {
-    ...{ transactionalId: writerId, producerId, producerEpoch, acks: -1, timeout: 5_000 },
-    topicData: [
-      {
-        topic: TOPIC.name,
-        partitions: partitions.map((partition) => ({
-          ...{ partition, firstSequence: 0 },
-          messages: [{ key: Buffer.from([1]), value: Buffer.from('forgotten'), timestamp: '1' }],
-        })),
-      },
-    ],
-  });
+async function forget(writerId: string, partitions: readonly number[]): Promise<void> {
+  await cluster.knowTopics([TOPIC.name]);
+  const producer = await (await cluster.coordinator(writerId)).initProducerId(60_000);
+  const records = partitions.map((partition) => record(partition, 'forgotten'));
+  for (const [nodeId, own] of byLeader(cluster, records)) {
+    const broker = await cluster.broker(nodeId);
+    const { refused } = await broker.produce(
+      producer,
+      own.map((one) => ({ ...one, records: [one], sequence: 0 })),
+    );
+    expect(refused).toEqual([]);
+  }
 }
 
 async function readAll(partition: number): Promise<string[]> {
@@ -84,12 +78,11 @@ async function readAll(partition: number): Promise<string[]> {
 }
 
 it('shows what a coordinator has forgotten, once, as soon as the next writer is open', async () => {
-  const { cluster } = connection;
   let writer = await opened.openWriter('w');
   await writer.append([record(0, 'before'), record(1, 'before'), record(2, 'before')]);
   await writer.close();
   await (await opened.openWriter('w')).close(); // the coordinator is at its end with the append
-  await forget(cluster, 'w', [0, 2]);
+  await forget('w', [0, 2]);
   expect(await readAll(0)).toEqual(['before']);
   expect(await heldBack(cluster, PARTITIONS)).toEqual([PARTITIONS[0], PARTITIONS[2]]);
 
@@ -115,9 +108,9 @@ it('leaves the open transaction of another writer as it is', async () => {
   const writer = await opened.openWriter('w');
   expect(await readAll(1)).toEqual(before);
   const name = `${TOPIC.name}/1`;
-  const written = await partitionEnds(connection.cluster, PARTITIONS, 'written');
+  const written = await partitionEnds(cluster, PARTITIONS, 'written');
   const end = written.get(name) ?? 0n;
-  const waiting = readableWait(connection.cluster, [{ topic: TOPIC.name, partition: 1, end }]);
+  const waiting = readableWait(cluster, [{ topic: TOPIC.name, partition: 1, end }]);
   await transaction.commit();
   await waiting;
   expect(await readAll(1)).toEqual([...before, 'of the other']);
@@ -131,8 +124,8 @@ it('never says that an append is done while readers are not shown it', async () 
   const writer = await opened.openWriter('w');
   for (let n = 0; n < 50; n++) {
     await writer.append([record(0, `n${n}`), record(2, `n${n}`)]);
-    const written = await partitionEnds(connection.cluster, PARTITIONS, 'written');
-    const readable = await partitionEnds(connection.cluster, PARTITIONS, 'readable');
+    const written = await partitionEnds(cluster, PARTITIONS, 'written');
+    const readable = await partitionEnds(cluster, PARTITIONS, 'readable');
     expect(readable).toEqual(written);
   }
   await writer.close();

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from 'kafkajs';
 import { assert } from '../../schemas/kernel/assert.js';
 import { LogError } from '../../schemas/logError.js';
-import { nameOf, type PartitionName, partitionEnds } from './partitionEnds.js';
-import { type ProtocolBroker, protocolBroker, TRANSACTION_COORDINATOR } from './protocolBroker.js';
+import { type LogCluster, nameOf, type PartitionName } from './logCluster.js';
+import { partitionEnds } from './partitionEnds.js';
 
 /** What a transaction under way ends in is a matter of milliseconds; what stays is looked at. */
 const LOOKS = 5;
@@ -21,7 +20,7 @@ const SETTLE_WAIT_MS = 20;
  * outcome.
  */
 export async function heldBack(
-  cluster: Cluster,
+  cluster: LogCluster,
   partitions: readonly PartitionName[],
 ): Promise<readonly PartitionName[]> {
   if (partitions.length === 0) return [];
@@ -49,31 +48,17 @@ export async function heldBack(
  * its writer was being fenced when the broker died. @throws the client's errors, LogError
  */
 export async function commitForgotten(
-  cluster: Cluster,
+  cluster: LogCluster,
   writerId: string,
   partitions: readonly PartitionName[],
 ): Promise<void> {
   assert(partitions.length > 0, 'a transaction is over partitions');
-  const topics = [...new Set(partitions.map(({ topic }) => topic))].map((topic) => ({
-    topic,
-    partitions: partitions.filter((of) => of.topic === topic).map(({ partition }) => partition),
-  }));
   await whileBusy(async () => {
-    const coordinator = await coordinatorOf(cluster, writerId);
-    const transactional = { transactionalId: writerId };
-    const { producerId, producerEpoch } = await coordinator.initProducerId({
-      ...transactional,
-      transactionTimeout: SETTLE_TIMEOUT_MS,
-    });
-    const producer = { ...transactional, producerId, producerEpoch };
-    await coordinator.addPartitionsToTxn({ ...producer, topics });
-    await coordinator.endTxn({ ...producer, transactionResult: true });
+    const coordinator = await cluster.coordinator(writerId);
+    const producer = await coordinator.initProducerId(SETTLE_TIMEOUT_MS);
+    await coordinator.addPartitions(producer, partitions);
+    await coordinator.end(producer, 'commit');
   });
-}
-
-async function coordinatorOf(cluster: Cluster, writerId: string): Promise<ProtocolBroker> {
-  const of = { groupId: writerId, coordinatorType: TRANSACTION_COORDINATOR };
-  return protocolBroker(await cluster.findGroupCoordinator(of));
 }
 
 /** Again from the beginning while the coordinator has the last transaction of that id to end. */

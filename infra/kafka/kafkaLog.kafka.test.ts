@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Log } from '../../schemas/log.js';
 import { describeLogContract, readToEnd } from '../../test/contracts/logContract.js';
 import { createClient } from './client.js';
-import { openKafkaLog } from './kafkaLog.js';
+import { KAFKA_CLIENTS, openKafkaLog } from './kafkaLog.js';
 import { type KafkaRuntime, startKafka } from './kafkaRuntime.js';
 
 const { ConfigResourceTypes } = kafkajs;
@@ -24,34 +24,38 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 }, 60_000);
 
-describeLogContract('the Kafka log', {
-  place: async () => ({
-    open: () => openKafkaLog({ brokers: kafka.brokers, log }),
-    stop: async () => {},
-  }),
-  propertyRuns: 5,
-});
-
-const TOPIC = { name: 'own', partitions: 2, compacted: false, maxMessageBytes: 8 * 1024 * 1024 };
-const one = (text: string, partition = 0) => ({
-  topic: TOPIC.name,
-  partition,
-  key: new Uint8Array(4), // what the client's own filter takes for an abort marker
-  value: Uint8Array.from(Buffer.from(text)),
-  timestampMs: 1,
-});
-
-async function readAll(opened: Log, partition: number): Promise<string[]> {
-  const records = await readToEnd(opened, TOPIC.name, partition);
-  return records.map(({ value }) => Buffer.from(value).toString());
+for (const client of KAFKA_CLIENTS) {
+  describeLogContract(`the Kafka log by ${client}`, {
+    place: async () => ({
+      open: () => openKafkaLog({ brokers: kafka.brokers, client, log }),
+      stop: async () => {},
+    }),
+    propertyRuns: 5,
+  });
 }
 
-describe('the Kafka log', () => {
+const SPECIFICATION = { partitions: 2, compacted: false, maxMessageBytes: 8 * 1024 * 1024 };
+
+describe.each(KAFKA_CLIENTS)('the Kafka log by %s', (client) => {
+  const TOPIC = { ...SPECIFICATION, name: `own.${client}` };
+  const one = (text: string, partition = 0) => ({
+    topic: TOPIC.name,
+    partition,
+    key: new Uint8Array(4), // what the client's own filter takes for an abort marker
+    value: Uint8Array.from(Buffer.from(text)),
+    timestampMs: 1,
+  });
+  const open = () => openKafkaLog({ brokers: kafka.brokers, client, log });
+  const readAll = async (opened: Log, partition: number): Promise<string[]> => {
+    const records = await readToEnd(opened, TOPIC.name, partition);
+    return records.map(({ value }) => Buffer.from(value).toString());
+  };
+
   it('never shows records of an aborted transaction, whatever their keys', async () => {
-    const opened = await openKafkaLog({ brokers: kafka.brokers, log });
+    const opened = await open();
     await opened.ensureTopics([TOPIC]);
     const producer = createClient({ brokers: kafka.brokers, log }).producer({
-      transactionalId: 'aborting',
+      transactionalId: `aborting.${client}`,
       idempotent: true,
       maxInFlightRequests: 1,
     });
@@ -68,15 +72,15 @@ describe('the Kafka log', () => {
     await producer.disconnect();
     const expected = ['commit 1', 'commit 2', 'commit 1', 'commit 2'];
     // Once a writer of that id is open, the markers of the one before stand.
-    await (await opened.openWriter('aborting')).close();
+    await (await opened.openWriter(`aborting.${client}`)).close();
     expect(await readAll(opened, 0)).toEqual(expected);
     await opened.close();
   });
 
   it('aborts what a killed writer left open when the next one opens', async () => {
-    const opened = await openKafkaLog({ brokers: kafka.brokers, log });
+    const opened = await open();
     const producer = createClient({ brokers: kafka.brokers, log }).producer({
-      transactionalId: 'crashed',
+      transactionalId: `crashed.${client}`,
       idempotent: true,
       maxInFlightRequests: 1,
       transactionTimeout: 60_000,
@@ -86,7 +90,7 @@ describe('the Kafka log', () => {
     const { key, value } = one('half');
     const message = { partition: 1, key: Buffer.from(key), value: Buffer.from(value) };
     await transaction.send({ topic: TOPIC.name, messages: [message] });
-    const writer = await opened.openWriter('crashed');
+    const writer = await opened.openWriter(`crashed.${client}`);
     await writer.append([one('whole', 1)]);
     expect(await readAll(opened, 1)).toEqual(['whole']);
     await expect(transaction.commit()).rejects.toThrow();
@@ -95,10 +99,10 @@ describe('the Kafka log', () => {
   });
 
   it('takes an append larger than one record batch may be', async () => {
-    const opened = await openKafkaLog({ brokers: kafka.brokers, log });
-    const topic = { ...TOPIC, name: 'large' };
+    const opened = await open();
+    const topic = { ...TOPIC, name: `large.${client}` };
     await opened.ensureTopics([topic]);
-    const writer = await opened.openWriter('large');
+    const writer = await opened.openWriter(`large.${client}`);
     const value = new Uint8Array(1_500_000).fill(3);
     const records = Array.from({ length: 20 }, (_, i) => ({
       topic: topic.name,
@@ -120,7 +124,7 @@ describe('the Kafka log', () => {
   });
 
   it('keeps what was committed when the broker is killed; readers and writers go on', async () => {
-    const opened = await openKafkaLog({ brokers: kafka.brokers, log });
+    const opened = await open();
     const before = await readAll(opened, 0);
     const { end } = await opened.reader.offsets(TOPIC.name, 0);
     const partitions = [{ topic: TOPIC.name, partition: 0, fromOffset: end }];
@@ -132,20 +136,22 @@ describe('the Kafka log', () => {
         ({ value }) => value?.records.length,
         (error: unknown) => error,
       );
-    const writer = await opened.openWriter('survivor');
+    const writer = await opened.openWriter(`survivor.${client}`);
     const { brokers } = kafka;
     await kafka.kill();
     kafka = await startKafka({ dataDir, log });
     expect(kafka.brokers).toEqual(brokers);
     await writer.close();
-    const next = await opened.openWriter('survivor');
+    const next = await opened.openWriter(`survivor.${client}`);
     await next.append([one('after the kill')]);
     const arrived = await arrival;
     if (arrived !== 1) expect(arrived).toMatchObject({ code: 'unreachable', retriable: true });
     expect(await readAll(opened, 0)).toEqual([...before, 'after the kill']);
     await opened.close();
   }, 120_000);
+});
 
+describe('the broker', () => {
   it.each([
     ['retention.ms', '604800000'],
     ['retention.bytes', '1000000000'],
@@ -159,7 +165,7 @@ describe('the Kafka log', () => {
       const opened = await openKafkaLog({ brokers: kafka.brokers, log });
       const admin = createClient({ brokers: kafka.brokers, log }).admin();
       await admin.connect();
-      const topic = { ...TOPIC, name: `changed.${name}` };
+      const topic = { ...SPECIFICATION, name: `changed.${name}` };
       await opened.ensureTopics([topic]);
       const of = { type: ConfigResourceTypes.TOPIC as number, name: topic.name };
       const read = async () => {

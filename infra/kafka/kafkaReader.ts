@@ -1,19 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster, Kafka } from 'kafkajs';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { LOG_ROW_BYTES_MAX } from '../../schemas/limits.js';
 import type { LogBatch, LogReader, LogSubscription, PartitionStart } from '../../schemas/log.js';
 import { LogError, type LogErrorCode } from '../../schemas/logError.js';
 import { checkOffset, checkPartition, cutBatches } from '../../schemas/logRecords.js';
 import type { AdapterLog } from '../postgres/connection.js';
-import { askAgain } from './askAgain.js';
-import { connectForReading, type ReadConnection } from './client.js';
 import { toLogError } from './errors.js';
-import { committedRecords, type FetchResponse } from './fetchResponse.js';
+import { committedRecords } from './fetchResponse.js';
+import { byLeader, type LogCluster, nameOf, type PartitionName } from './logCluster.js';
+import { type EndKind, partitionEnds } from './partitionEnds.js';
 import type { TopicCatalog } from './topicCatalog.js';
 
-/** Read committed, in the protocol's number. */
-const READ_COMMITTED = 1;
 /**
  * How long a broker holds a fetch at the tail. Data ends the wait at once, so a long one costs no
  * latency; the client gives up on an answer 100 ms later, so a short one fails on a busy machine.
@@ -39,7 +36,7 @@ interface Cursor {
 }
 
 interface Subscription {
-  readonly connection: ReadConnection;
+  readonly cluster: LogCluster;
   readonly cursors: readonly Cursor[];
   readonly maxBatchBytes: number;
   readonly log: AdapterLog;
@@ -54,46 +51,21 @@ interface Subscription {
   readonly whenClosed: Promise<void>;
 }
 
-/** Idle cursors by the broker that leads their partition now. */
-function idleByLeader(subscription: Subscription): ReadonlyMap<string, Cursor[]> {
-  const groups = new Map<string, Cursor[]>();
-  for (const cursor of subscription.cursors) {
-    if (cursor.fetching) continue;
-    const { topic, partition } = cursor;
-    const leaders = subscription.connection.cluster.findLeaderForPartitions(topic, [partition]);
-    const leader = Object.keys(leaders)[0];
-    if (leader === undefined) throw new LogError('unknownTopic', `no ${topic}/${partition}`);
-    const group = groups.get(leader);
-    if (group === undefined) groups.set(leader, [cursor]);
-    else group.push(cursor);
-  }
-  return groups;
-}
-
 async function fetchFrom(
   subscription: Subscription,
   nodeId: string,
   cursors: readonly Cursor[],
 ): Promise<void> {
-  const { connection, maxBatchBytes, arrived } = subscription;
-  const broker = await connection.cluster.findBroker({ nodeId });
+  const { cluster, maxBatchBytes, arrived } = subscription;
+  const broker = await cluster.broker(nodeId);
   const wanted = Math.min(maxBatchBytes, LOG_ROW_BYTES_MAX);
-  const topics = cursors.map(({ topic, partition, nextOffset }) => ({
-    topic,
-    partitions: [
-      {
-        partition,
-        fetchOffset: nextOffset.toString(),
-        maxBytes: Math.max(FETCH_MIN_BYTES, wanted),
-      },
-    ],
-  }));
-  const response: FetchResponse = await broker.fetch({
-    isolationLevel: READ_COMMITTED,
-    maxWaitTime: FETCH_WAIT_MS,
-    minBytes: 1,
+  const response = await broker.fetch({
+    maxWaitMs: FETCH_WAIT_MS,
     maxBytes: Math.max(FETCH_MIN_BYTES, maxBatchBytes),
-    topics,
+    partitions: cursors.map(({ topic, partition, nextOffset }) => ({
+      ...{ topic, partition, fromOffset: nextOffset },
+      maxBytes: Math.max(FETCH_MIN_BYTES, wanted),
+    })),
   });
   for (const { topicName, partitions } of response.responses) {
     for (const fetched of partitions) {
@@ -111,7 +83,8 @@ async function fetchFrom(
 
 /** Sends a fetch to every broker that leads idle partitions of ours. */
 function fetchMore(subscription: Subscription): void {
-  for (const [nodeId, cursors] of idleByLeader(subscription)) {
+  const idle = subscription.cursors.filter((cursor) => !cursor.fetching);
+  for (const [nodeId, cursors] of byLeader(subscription.cluster, idle)) {
     if (subscription.inFlight.has(nodeId)) continue;
     for (const cursor of cursors) cursor.fetching = true;
     const answered = fetchFrom(subscription, nodeId, cursors)
@@ -131,7 +104,7 @@ function fetchMore(subscription: Subscription): void {
 
 /** Leaders move and connections break: look again, but not for ever. @throws LogError */
 async function recover(subscription: Subscription): Promise<void> {
-  const { failure, connection, log } = subscription;
+  const { failure, cluster, log } = subscription;
   subscription.failure = undefined;
   if (subscription.closed) return;
   const error = toLogError(failure);
@@ -140,10 +113,10 @@ async function recover(subscription: Subscription): Promise<void> {
   if (isOurs || waitedMs > PROGRESS_TIMEOUT_MS) throw error;
   log.debug({ err: failure }, 'fetching again');
   const { host, port } = failure as { host?: string; port?: number };
-  if (host !== undefined && port !== undefined) connection.cluster.removeBroker({ host, port });
+  if (host !== undefined && port !== undefined) cluster.forget({ host, port });
   await sleep(RETRY_WAIT_MS);
   try {
-    await connection.cluster.refreshMetadata();
+    await cluster.refresh();
   } catch (refreshError) {
     subscription.failure ??= refreshError;
   }
@@ -169,50 +142,46 @@ async function* follow(subscription: Subscription): AsyncGenerator<LogBatch, voi
 
 async function startFetches(subscription: Subscription): Promise<void> {
   try {
-    // Leaders move without an error where a broker only steps back; the client looks each minute.
-    await subscription.connection.cluster.refreshMetadataIfNecessary();
+    await subscription.cluster.refreshIfStale();
     if (!subscription.closed) fetchMore(subscription);
   } catch (error) {
     subscription.failure ??= error;
   }
 }
 
-/** First readable offset and committed end. */
-async function listOffsets(
-  cluster: Cluster,
-  topic: string,
-  partition: number,
+/** First readable offset and committed end. @throws LogError */
+async function offsetsOf(
+  catalog: TopicCatalog,
+  cluster: LogCluster,
+  of: PartitionName,
 ): Promise<{ first: bigint; end: bigint }> {
-  const list = async (fromBeginning: boolean): Promise<bigint> => {
-    const partitions = [{ partition }];
-    const found = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning }]);
-    return BigInt(present(found[0]?.partitions[0], 'an offset').offset);
-  };
-  return askAgain(cluster, async () => ({ first: await list(true), end: await list(false) }));
+  try {
+    await catalog.load([of.topic]);
+    const known = catalog.known(of.topic);
+    if (known === undefined) throw new LogError('unknownTopic', `no topic ${of.topic}`);
+    checkPartition(known, of.partition);
+    const end = async (kind: EndKind): Promise<bigint> => {
+      const ends = await partitionEnds(cluster, [of], kind);
+      return present(ends.get(nameOf(of)), 'an offset');
+    };
+    return { first: await end('first'), end: await end('readable') };
+  } catch (error) {
+    throw toLogError(error);
+  }
 }
 
 export function createKafkaReader(options: {
-  readonly client: Kafka;
+  /** For each subscription. */
+  readonly connect: () => Promise<LogCluster>;
   readonly catalog: TopicCatalog;
-  /** For questions; each subscription has its own. */
-  readonly connection: ReadConnection;
+  /** For questions. */
+  readonly cluster: LogCluster;
   readonly log: AdapterLog;
 }): LogReader {
-  const { client, catalog, connection, log } = options;
+  const { connect, catalog, cluster, log } = options;
   const open = new Set<LogSubscription>();
-  const offsets: LogReader['offsets'] = async (topic, partition) => {
-    try {
-      await catalog.load([topic]);
-      const known = catalog.known(topic);
-      if (known === undefined) throw new LogError('unknownTopic', `no topic ${topic}`);
-      checkPartition(known, partition);
-      const { cluster } = connection;
-      await cluster.addMultipleTargetTopics([topic]);
-      return await listOffsets(cluster, topic, partition);
-    } catch (error) {
-      throw toLogError(error);
-    }
-  };
+  const offsets: LogReader['offsets'] = (topic, partition) =>
+    offsetsOf(catalog, cluster, { topic, partition });
   const openCursor = async ({ topic, partition, fromOffset }: PartitionStart): Promise<Cursor> => {
     checkOffset(topic, partition, fromOffset, await offsets(topic, partition));
     return { topic, partition, nextOffset: fromOffset, fetching: false };
@@ -223,9 +192,9 @@ export function createKafkaReader(options: {
     const cursors = await Promise.all(partitions.map(openCursor));
     let wake = (): void => {};
     const whenClosed = new Promise<void>((resolve) => (wake = resolve));
-    const own = await connectOwn(client, new Set(partitions.map(({ topic }) => topic)));
+    const own = await connectOwn(connect, new Set(partitions.map(({ topic }) => topic)));
     const state: Subscription = {
-      connection: own,
+      cluster: own,
       cursors,
       maxBatchBytes,
       log,
@@ -255,15 +224,18 @@ export function createKafkaReader(options: {
     offsets,
     close: async () => {
       for (const subscription of [...open]) await subscription.close();
-      await connection.close();
+      await cluster.close();
     },
   };
 }
 
-async function connectOwn(client: Kafka, topics: ReadonlySet<string>): Promise<ReadConnection> {
+async function connectOwn(
+  connect: () => Promise<LogCluster>,
+  topics: ReadonlySet<string>,
+): Promise<LogCluster> {
   try {
-    const own = await connectForReading(client);
-    await own.cluster.addMultipleTargetTopics([...topics]);
+    const own = await connect();
+    await own.knowTopics(topics);
     return own;
   } catch (error) {
     throw toLogError(error);

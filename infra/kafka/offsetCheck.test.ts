@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { expect, it } from 'vitest';
 import type { LogRecord } from '../../schemas/log.js';
+import { storedAt } from './kafkajsTransactions.js';
 import { createOffsetCheck } from './offsetCheck.js';
 
 const bytes = new Uint8Array(1);
@@ -12,24 +13,19 @@ const records = (...partitions: number[]): LogRecord[] =>
     value: bytes,
     timestampMs: 1,
   }));
-const at = (partition: number, baseOffset: string) => ({
-  topicName: 't',
-  partition,
-  errorCode: 0,
-  baseOffset,
-});
+const at = (partition: number, baseOffset: bigint) => ({ topic: 't', partition, baseOffset });
 
 it('takes answers that go on where the last ones ended, markers in between', () => {
   const offsets = createOffsetCheck();
-  offsets.stored(records(0, 0, 1), [at(0, '7'), at(1, '0')]);
-  offsets.stored(records(0), [at(0, '10')]);
-  offsets.stored(records(1, 0), [at(1, '1'), at(0, '11')]);
+  offsets.stored(records(0, 0, 1), [at(0, 7n), at(1, 0n)]);
+  offsets.stored(records(0), [at(0, 10n)]);
+  offsets.stored(records(1, 0), [at(1, 1n), at(0, 11n)]);
 });
 
 it('doubts new records where earlier ones stand', () => {
   const offsets = createOffsetCheck();
-  offsets.stored(records(0, 0), [at(0, '7')]);
-  for (const baseOffset of ['7', '8', '0', '-1']) {
+  offsets.stored(records(0, 0), [at(0, 7n)]);
+  for (const baseOffset of [7n, 8n, 0n, -1n]) {
     expect(() => offsets.stored(records(0), [at(0, baseOffset)])).toThrow(
       expect.objectContaining({ code: 'inDoubt', retriable: true }),
     );
@@ -38,14 +34,14 @@ it('doubts new records where earlier ones stand', () => {
 
 it('doubts an answer that says nothing of a partition', () => {
   const offsets = createOffsetCheck();
-  expect(() => offsets.stored(records(0, 1), [at(0, '0')])).toThrow(
+  expect(() => offsets.stored(records(0, 1), [at(0, 0n)])).toThrow(
     expect.objectContaining({ code: 'inDoubt' }),
   );
 });
 
 it('doubts a partition that is answered for twice', () => {
   const offsets = createOffsetCheck();
-  expect(() => offsets.stored(records(0), [at(0, '7'), at(0, '8')])).toThrow(
+  expect(() => offsets.stored(records(0), [at(0, 7n), at(0, 8n)])).toThrow(
     expect.objectContaining({ code: 'inDoubt', retriable: true }),
   );
 });
@@ -120,7 +116,7 @@ it('sees that the client stored twice when one broker of two lost its connection
     }
   });
   expect(stored).toEqual(['0 from 0', '0 from 1', '1 from 0']);
-  expect(() => createOffsetCheck().stored(records(0, 1), answer)).toThrow(
+  expect(() => createOffsetCheck().stored(records(0, 1), storedAt(answer))).toThrow(
     expect.objectContaining({ code: 'inDoubt' }),
   );
 });

@@ -1,16 +1,22 @@
-import type { RecordMetadata } from 'kafkajs';
 import { present } from '../../schemas/kernel/assert.js';
 import type { LogRecord } from '../../schemas/log.js';
 import { LogError } from '../../schemas/logError.js';
-import { nameOf } from './partitionEnds.js';
+import { nameOf, type PartitionName } from './logCluster.js';
 import type { WrittenEnd } from './readableWait.js';
+
+/** Where a broker says that it put the records of a request for a partition. */
+export interface StoredAt extends PartitionName {
+  readonly baseOffset: bigint;
+}
 
 /** Where each partition's records must stand behind; the broker says where it put a request's. */
 export interface OffsetCheck {
   /** @throws LogError inDoubt */
-  stored(requested: readonly LogRecord[], answer: readonly RecordMetadata[]): void;
-  /** Behind the last record that was stored in each partition of these. */
-  ends(records: readonly LogRecord[]): readonly WrittenEnd[];
+  stored(requested: readonly LogRecord[], answer: readonly StoredAt[]): void;
+  /** The same of `count` records of one partition. @throws LogError inDoubt */
+  storedIn(answer: StoredAt, count: number): void;
+  /** Behind the last record that was stored in each of these partitions, named once or more. */
+  ends(partitions: readonly PartitionName[]): readonly WrittenEnd[];
 }
 
 /**
@@ -21,32 +27,37 @@ export interface OffsetCheck {
  */
 export function createOffsetCheck(): OffsetCheck {
   const ends = new Map<string, bigint>();
+  const storedIn: OffsetCheck['storedIn'] = (answer, count) => {
+    const name = nameOf(answer);
+    const end = ends.get(name) ?? 0n;
+    if (answer.baseOffset < end) {
+      const message = `${name}: new records at ${answer.baseOffset}, others stand up to ${end}`;
+      throw new LogError('inDoubt', message);
+    }
+    ends.set(name, answer.baseOffset + BigInt(count));
+  };
   return {
+    storedIn,
     stored(requested, answer) {
       const counts = new Map<string, number>();
       for (const record of requested) {
         const name = nameOf(record);
         counts.set(name, (counts.get(name) ?? 0) + 1);
       }
-      for (const { topicName, partition, baseOffset } of answer) {
-        const name = nameOf({ topic: topicName, partition });
-        const base = BigInt(present(baseOffset, 'a base offset'));
-        const end = ends.get(name) ?? 0n;
-        if (!counts.has(name)) {
+      for (const each of answer) {
+        const name = nameOf(each);
+        const count = counts.get(name);
+        if (count === undefined) {
           throw new LogError('inDoubt', `${name}: answered for more than once, stored twice`);
         }
-        if (base < end) {
-          const message = `${name}: new records at ${base}, where others stand up to ${end}`;
-          throw new LogError('inDoubt', message);
-        }
-        ends.set(name, base + BigInt(counts.get(name) ?? 0));
+        storedIn(each, count);
         counts.delete(name);
       }
       const missing = [...counts.keys()];
       if (missing.length > 0) throw new LogError('inDoubt', `no answer for ${missing.join(', ')}`);
     },
-    ends(records) {
-      const names = new Map(records.map((record) => [nameOf(record), record]));
+    ends(partitions) {
+      const names = new Map(partitions.map((of) => [nameOf(of), of]));
       return [...names].map(([name, { topic, partition }]) => {
         return { topic, partition, end: present(ends.get(name), 'the end of what was stored') };
       });

@@ -1,27 +1,18 @@
-import type { Cluster } from 'kafkajs';
 import { askAgain } from './askAgain.js';
-import { protocolBroker } from './protocolBroker.js';
+import { byLeader, ISOLATION, type LogCluster, nameOf, type PartitionName } from './logCluster.js';
 
-/** Of one partition: topic, and its number. */
-export interface PartitionName {
-  readonly topic: string;
-  readonly partition: number;
-}
+/**
+ * `first`: where readers can begin. `readable`: of what is committed, where they stop. `written`:
+ * of all that stands there.
+ */
+export type EndKind = 'first' | 'readable' | 'written';
 
-/** `readable`: of what is committed, where readers stop. `written`: of all that stands there. */
-export type EndKind = 'readable' | 'written';
-
-/** Isolation levels in the protocol's numbers. */
-const ISOLATION = { readable: 1, written: 0 } as const;
-const NEWEST = '-1';
-
-export function nameOf({ topic, partition }: PartitionName): string {
-  return `${topic}/${partition}`;
-}
+const NEWEST = -1;
+const OLDEST = -2;
 
 /** Where partitions end, by name, in one request a leader. @throws the client's errors */
 export function partitionEnds(
-  cluster: Cluster,
+  cluster: LogCluster,
   partitions: readonly PartitionName[],
   kind: EndKind,
 ): Promise<ReadonlyMap<string, bigint>> {
@@ -29,34 +20,20 @@ export function partitionEnds(
 }
 
 async function ask(
-  cluster: Cluster,
+  cluster: LogCluster,
   partitions: readonly PartitionName[],
   kind: EndKind,
 ): Promise<ReadonlyMap<string, bigint>> {
-  await cluster.addMultipleTargetTopics([...new Set(partitions.map(({ topic }) => topic))]);
-  const byLeader = new Map<string, Map<string, number[]>>();
-  for (const { topic, partition } of partitions) {
-    for (const leader of Object.keys(cluster.findLeaderForPartitions(topic, [partition]))) {
-      const ofLeader = byLeader.get(leader) ?? new Map<string, number[]>();
-      byLeader.set(leader, ofLeader.set(topic, [...(ofLeader.get(topic) ?? []), partition]));
-    }
-  }
+  await cluster.knowTopics(partitions.map(({ topic }) => topic));
+  const isolation = kind === 'written' ? ISOLATION.uncommitted : ISOLATION.committed;
   const ends = new Map<string, bigint>();
-  const askLeader = async ([nodeId, topics]: [string, Map<string, number[]>]): Promise<void> => {
-    const broker = protocolBroker(await cluster.findBroker({ nodeId }));
-    const { responses } = await broker.listOffsets({
-      isolationLevel: ISOLATION[kind],
-      topics: [...topics].map(([topic, numbers]) => ({
-        topic,
-        partitions: numbers.map((partition) => ({ partition, timestamp: NEWEST })),
-      })),
-    });
-    for (const { topic, partitions: found } of responses) {
-      for (const { partition, offset } of found) {
-        ends.set(nameOf({ topic, partition }), BigInt(offset));
-      }
+  const askLeader = async ([nodeId, own]: [string, PartitionName[]]): Promise<void> => {
+    const broker = await cluster.broker(nodeId);
+    const found = await broker.listOffsets(isolation, kind === 'first' ? OLDEST : NEWEST, own);
+    for (const { topic, partition, offset } of found) {
+      ends.set(nameOf({ topic, partition }), offset);
     }
   };
-  await Promise.all([...byLeader].map(askLeader));
+  await Promise.all([...byLeader(cluster, partitions)].map(askLeader));
   return ends;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from 'kafkajs';
 import { LogError } from '../../schemas/logError.js';
-import { nameOf, type PartitionName, partitionEnds } from './partitionEnds.js';
+import { type LogCluster, nameOf, type PartitionName } from './logCluster.js';
+import { partitionEnds } from './partitionEnds.js';
 
 /** The markers of a transaction take some milliseconds; what restarts its broker some seconds. */
 const READABLE_TIMEOUT_MS = 12_000;
@@ -17,7 +17,10 @@ export interface WrittenEnd extends PartitionName {
  * transaction before it has told the partitions; one that dies in between may never tell them
  * (`forgottenTransaction.ts`). @throws LogError unreachable; the client's errors
  */
-export async function readableWait(cluster: Cluster, ends: readonly WrittenEnd[]): Promise<void> {
+export async function readableWait(
+  cluster: LogCluster,
+  ends: readonly WrittenEnd[],
+): Promise<void> {
   const untilMs = performance.now() + READABLE_TIMEOUT_MS;
   for (let left = ends; ; ) {
     const readable = await partitionEnds(cluster, left, 'readable');

@@ -15,7 +15,7 @@ import { freePort } from '../postgres/freePort.js';
 import { type ClientSecurity, createClient, type KafkaOptions } from './client.js';
 import { openClusterAccess } from './clusterAccess.js';
 import { fetchKafkaJars } from './kafkaJars.js';
-import { openKafkaLog } from './kafkaLog.js';
+import { KAFKA_CLIENTS, openKafkaLog } from './kafkaLog.js';
 import { type KafkaRuntime, startKafka } from './kafkaRuntime.js';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -355,26 +355,28 @@ describe('who is not who it should be', () => {
 });
 
 /** Its topics begin otherwise than a chain's, so rules of its own; the operator makes them. */
-describeLogContract('the log on a Kafka cluster with users', {
-  place: async () => {
-    const operator = await openKafkaLog(as('operator'));
-    const all = { ...rule('contract', 'contract.'), resourcePatternType: 4 };
-    const { WRITE, DESCRIBE_CONFIGS } = AclOperationTypes;
-    const transactional = { ...all, resourceType: AclResourceTypes.TRANSACTIONAL_ID as number };
-    const acl = [
-      ...[READ, WRITE, DESCRIBE_CONFIGS].map((operation) => ({ ...all, operation })),
-      { ...rule('contract', 'no.such.topic'), operation: READ },
-      transactional,
-      { ...transactional, resourceName: 'property' },
-    ];
-    await withAdmin((admin) => admin.createAcls({ acl }));
-    return {
-      open: async () => ({
-        ...(await openKafkaLog(as('contract'))),
-        ensureTopics: operator.ensureTopics,
-      }),
-      stop: () => operator.close(),
-    };
-  },
-  propertyRuns: 2,
-});
+for (const client of KAFKA_CLIENTS) {
+  describeLogContract(`the log on a Kafka cluster with users by ${client}`, {
+    place: async () => {
+      const operator = await openKafkaLog(as('operator'));
+      const all = { ...rule('contract', 'contract.'), resourcePatternType: 4 };
+      const { WRITE, DESCRIBE_CONFIGS } = AclOperationTypes;
+      const transactional = { ...all, resourceType: AclResourceTypes.TRANSACTIONAL_ID as number };
+      const acl = [
+        ...[READ, WRITE, DESCRIBE_CONFIGS].map((operation) => ({ ...all, operation })),
+        { ...rule('contract', 'no.such.topic'), operation: READ },
+        transactional,
+        { ...transactional, resourceName: 'property' },
+      ];
+      await withAdmin((admin) => admin.createAcls({ acl }));
+      return {
+        open: async () => ({
+          ...(await openKafkaLog({ ...as('contract'), client })),
+          ensureTopics: operator.ensureTopics,
+        }),
+        stop: () => operator.close(),
+      };
+    },
+    propertyRuns: 2,
+  });
+}

@@ -6,7 +6,7 @@ import { LogError } from '../../schemas/logError.js';
 import { checkTopic } from '../../schemas/logRecords.js';
 import { inSyncMin } from './brokerSettings.js';
 import { toLogError } from './errors.js';
-import type { PartitionName } from './partitionEnds.js';
+import type { PartitionName } from './logCluster.js';
 
 /** What a batch and its record may add to key and value (batch head 61, record head below 50). */
 const BATCH_OVERHEAD_BYTES = 1_024;

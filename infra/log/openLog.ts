@@ -4,7 +4,12 @@ import type { Log } from '../../schemas/log.js';
 import { ConfigError } from '../config/loadConfig.js';
 import { count, list } from '../config/optionTypes.js';
 import type { KafkaOptions } from '../kafka/client.js';
-import { openKafkaLog } from '../kafka/kafkaLog.js';
+import {
+  KAFKA_CLIENT_DEFAULT,
+  KAFKA_CLIENTS,
+  type KafkaClient,
+  openKafkaLog,
+} from '../kafka/kafkaLog.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { openPostgresLog } from '../postgres/postgresLog.js';
 import { type KafkaSecurityConfig, kafkaSecurity, kafkaSecurityOptions } from './kafkaSecurity.js';
@@ -14,6 +19,7 @@ export const logOptions = {
   log: z.enum(['postgres', 'kafka']).default('postgres'),
   databaseUrl: z.string().optional(),
   kafkaBrokers: list.default([]),
+  kafkaClient: z.enum(KAFKA_CLIENTS).default(KAFKA_CLIENT_DEFAULT),
   /** Of topics that are created; without, as many as brokers are named, at most three. */
   kafkaReplicas: count(KAFKA_REPLICAS_MAX).optional(),
   ...kafkaSecurityOptions,
@@ -23,6 +29,7 @@ export interface LogConfig extends KafkaSecurityConfig {
   readonly log: 'postgres' | 'kafka';
   readonly databaseUrl?: string | undefined;
   readonly kafkaBrokers: readonly string[];
+  readonly kafkaClient?: KafkaClient | undefined;
   readonly kafkaReplicas?: number | undefined;
 }
 
@@ -44,9 +51,8 @@ export function kafkaOptions(config: LogConfig): Pick<KafkaOptions, 'brokers' | 
 /** The log that the configuration names. */
 export async function openLog(config: LogConfig, logger: AdapterLog): Promise<Log> {
   if (config.log === 'kafka') {
-    const { kafkaReplicas: replicas } = config;
-    const copies = replicas === undefined ? {} : { replicas };
-    return openKafkaLog({ ...kafkaOptions(config), log: logger, ...copies });
+    const { kafkaClient: client, kafkaReplicas: replicas } = config;
+    return openKafkaLog({ ...kafkaOptions(config), log: logger, client, replicas });
   }
   return openPostgresLog({ url: requireDatabase(config), log: logger });
 }

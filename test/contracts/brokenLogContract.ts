@@ -20,11 +20,13 @@ export interface BrokenLogOptions {
 const PARTITIONS = 3;
 const TIMEOUT_MS = 60_000;
 
+/** So far, of all suites: two of them may share a place. */
+let topics = 0;
+
 /** Registers what an adapter promises when connections break in the middle of an append. */
 export function describeBrokenLog(name: string, options: BrokenLogOptions): void {
   describe(`${name} over a network that breaks`, () => {
     let place: ProxiedLogPlace;
-    let topics = 0;
     const handles: Log[] = [];
     const topicOf = async (log: Log): Promise<string> => {
       const topic = `broken.${process.pid}.${topics++}`;

@@ -19,12 +19,14 @@ export interface LogContractOptions {
 const MAX_MESSAGE_BYTES = 2 * 1024 * 1024;
 const BIG_BATCH = 1024 * 1024;
 
+/** So far, of all suites: two of them may share a place. */
+let topics = 0;
+
 /** Registers what every adapter of the log promises (schemas/log.ts), as tests of `name`. */
 export function describeLogContract(name: string, options: LogContractOptions): void {
   describe(`${name} keeps the contract of the log`, () => {
     let place: LogPlace;
     const handles: Log[] = [];
-    let topics = 0;
     const open = async (): Promise<Log> => {
       const log = await place.open();
       handles.push(log);

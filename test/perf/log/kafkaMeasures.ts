@@ -1,3 +1,4 @@
+import { KAFKA_CLIENTS, type KafkaClient } from '../../../infra/kafka/kafkaLog.js';
 import type { LogConfig } from '../../../infra/log/openLog.js';
 import { openLog } from '../../../infra/log/openLog.js';
 import { present } from '../../../schemas/kernel/assert.js';
@@ -20,9 +21,13 @@ export type Say = (line: string) => void;
 
 /** What the runs on one cluster share. */
 export interface KafkaBed {
-  readonly log: LogConfig;
+  readonly brokers: readonly string[];
   readonly folder: string;
   readonly rounds: number;
+}
+
+export function configOf({ brokers }: KafkaBed, client: KafkaClient): LogConfig {
+  return { log: 'kafka', kafkaBrokers: brokers, kafkaClient: client };
 }
 
 /** Kafka's own producer writes what it makes up itself: not into the log's topics. */
@@ -33,7 +38,7 @@ const WARM_UP_RECORDS = 60_000;
 const RECORDS = 400_000;
 const BLOCKS_PER_SECOND = 50;
 /** Of a run of the open loop; the first ones are not counted. */
-const PACED = { warmUp: 100, count: 500 } as const;
+const PACED = { warmUp: 50, count: 250 } as const;
 const IDLE_MS = 10_000;
 
 const eventPartitions = Array.from({ length: playedGenesis.eventPartitions }, (_, partition) => ({
@@ -52,8 +57,10 @@ export async function makeTopics(config: LogConfig): Promise<void> {
 }
 
 /** A broker that started seconds ago is slow. */
-export async function warmUp(log: LogConfig, published: Published): Promise<void> {
-  await appendRun(log, 'append', published.single, RECORDS / 4);
+export async function warmUp(bed: KafkaBed, published: Published): Promise<void> {
+  for (const client of KAFKA_CLIENTS) {
+    await appendRun(configOf(bed, client), 'append', published.single, RECORDS / 8);
+  }
 }
 
 /** Records a second, and how long one append took. */
@@ -92,60 +99,85 @@ class Rates {
 }
 
 /** Of a publisher that keeps up, and of one that has fallen behind. */
-const WAYS = ['single', 'grouped'] as const;
+const WAYS = { single: 'a block a transaction', grouped: 'groups of blocks' } as const;
+const WAY_NAMES = ['single', 'grouped'] as const;
 
-/** Appends of ours and runs of Kafka's own producer in turn, on one warm broker. */
+/** Appends by each client and runs of Kafka's own producer in turn, on one warm broker. */
 export async function measureAppends(
   bed: KafkaBed,
   published: Published,
   say: Say,
 ): Promise<readonly Measure[]> {
-  const broker = present(bed.log.kafkaBrokers[0], 'a broker');
   const recordBytes = meanRecordBytes(published.single);
-  const tool = { broker, topic: TOOL_TOPIC, records: RECORDS, recordBytes };
+  const tool = { broker: brokerOf(bed), topic: TOOL_TOPIC, records: RECORDS, recordBytes };
   const rates = new Rates();
   say('warming the broker');
-  await appendRun(bed.log, 'append', published.single, RECORDS / 2);
+  await warmUp(bed, published);
   await producerRate({ ...tool, records: RECORDS / 2, transactionMs: null });
   for (let round = 1; round <= bed.rounds; round++) {
-    for (const way of WAYS) {
-      const { rate, appendMs } = await appendRun(bed.log, 'append', published[way], RECORDS);
-      rates.add(way, rate);
-      // As many transactions a second as ours.
-      const transactionMs = Math.max(1, Math.round(appendMs));
-      rates.add(`tool ${way}`, await producerRate({ ...tool, transactionMs }));
+    for (const way of WAY_NAMES) {
+      for (const client of KAFKA_CLIENTS) {
+        const log = configOf(bed, client);
+        const { rate, appendMs } = await appendRun(log, 'append', published[way], RECORDS);
+        rates.add(`${client} ${way}`, rate);
+        // As many transactions a second as ours.
+        const transactionMs = Math.max(1, Math.round(appendMs));
+        rates.add(`tool as ${client} ${way}`, await producerRate({ ...tool, transactionMs }));
+      }
     }
     rates.add('tool', await producerRate({ ...tool, transactionMs: null }));
     say(`round ${round}, records/s: ${rates}`);
   }
-  const besideTool = (what: string, way: string, beside: string, tools: string): Measure =>
-    besides(`append, ${what}`, rates.median(way), 'records/s', beside, rates.median(tools));
   const perBlock = published.single.flat().length / published.single.length;
-  const [one, group] = ['a block a transaction', 'groups of blocks'];
-  const [also, without] = ["Kafka's tool, as many transactions", "Kafka's tool, none"];
   return [
     figure('a record with its key, mean', recordBytes, 'bytes'),
     figure('a block with its events and marks, mean', perBlock, 'records'),
-    besideTool(one, 'single', also, 'tool single'),
-    besideTool(one, 'single', without, 'tool'),
-    besideTool(group, 'grouped', also, 'tool grouped'),
-    besideTool(group, 'grouped', without, 'tool'),
+    ...appendLines(rates),
   ];
+}
+
+function appendLines(rates: Rates): readonly Measure[] {
+  const lines: Measure[] = [];
+  for (const way of WAY_NAMES) {
+    for (const client of KAFKA_CLIENTS) {
+      const own = rates.median(`${client} ${way}`);
+      const name = `append by ${client}, ${WAYS[way]}`;
+      const tools = rates.median(`tool as ${client} ${way}`);
+      lines.push(
+        besides(name, own, 'records/s', "Kafka's tool, as many transactions", tools),
+        besides(name, own, 'records/s', "Kafka's tool, none", rates.median('tool')),
+      );
+    }
+  }
+  return lines;
+}
+
+function brokerOf({ brokers }: KafkaBed): string {
+  return present(brokers[0], 'a broker');
 }
 
 /** The events that measureAppends has left there. */
 export async function measureReads(bed: KafkaBed, say: Say): Promise<readonly Measure[]> {
-  const broker = present(bed.log.kafkaBrokers[0], 'a broker');
   const rates = new Rates();
-  const run = { broker, topic: benchTopics.events, records: RECORDS, folder: bed.folder };
+  const run = { broker: brokerOf(bed), topic: benchTopics.events, records: RECORDS };
   for (let round = 1; round <= bed.rounds; round++) {
-    const task = { log: bed.log, partitions: eventPartitions, records: RECORDS } as const;
-    const { wallMs } = await runChild({ kind: 'read', ...task });
-    rates.add('read', (RECORDS * 1000) / wallMs);
-    rates.add('tool', await consumerRate(run));
-    say(`round ${round}, records/s: ${rates}`);
+    for (const client of KAFKA_CLIENTS) {
+      const task = { log: configOf(bed, client), partitions: eventPartitions, records: RECORDS };
+      const { wallMs } = await runChild({ kind: 'read', ...task });
+      rates.add(client, (RECORDS * 1000) / wallMs);
+    }
+    rates.add('tool', await consumerRate({ ...run, folder: bed.folder }));
+    say(`round ${round}, read, records/s: ${rates}`);
   }
-  return [besides('read', rates.median('read'), 'records/s', "Kafka's tool", rates.median('tool'))];
+  return KAFKA_CLIENTS.map((client) =>
+    besides(
+      `read by ${client}`,
+      rates.median(client),
+      'records/s',
+      "Kafka's tool",
+      rates.median('tool'),
+    ),
+  );
 }
 
 export interface Latency {
@@ -156,12 +188,12 @@ export interface Latency {
 }
 
 /** From the start of a transaction to its last record at a reader, each a process of its own. */
-export async function receiptLatency(bed: KafkaBed, appends: readonly Append[]): Promise<Latency> {
+export async function receiptLatency(log: LogConfig, appends: readonly Append[]): Promise<Latency> {
   const count = PACED.warmUp + PACED.count;
   const sizes = Array.from({ length: count }, (_, index) => {
     return present(appends[index % appends.length], 'an append').length;
   });
-  const common = { log: bed.log, partitions: allPartitions };
+  const common = { log, partitions: allPartitions };
   const reader = startChild({ kind: 'follow', ...common, sizes });
   try {
     await reader.ready;
@@ -182,8 +214,8 @@ export async function receiptLatency(bed: KafkaBed, appends: readonly Append[]):
 }
 
 /** Share of a core of a process with one writer and one reader that have nothing to do. */
-export async function idleShare(bed: KafkaBed, appends: readonly Append[]): Promise<number> {
-  const common = { log: bed.log, partitions: allPartitions, appends, forMs: IDLE_MS };
+export async function idleShare(log: LogConfig, appends: readonly Append[]): Promise<number> {
+  const common = { log, partitions: allPartitions, appends, forMs: IDLE_MS };
   const { cpuMs, wallMs } = await runChild({ kind: 'idle', ...common });
   return cpuMs / wallMs;
 }

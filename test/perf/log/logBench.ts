@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startKafkaCluster } from '../../../infra/kafka/kafkaCluster.js';
 import { kafkaUnavailableReason } from '../../../infra/kafka/kafkaJars.js';
+import { KAFKA_CLIENTS, type KafkaClient } from '../../../infra/kafka/kafkaLog.js';
 import { startKafka } from '../../../infra/kafka/kafkaRuntime.js';
 import type { LogConfig } from '../../../infra/log/openLog.js';
 import { startEmbeddedPostgres } from '../../../infra/postgres/embeddedPostgres.js';
+import { present } from '../../../schemas/kernel/assert.js';
 import { quietLog } from '../../simulation/projectedChain.js';
 import { type Bench, besides, figure, type Measure, median, OptionError } from '../measure.js';
 import {
   appendRun,
+  configOf,
   idleShare,
   type KafkaBed,
   type Latency,
@@ -40,41 +43,47 @@ interface Options {
   readonly on: 'both' | 'kafka' | 'postgres';
 }
 
-function kafkaConfig(brokers: readonly string[]): LogConfig {
-  return { log: 'kafka', kafkaBrokers: brokers };
-}
+const SIZES = ['large', 'small'] as const;
 
-interface Latencies {
-  readonly large: Latency;
-  readonly small: Latency;
-}
+/** By client and size of the blocks. */
+type Latencies = ReadonlyMap<string, Latency>;
 
-async function latencies(bed: KafkaBed, { large, small }: Played, say: Say): Promise<Latencies> {
-  const found = {
-    small: await receiptLatency(bed, small.single),
-    large: await receiptLatency(bed, large.single),
-  };
-  say(`latencies: ${JSON.stringify(found)}`);
+async function latencies(bed: KafkaBed, played: Played, say: Say): Promise<Latencies> {
+  const found = new Map<string, Latency>();
+  for (const size of SIZES) {
+    for (const client of KAFKA_CLIENTS) {
+      const latency = await receiptLatency(configOf(bed, client), played[size].single);
+      found.set(`${client} ${size}`, latency);
+      say(`latency by ${client}, ${size} blocks: ${JSON.stringify(latency)}`);
+    }
+  }
   return found;
 }
 
 function latencyLines(one: Latencies, three: Latencies): readonly Measure[] {
-  return (['large', 'small'] as const).flatMap((size) => {
+  return [...one].flatMap(([name, alone]) => {
+    const among = present(three.get(name), name);
+    const [client, size] = name.split(' ');
     const commands = size === 'large' ? COMMANDS_PER_BLOCK : SMALL_BLOCK_COMMANDS;
-    const [alone, among] = [one[size], three[size]];
-    const of = `start to receipt, 50 blocks/s of ${commands}`;
+    const of = `receipt by ${client}, 50 blocks/s of ${commands}`;
+    const { p50Ms, p99Ms, perSecond } = among;
     return [
-      besides(`${of}, p50`, alone.p50Ms, 'ms', 'three brokers', among.p50Ms),
-      besides(`${of}, p99`, alone.p99Ms, 'ms', 'three brokers', among.p99Ms),
-      besides(
-        '- blocks that were written',
-        alone.perSecond,
-        '/s',
-        'three brokers',
-        among.perSecond,
-      ),
+      besides(`${of}, p50`, alone.p50Ms, 'ms', 'three brokers', p50Ms),
+      besides(`${of}, p99`, alone.p99Ms, 'ms', 'three brokers', p99Ms),
+      besides(`${of}, written`, alone.perSecond, '/s', 'three brokers', perSecond),
     ];
   });
+}
+
+async function measureIdle(bed: KafkaBed, { small }: Played): Promise<readonly Measure[]> {
+  const shares = new Map<KafkaClient, number[]>();
+  for (let round = 0; round < bed.rounds; round++) {
+    for (const client of KAFKA_CLIENTS) {
+      const share = await idleShare(configOf(bed, client), small.single);
+      shares.set(client, [...(shares.get(client) ?? []), 100 * share]);
+    }
+  }
+  return [...shares].map(([client, own]) => figure(`idle, ${client}`, median(own), '% of a core'));
 }
 
 async function onKafka(
@@ -87,16 +96,12 @@ async function onKafka(
   const kafka = await startKafka({ dataDir: join(folder, 'one'), log: quietLog });
   let alone: Latencies;
   try {
-    const bed = { log: kafkaConfig(kafka.brokers), folder, rounds };
-    await makeTopics(bed.log);
+    const bed = { brokers: kafka.brokers, folder, rounds };
+    await makeTopics(configOf(bed, 'kafkajs'));
     measures.push(...(await measureAppends(bed, played.large, say)));
     measures.push(...(await measureReads(bed, say)));
     alone = await latencies(bed, played, say);
-    const idle: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      idle.push(await idleShare(bed, played.small.single));
-    }
-    measures.push(figure('idle, one writer and one reader', 100 * median(idle), '% of a core'));
+    measures.push(...(await measureIdle(bed, played)));
   } finally {
     await kafka.stop();
   }
@@ -104,9 +109,9 @@ async function onKafka(
   const dataDir = join(folder, 'three');
   const cluster = await startKafkaCluster({ dataDir, brokers: CLUSTER_BROKERS, log: quietLog });
   try {
-    const bed = { log: kafkaConfig(cluster.brokers), folder, rounds };
-    await makeTopics(bed.log);
-    await warmUp(bed.log, played.large);
+    const bed = { brokers: cluster.brokers, folder, rounds };
+    await makeTopics(configOf(bed, 'kafkajs'));
+    await warmUp(bed, played.large);
     return [...measures, ...latencyLines(alone, await latencies(bed, played, say))];
   } finally {
     await cluster.stop();
