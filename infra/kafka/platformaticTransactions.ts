@@ -14,6 +14,9 @@ import { BrokerError } from './platformaticErrors.js';
 import { byPartition, type PartitionRecords, planBatches } from './produceRequests.js';
 import { TRANSACTION_TIMEOUT_MS, type Transactions } from './transactions.js';
 
+/** Sequence numbers begin again after the largest 32-bit integer, as brokers count them. */
+const SEQUENCES = 2 ** 31;
+
 /** What a broker or a connection to it may say otherwise later; a doubt of ours is none of that. */
 function isRetriable(error: unknown): boolean {
   return error instanceof BrokerError && error.retriable;
@@ -108,7 +111,7 @@ class ProtocolTransactions implements Transactions {
         const batch = left.get(name);
         if (batch === undefined) throw new LogError('inDoubt', `${name}: answered for twice`);
         this.#offsets.storedIn(stored, batch.records.length);
-        this.#sequences.set(name, batch.sequence + batch.records.length);
+        this.#sequences.set(name, (batch.sequence + batch.records.length) % SEQUENCES);
         left.delete(name);
       }
       const refused = answers.flatMap((answer) => answer.refused);

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { present } from '../../schemas/kernel/assert.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { Log, LogRecord } from '../../schemas/log.js';
@@ -36,7 +36,7 @@ async function logOf(records: readonly LogRecord[]): Promise<Log> {
   const log = createMemoryLog().open();
   await log.ensureTopics(topicManifest(engineKeys.chainId, shards, eventPartitions));
   const writer = await log.openWriter('publisher');
-  for (const record of records) await writer.append([record]);
+  for (let at = 0; at < records.length; at += 50) await writer.append(records.slice(at, at + 50));
   await writer.close();
   return log;
 }
@@ -53,12 +53,39 @@ let base = '';
 let folder = '';
 let archive: SnapshotArchive;
 let log: Log;
-beforeEach(async () => {
+let made = '';
+let honestLog: Log;
+
+/** The archive has the states of these heights, and no others. */
+function archived(heights: readonly number[]): void {
+  rmSync(archive.folder, { recursive: true });
+  archive = openSnapshotArchive(join(base, 'archive'), engineKeys.chainId, 0);
+  for (const height of heights) {
+    const name = `certified-${String(height).padStart(12, '0')}.bin`;
+    copyFileSync(join(made, name), join(archive.folder, name));
+  }
+}
+
+function emptyFolder(): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+}
+
+const madeRoot = mkdtempSync(join(tmpdir(), 'nullspace-replay-made-'));
+beforeAll(async () => {
+  const all = openSnapshotArchive(madeRoot, engineKeys.chainId, 0);
+  made = all.folder;
+  await archiveStates(all, chain, [90, 200, 400, 480, 500, 550]);
+  honestLog = await logOf(recordsOf(chain));
+});
+afterAll(() => rmSync(madeRoot, { recursive: true, force: true }));
+
+beforeEach(() => {
   base = mkdtempSync(join(tmpdir(), 'nullspace-replay-'));
   folder = join(base, 'validator');
   mkdirSync(folder);
   archive = openSnapshotArchive(join(base, 'archive'), engineKeys.chainId, 0);
-  log = await logOf(recordsOf(chain));
+  log = honestLog;
 });
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
@@ -93,7 +120,7 @@ describe('a replay', () => {
   });
 
   it('begins at the newest archived state, and reads only what lies behind it', async () => {
-    await archiveStates(archive, chain, [90, 550]);
+    archived([90, 550]);
     let share = 0;
     let offsets = 0n;
     const { reader } = log;
@@ -132,7 +159,7 @@ describe('a replay', () => {
   });
 
   it('begins anew where blocks are left that no state leads to', async () => {
-    await archiveStates(archive, chain, [500]);
+    archived([500]);
     await replay();
     for (const height of [500, 600]) {
       const path = snapshotPath(validatorPaths(folder).snapshots, height);
@@ -144,7 +171,6 @@ describe('a replay', () => {
   });
 
   it('is not misled by junk and lies about heights', async () => {
-    await archiveStates(archive, chain, [200]);
     const lies = chain
       .slice(0, 40)
       .map((height) => junk(blockRecord({ ...height, certified: chain[4]!.certified })));
@@ -160,13 +186,10 @@ describe('a replay', () => {
       [noise, noise],
       [[], [...noise, ...high]],
     ] as const) {
-      rmSync(folder, { recursive: true });
-      mkdirSync(folder);
+      emptyFolder();
+      archived([200]);
       log = await logOf([...honest.slice(0, 150), ...before, ...honest.slice(150), ...after]);
-      expect(await replay()).toMatchObject({ height: HEIGHTS, stateRoot: rootOf(HEIGHTS) });
-      rmSync(archive.folder, { recursive: true });
-      archive = openSnapshotArchive(join(base, 'archive'), engineKeys.chainId, 0);
-      await archiveStates(archive, chain, [200]);
+      expect(await replay()).toMatchObject({ fromHeight: 200, stateRoot: rootOf(HEIGHTS) });
     }
   });
 
@@ -177,15 +200,12 @@ describe('a replay', () => {
       [[...again(1, 600), ...again(1, 399), ...again(1, 399), ...again(500, 600)], 400],
       [[...again(1, 600), ...again(1, 500), ...again(1, 500)], 480],
     ] as const) {
-      await archiveStates(archive, chain, [from]);
+      emptyFolder();
+      archived([from]);
       log = await logOf(records);
       const place = await findHeight(log.reader, topics.blocks, 0, from);
       expect(Number(place.offset)).toBeGreaterThan(from);
-      expect(await replay({ archive })).toMatchObject({ fromHeight: from, height: HEIGHTS });
-      rmSync(folder, { recursive: true });
-      mkdirSync(folder);
-      rmSync(archive.folder, { recursive: true });
-      archive = openSnapshotArchive(join(base, 'archive'), engineKeys.chainId, 0);
+      expect(await replay()).toMatchObject({ fromHeight: from, height: HEIGHTS });
     }
   });
 
@@ -198,8 +218,7 @@ describe('a replay', () => {
     });
     const other = engineChain({ heights: 12, commands: 2, seed: 35 });
     log = await logOf(recordsOf([...chain.slice(0, 10), ...other.slice(10)]));
-    rmSync(folder, { recursive: true });
-    mkdirSync(folder);
+    emptyFolder();
     await expect(replay({ archive: null })).rejects.toMatchObject({ code: 'conflict' });
   });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { createReadStream, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decode, encode } from '../../schemas/codec/codec.js';
 import { toHex, uint32 } from '../../schemas/kernel/bytes.js';
@@ -134,7 +134,7 @@ async function writeDraft(draft: string, certified: Uint8Array, path: string): P
   try {
     await file.writeFile(uint32(certified.length));
     await file.writeFile(certified);
-    await file.writeFile(await readFile(path));
+    for await (const piece of createReadStream(path)) await file.writeFile(piece as Buffer);
     await file.sync();
   } finally {
     await file.close();
