@@ -38,7 +38,10 @@ export async function startBeaconThread(
   own: { readonly secretShare: Uint8Array; readonly scheme: Pick<BeaconScheme, 'signShare'> },
 ): Promise<BeaconThread> {
   const { scheme, secretShare } = own;
-  const worker = new Worker(compiledUrl('beaconWorker.js'), { workerData: group, execArgv: [] });
+  const worker = new Worker(compiledUrl('beaconWorker.js', import.meta.url), {
+    workerData: group,
+    execArgv: [],
+  });
   const waiting: Waiting[] = [];
   let isClosed = false;
   let died: CryptoError | null = null;

@@ -81,7 +81,7 @@ export class VerifyPool implements BatchVerifier {
   private constructor(options: VerifyPoolOptions) {
     assert(Number.isInteger(options.workers) && options.workers > 0, 'a pool without workers');
     this.#inlineMax = options.inlineMax ?? VERIFY_INLINE_SIGNATURES_MAX;
-    this.#workerUrl = options.workerUrl ?? compiledUrl('verifyWorker.js');
+    this.#workerUrl = options.workerUrl ?? compiledUrl('verifyWorker.js', import.meta.url);
     this.#seats = Array.from({ length: options.workers }, () => ({
       worker: null,
       ready: false,

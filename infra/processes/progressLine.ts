@@ -1,11 +1,4 @@
-/** How far some long work is, as a person wants to be told. */
-export interface Progress {
-  readonly height: number;
-  /** Done so far. */
-  readonly commands: number;
-  /** Of all there is to do, 0 to 1. */
-  readonly share: number;
-}
+import type { LogProgress } from '../verify/logReading.js';
 
 const PROGRESS_MS = 500;
 const BAR_LENGTH = 24;
@@ -19,7 +12,7 @@ function duration(seconds: number): string {
 }
 
 /** `[####----]  50 %, height 1200, 15,000 commands/s, 20 s left` after `elapsedMs`. */
-export function progressText({ height, commands, share }: Progress, elapsedMs: number): string {
+export function progressText({ height, commands, share }: LogProgress, elapsedMs: number): string {
   const filled = Math.floor(share * BAR_LENGTH);
   const bar = '#'.repeat(filled) + '-'.repeat(BAR_LENGTH - filled);
   const percent = String(Math.floor(100 * share)).padStart(3);
@@ -31,7 +24,7 @@ export function progressText({ height, commands, share }: Progress, elapsedMs: n
 }
 
 /** One line on a terminal that is written over; nothing elsewhere. */
-export function progressLine(): (progress: Progress) => void {
+export function progressLine(): (progress: LogProgress) => void {
   if (!process.stderr.isTTY) return () => undefined;
   const startMs = performance.now();
   let saidMs = 0;

@@ -10,6 +10,8 @@ const SPREAD_LOOKS = 16n;
 /** Where to read on, which is a hint: records are not verified here. */
 export interface HeightPlace {
   readonly offset: bigint;
+  /** The partition's first. */
+  readonly first: bigint;
   /** The highest height that a record on the way said; 0 when none did. */
   readonly highest: number;
 }
@@ -29,7 +31,7 @@ export async function findHeight(
   const { first, end } = await reader.offsets(topic, partition);
   let highest = 0;
   const look = async (fromOffset: bigint): Promise<number | null> => {
-    const record = await recordFrom(reader, { topic, partition, fromOffset });
+    const record = await recordFrom(reader, { topic, partition, fromOffset }, end);
     const found = record === null ? null : blockHeight(record.value);
     highest = Math.max(highest, found ?? 0);
     return found;
@@ -46,5 +48,5 @@ export async function findHeight(
     else high = middle;
   }
   const offset = low - BigInt(PUBLISH_TAIL_BLOCKS);
-  return { offset: offset < first ? first : offset, highest };
+  return { offset: offset < first ? first : offset, first, highest };
 }

@@ -11,11 +11,17 @@ import type { CertifiedBlock } from '../../schemas/types/block.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { FileError } from '../files/errors.js';
 import { type FileBlockStore, openFileBlockStore } from '../files/fileBlockStore.js';
-import { openSnapshotStore, type SnapshotStore, snapshotPath } from '../files/snapshotStore.js';
+import {
+  openSnapshotStore,
+  type Snapshot,
+  type SnapshotStore,
+  snapshotPath,
+} from '../files/snapshotStore.js';
 import { lockFolder } from '../postgres/folderLock.js';
 import { restoreState } from '../validator/restoreState.js';
+import type { LogProgress } from '../verify/logReading.js';
 import { newestProven } from './provenState.js';
-import { type ReplayProgress, replayLog } from './replayLog.js';
+import { replayLog } from './replayLog.js';
 import type { SnapshotArchive } from './snapshotArchive.js';
 import { beginFolder, folderStart, validatorPaths, withoutState } from './validatorFolder.js';
 
@@ -30,7 +36,7 @@ export interface ReplayFolderOptions {
   readonly archive: SnapshotArchive | null;
   readonly snapshotEveryHeights: number;
   onPassedOver(height: number, fault: string): void;
-  onProgress(progress: ReplayProgress): void;
+  onProgress(progress: LogProgress): void;
 }
 
 /** What a replay did. */
@@ -54,12 +60,12 @@ export async function replayFolder(options: ReplayFolderOptions): Promise<Replay
     return new FileError('in-use', `${folder} is in use: ${message}`);
   });
   try {
-    await begin(options);
     const paths = validatorPaths(folder);
     const snapshots = openSnapshotStore(paths.snapshots);
+    const snapshot = await begin(options, snapshots);
     const blocks = await openFileBlockStore(paths.blocks);
     try {
-      const state = restoreState(genesis, shard, snapshots);
+      const state = restoreState(genesis, shard, snapshot);
       const tip = await tipOf(options, blocks, state);
       return await goOn(options, { snapshots, blocks, state, tip });
     } finally {
@@ -70,14 +76,23 @@ export async function replayFolder(options: ReplayFolderOptions): Promise<Replay
   }
 }
 
-/** An empty folder begins at the newest proven state of the archive, if there is one. */
-async function begin(options: ReplayFolderOptions): Promise<void> {
+/**
+ * An empty folder begins at the newest proven state of the archive, if there is one. Returns the
+ * newest snapshot of the folder, as it then is.
+ */
+async function begin(
+  options: ReplayFolderOptions,
+  snapshots: SnapshotStore,
+): Promise<Snapshot | null> {
   const { folder, archive } = options;
-  const start = await folderStart(folder, openSnapshotStore(validatorPaths(folder).snapshots));
-  if (start === 'usable') return;
+  const newest = snapshots.newest();
+  const start = await folderStart(folder, newest);
+  if (start === 'usable') return newest;
   const proven = archive === null ? null : newestProven(archive, options);
-  if (proven !== null) await beginFolder(folder, proven);
-  else if (start !== 'empty') throw withoutState(folder);
+  if (proven === null && start !== 'empty') throw withoutState(folder);
+  if (proven === null) return null;
+  await beginFolder(folder, proven);
+  return snapshots.newest();
 }
 
 /** The certified tip that the folder's state stands on. */

@@ -8,7 +8,7 @@ import { createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { topicNames } from '../../schemas/topics.js';
 import type { CertifiedBlock } from '../../schemas/types/block.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
-import { type LogReading, openLogReading } from '../verify/logReading.js';
+import { type LogProgress, type LogReading, openLogReading } from '../verify/logReading.js';
 import { findHeight } from './findHeight.js';
 
 /** The log does not lead from a state to the certified ones behind it. */
@@ -29,14 +29,6 @@ export class ReplayError extends Error {
   }
 }
 
-/** How far a replay is. */
-export interface ReplayProgress {
-  readonly height: number;
-  readonly commands: number;
-  /** Of what is to be read, 0 to 1. */
-  readonly share: number;
-}
-
 export interface ReplayOptions {
   readonly genesis: Genesis;
   readonly shard: number;
@@ -47,7 +39,7 @@ export interface ReplayOptions {
   readonly tip: ChainTip;
   /** After each height; the next one waits for it. */
   onHeight(certified: CertifiedBlock): Promise<void> | null;
-  onProgress(progress: ReplayProgress): void;
+  onProgress(progress: LogProgress): void;
 }
 
 /**
@@ -62,7 +54,7 @@ export async function replayLog(options: ReplayOptions): Promise<number> {
   const keys = genesisEpoch(genesis, shard);
   const topic = topicNames(keys.chainId).blocks;
   const place = await findHeight(reader, topic, shard, tip.height);
-  const { first } = await reader.offsets(topic, shard);
+  const { first } = place;
   const follower = createBlocksFollower({ keys, tip, verifiers });
   let commands = 0;
   for (const from of place.offset === first ? [first] : [place.offset, first]) {

@@ -3,7 +3,7 @@ import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError, toFileError } from '../files/errors.js';
 import { openFileBlockStore } from '../files/fileBlockStore.js';
-import { type SnapshotStore, snapshotPath } from '../files/snapshotStore.js';
+import { type Snapshot, snapshotPath } from '../files/snapshotStore.js';
 import type { ProvenState } from './provenState.js';
 
 /** Where a validator has what in its data folder. */
@@ -23,9 +23,9 @@ export function validatorPaths(dataDir: string) {
  */
 export async function folderStart(
   dataDir: string,
-  snapshots: SnapshotStore,
+  snapshot: Snapshot | null,
 ): Promise<'empty' | 'usable' | 'blocks without their state'> {
-  if (snapshots.newest() !== null) return 'usable';
+  if (snapshot !== null) return 'usable';
   const { blocks } = validatorPaths(dataDir);
   if (!existsSync(blocks)) return 'empty';
   const store = await openFileBlockStore(blocks);

@@ -38,14 +38,14 @@ async function snapshotAt(height: number): Promise<void> {
 }
 
 it('begins at genesis where there is no snapshot', () => {
-  const state = restoreState(engineGenesis, 0, openSnapshotStore(folder));
+  const state = restoreState(engineGenesis, 0, openSnapshotStore(folder).newest());
   expect(state.height).toBe(0);
   goOn(state);
 });
 
 it('goes on from a snapshot as it would have from genesis', async () => {
   await snapshotAt(SNAPSHOT_AT);
-  const state = restoreState(engineGenesis, 0, openSnapshotStore(folder));
+  const state = restoreState(engineGenesis, 0, openSnapshotStore(folder).newest());
   expect(state.height).toBe(SNAPSHOT_AT);
   goOn(state);
   const other = genesisState(engineGenesis, 0);
@@ -58,11 +58,11 @@ it('goes on from the older snapshot, or from genesis, when newer ones do not rea
   await snapshotAt(SNAPSHOT_AT);
   const [older, newer] = readdirSync(folder).sort() as [string, string];
   truncateSync(join(folder, newer), 100);
-  const state = restoreState(engineGenesis, 0, openSnapshotStore(folder));
+  const state = restoreState(engineGenesis, 0, openSnapshotStore(folder).newest());
   expect(state.height).toBe(3);
   goOn(state);
   truncateSync(join(folder, older), 100);
-  const first = restoreState(engineGenesis, 0, openSnapshotStore(folder));
+  const first = restoreState(engineGenesis, 0, openSnapshotStore(folder).newest());
   expect(first.height).toBe(0);
   goOn(first);
 });

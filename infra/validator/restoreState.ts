@@ -3,15 +3,14 @@ import { genesisState } from '../../command/engine/genesisState.js';
 import { importState } from '../../command/engine/snapshot.js';
 import { present } from '../../schemas/kernel/assert.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
-import type { SnapshotStore } from '../files/snapshotStore.js';
+import type { Snapshot } from '../files/snapshotStore.js';
 
-/** The engine's state of the newest snapshot, or of genesis where there is none. */
+/** The engine's state of a snapshot of the own disk, or of genesis where there is none. */
 export function restoreState(
   genesis: Genesis,
   shard: number,
-  snapshots: SnapshotStore,
+  snapshot: Snapshot | null,
 ): EngineState {
-  const snapshot = snapshots.newest();
   if (snapshot === null) return genesisState(genesis, shard);
   const { height, timestampMs, entries } = snapshot;
   const state = importState(genesis, shard, height, entries, timestampMs);

@@ -20,7 +20,12 @@ import { openExecutedStore } from '../files/executedStore.js';
 import { openFileBlockStore } from '../files/fileBlockStore.js';
 import { openFileJournal } from '../files/fileJournal.js';
 import { openMempoolJournal } from '../files/mempoolJournal.js';
-import { openSnapshotStore, snapshotPath } from '../files/snapshotStore.js';
+import {
+  openSnapshotStore,
+  type Snapshot,
+  type SnapshotStore,
+  snapshotPath,
+} from '../files/snapshotStore.js';
 import { newestProven } from '../recovery/provenState.js';
 import type { SnapshotArchive } from '../recovery/snapshotArchive.js';
 import {
@@ -84,13 +89,19 @@ function journalIdentity(genesis: Genesis, signer: Signer): Uint8Array {
 
 /**
  * A folder that was lost begins at the newest proven state of the archive. Not that of a key which
- * never signed: from genesis on it may still take part, and from anywhere else it may not.
+ * never signed: from genesis on it may still take part, and from anywhere else it may not. Returns
+ * the newest snapshot of the folder, as it then is.
  */
-async function beginLostFolder(options: ValidatorNodeOptions, verifiers: Verifiers): Promise<void> {
+async function beginLostFolder(
+  options: ValidatorNodeOptions,
+  verifiers: Verifiers,
+  snapshots: SnapshotStore,
+): Promise<Snapshot | null> {
   const { archive, dataDir, genesis, logger } = options;
-  if (options.firstStart) return;
-  const start = await folderStart(dataDir, openSnapshotStore(validatorPaths(dataDir).snapshots));
-  if (start === 'usable') return;
+  const newest = snapshots.newest();
+  if (options.firstStart) return newest;
+  const start = await folderStart(dataDir, newest);
+  if (start === 'usable') return newest;
   const proven =
     archive === null
       ? null
@@ -99,19 +110,19 @@ async function beginLostFolder(options: ValidatorNodeOptions, verifiers: Verifie
           onPassedOver: (height, fault) =>
             logger.warn({ height, fault }, 'an archived snapshot is of no use'),
         });
-  if (proven !== null) {
-    const { height } = proven.state;
-    await beginFolder(dataDir, proven);
-    logger.warn({ height }, 'the data folder was empty: begins at an archived snapshot');
-  } else if (start !== 'empty') throw withoutState(dataDir);
+  if (proven === null && start !== 'empty') throw withoutState(dataDir);
+  if (proven === null) return null;
+  await beginFolder(dataDir, proven);
+  const { height } = proven.state;
+  logger.warn({ height }, 'the data folder was empty: begins at an archived snapshot');
+  return snapshots.newest();
 }
 
 async function openStores(options: ValidatorNodeOptions, verifiers: Verifiers) {
   const { dataDir, genesis, signer } = options;
-  await beginLostFolder(options, verifiers);
   const paths = validatorPaths(dataDir);
   const snapshots = openSnapshotStore(paths.snapshots);
-  const state = restoreState(genesis, SHARD, snapshots);
+  const state = restoreState(genesis, SHARD, await beginLostFolder(options, verifiers, snapshots));
   return {
     snapshots,
     state,

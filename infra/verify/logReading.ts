@@ -20,6 +20,15 @@ export interface PartitionRecords {
   readonly isLast: boolean;
 }
 
+/** How far the work on a log is. */
+export interface LogProgress {
+  readonly height: number;
+  /** Executed so far. */
+  readonly commands: number;
+  /** Of all records that are to be read, 0 to 1. */
+  readonly share: number;
+}
+
 /** Offsets from the first on, up to, not with, the second. */
 export interface OffsetRange {
   readonly from: bigint;

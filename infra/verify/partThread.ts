@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { Genesis } from '../../schemas/types/genesis.js';
+import { compiledUrl } from '../crypto/compiledUrl.js';
 import type { LogConfig } from '../log/openLog.js';
+import type { LogProgress } from './logReading.js';
 import type { PlannedPart } from './planParts.js';
-import type { VerifyProgress } from './verifyLog.js';
 import type { VerifiedPart } from './verifyParts.js';
 
 /** What a thread needs to verify a part: it opens the log and the archive itself. */
@@ -17,7 +18,7 @@ export interface PartOrder {
 }
 
 export type PartMessage =
-  | { readonly kind: 'progress'; readonly progress: VerifyProgress }
+  | { readonly kind: 'progress'; readonly progress: LogProgress }
   /** Null: there is no proven state to begin at any more. */
   | { readonly kind: 'verified'; readonly verified: VerifiedPart | null };
 
@@ -27,20 +28,14 @@ export type PartMessage =
  */
 const YOUNG_MIB = 3 * 64;
 
-function workerUrl(): URL {
-  const own = import.meta.url;
-  const path = own.endsWith('.ts') ? '../../dist/infra/verify/partWorker.js' : './partWorker.js';
-  return new URL(path, own);
-}
-
 /** Verifies a part on a thread of its own; null when told to stop. Rejects with what ended it. */
 export function verifyOnThread(
   order: PartOrder,
-  onProgress: (progress: VerifyProgress) => void,
+  onProgress: (progress: LogProgress) => void,
   stop: AbortSignal,
 ): Promise<VerifiedPart | null> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(workerUrl(), {
+    const worker = new Worker(compiledUrl('partWorker.js', import.meta.url), {
       workerData: order,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     });

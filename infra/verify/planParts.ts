@@ -80,7 +80,8 @@ async function cutHeights(
   const cuts = new Set<number>();
   for (let step = 1; step < parts; step++) {
     const fromOffset = blocks.from + ((blocks.to - blocks.from) * BigInt(step)) / BigInt(parts);
-    const record = await recordFrom(reader, { topic: topics.blocks, partition: shard, fromOffset });
+    const start = { topic: topics.blocks, partition: shard, fromOffset };
+    const record = await recordFrom(reader, start, blocks.to);
     const wanted = record === null ? null : blockHeight(record.value);
     if (wanted === null) continue;
     const distance = (height: number): number => Math.abs(height - wanted);

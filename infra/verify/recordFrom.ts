@@ -5,17 +5,21 @@ import type { LogReader, PartitionStart, StoredRecord } from '../../schemas/log.
 
 const LOOK_BYTES = 64 * 1024;
 
-/** The first record of a partition from an offset on; null at its end. @throws LogError */
+/**
+ * The first record of a partition from an offset on; null when there is none below `end`, which is
+ * at most the partition's. @throws LogError
+ */
 export async function recordFrom(
   reader: LogReader,
   start: PartitionStart,
+  end: bigint,
 ): Promise<StoredRecord | null> {
-  const { end } = await reader.offsets(start.topic, start.partition);
   if (start.fromOffset >= end) return null;
   const subscription = await reader.subscribe({ partitions: [start], maxBatchBytes: LOOK_BYTES });
   try {
     for await (const { records, nextOffset } of subscription.batches) {
-      if (records[0] !== undefined) return records[0];
+      const [first] = records;
+      if (first !== undefined) return first.offset < end ? first : null;
       if (nextOffset >= end) return null;
     }
     return null;
@@ -54,7 +58,7 @@ export async function boundaryOf(
   let high = range.to;
   while (low < high) {
     const fromOffset = (low + high) / 2n;
-    const record = await recordFrom(reader, { ...partition, fromOffset });
+    const record = await recordFrom(reader, { ...partition, fromOffset }, range.to);
     const found = record === null ? null : heightOf(record.value);
     if (record !== null && found !== null && found <= height) low = record.offset + 1n;
     else high = fromOffset;

@@ -21,6 +21,7 @@ import type { Genesis } from '../../schemas/types/genesis.js';
 import { EventLedger } from './eventLedger.js';
 import { createFaults, type Faults, recordPlace } from './faults.js';
 import {
+  type LogProgress,
   type LogReading,
   type OffsetRange,
   openLogReading,
@@ -49,15 +50,6 @@ export interface VerifyReport {
   readonly faults?: readonly string[];
 }
 
-/** How far a verification is. */
-export interface VerifyProgress {
-  readonly height: number;
-  /** Executed so far. */
-  readonly commands: number;
-  /** Of all records, 0 to 1. */
-  readonly share: number;
-}
-
 interface Verification {
   readonly genesis: Genesis;
   readonly envelopes: SignatureChecks;
@@ -83,7 +75,7 @@ export interface VerifyOptions {
   readonly verifiers: Verifiers;
   /** Of players: checked by its threads while this one executes. */
   readonly envelopes: BatchVerifier;
-  onProgress(progress: VerifyProgress): void;
+  onProgress(progress: LogProgress): void;
 }
 
 /** A stretch of a log, between offsets. */

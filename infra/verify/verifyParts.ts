@@ -1,7 +1,8 @@
 import type { ChainTip } from '../../schemas/crypto/epochKeys.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
+import type { LogProgress } from './logReading.js';
 import type { PlannedPart } from './planParts.js';
-import type { VerifyProgress, VerifyReport } from './verifyLog.js';
+import type { VerifyReport } from './verifyLog.js';
 
 /** What the verification of a part came to. */
 export interface VerifiedPart {
@@ -32,10 +33,10 @@ export async function verifyParts(
   parts: readonly PlannedPart[],
   run: (
     part: PlannedPart,
-    onProgress: (progress: VerifyProgress) => void,
+    onProgress: (progress: LogProgress) => void,
     stop: AbortSignal,
   ) => Promise<VerifiedPart | null>,
-  onProgress: (progress: VerifyProgress) => void,
+  onProgress: (progress: LogProgress) => void,
 ): Promise<VerifyReport | null> {
   const weights = parts.map(({ blocks, events }) =>
     [blocks, ...events].reduce((sum, { from, to }) => sum + Number(to - from), 1),
@@ -55,7 +56,7 @@ export async function verifyParts(
   const runOne = async (part: PlannedPart, index: number): Promise<VerifiedPart | null> => {
     let isSound = false;
     try {
-      const onPart = (progress: VerifyProgress): void => {
+      const onPart = (progress: LogProgress): void => {
         reached[index] = progress;
         tell();
       };

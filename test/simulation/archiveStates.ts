@@ -5,7 +5,6 @@ import { genesisState } from '../../command/engine/genesisState.js';
 import { exportEntries } from '../../command/engine/snapshot.js';
 import { openSnapshotStore, snapshotPath } from '../../infra/files/snapshotStore.js';
 import type { SnapshotArchive } from '../../infra/recovery/snapshotArchive.js';
-import { present } from '../../schemas/kernel/assert.js';
 import type { ChainedHeight } from './certifiedChain.js';
 import { engineGenesis } from './engineChain.js';
 
@@ -22,7 +21,7 @@ export async function archiveStates(
     executeBlock(state, certified.block, certified.certificate.result.seed);
     if (!heights.includes(state.height)) continue;
     await store.write(state.height, state.timestampMs, exportEntries(state));
-    await archive.add(present(certified, 'a height'), snapshotPath(folder, state.height));
+    await archive.add(certified, snapshotPath(folder, state.height));
   }
   rmSync(folder, { recursive: true });
 }

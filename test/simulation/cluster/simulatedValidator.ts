@@ -176,7 +176,7 @@ function join(
   const mempoolFiles = world.mutation.acceptsBeforeDisk === true ? open(LATE) : files;
   machine.files = [files, mempoolFiles];
   const snapshots = openMemorySnapshotStore(disk.snapshots, files.openFile());
-  const state = restoreState(chain.genesis, 0, snapshots);
+  const state = restoreState(chain.genesis, 0, snapshots.newest());
   const log = openSimulatedLog(world, isAlive);
   crime?.onStart?.({ timer, log });
   return joinValidator({
