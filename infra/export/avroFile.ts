@@ -32,8 +32,8 @@ function head(schema: string, sync: Uint8Array): Uint8Array {
 
 /**
  * An Avro object container (Avro 1.11, "Object Container Files") of record bodies that are encoded
- * already: the very bytes that were certified. `sync` (16 bytes or more) follows from what is in
- * the file, so that the same heights give the same file. Written in blocks, uncompressed.
+ * already, all in the version of `schema`: a file names one. `sync` (16 bytes or more) follows from
+ * what is in the file, so that the same heights give the same file. Blocks are not compressed.
  */
 export function createAvroFile(path: string, schema: string, sync: Uint8Array): ExportFile {
   const marker = sync.subarray(0, SYNC_BYTES);

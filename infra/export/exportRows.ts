@@ -1,5 +1,5 @@
 import { jsonOf } from '../../projections/explorer/jsonOf.js';
-import { encode, FRAME_HEADER_BYTES } from '../../schemas/codec/codec.js';
+import { encode, newestBody } from '../../schemas/codec/codec.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { Cell, ExportRecord } from './exportFile.js';
 import type { VerifiedHeight } from './verifiedHeights.js';
@@ -47,7 +47,7 @@ function blockRecord({ certified, events }: VerifiedHeight): ExportRecord {
   const { result } = certificate;
   const value = encode('BlocksRecord', { body: { kind: 'CertifiedBlock', ...certified } });
   return {
-    body: value.subarray(FRAME_HEADER_BYTES),
+    body: newestBody('BlocksRecord', value),
     row: {
       height: BigInt(header.height),
       timestampMs: BigInt(header.timestampMs),
@@ -78,6 +78,6 @@ function eventRecords({ events }: VerifiedHeight): ExportRecord[] {
       kind,
       fields: JSON.stringify(jsonOf(fields)),
     };
-    return { body: value.subarray(FRAME_HEADER_BYTES), row };
+    return { body: newestBody('EventsRecord', value), row };
   });
 }

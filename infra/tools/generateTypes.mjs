@@ -1,13 +1,23 @@
 // Writes schemas/types/*.ts from schemas/avro: `node infra/tools/generateTypes.mjs [--check]`.
-// With --check it writes nothing and exits 1 when the committed types differ.
+// With --check it writes nothing and exits 1 when the committed types differ. With --add-versions
+// every record that has changed gets a version of its own first. --folder names another `schemas`.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { addVersions, olderVersions, readVersions } from './schemaVersions.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const avroFolder = join(root, 'schemas/avro');
-const typesFolder = join(root, 'schemas/types');
+const { values: flags } = parseArgs({
+  options: {
+    check: { type: 'boolean', default: false },
+    'add-versions': { type: 'boolean', default: false },
+    folder: { type: 'string', default: join(root, 'schemas') },
+  },
+});
+const avroFolder = join(flags.folder, 'avro');
+const typesFolder = join(flags.folder, 'types');
 const BANNER =
   '// Generated from schemas/avro by infra/tools/generateTypes.mjs; never edited by hand.\n';
 const PRIMITIVES = {
@@ -31,7 +41,13 @@ for (const group of groups) {
     definitions.set(`${schema.namespace}.${schema.name}`, { group, schema });
   }
 }
-const manifest = JSON.parse(readFileSync(join(avroFolder, 'manifest.json'), 'utf8'));
+if (flags['add-versions']) {
+  for (const line of addVersions(avroFolder, definitions)) process.stdout.write(`new: ${line}\n`);
+}
+const versions = readVersions(avroFolder);
+const newestIds = Object.fromEntries(
+  Object.entries(versions.manifest).map(([name, ids]) => [name, ids.at(-1)]),
+);
 
 const short = (fullName) => fullName.slice(fullName.lastIndexOf('.') + 1);
 
@@ -123,7 +139,7 @@ function groupText(group) {
 
 function definitionsText() {
   const order = inDependencyOrder();
-  const framed = Object.keys(manifest);
+  const framed = Object.keys(newestIds);
   const imports = groups.map((group) => {
     const names = framed
       .filter((name) => definitions.get(name).group === group)
@@ -133,16 +149,20 @@ function definitionsText() {
   });
   const schemas = order.map((name) => JSON.stringify(definitions.get(name).schema));
   return `${BANNER}
+import type { OlderVersion, SchemaObject } from '../kernel/schemaDefinitions.js';
 ${imports.join('')}
 /** Every definition, dependencies first. */
-export const DEFINITIONS: readonly object[] = [
+export const DEFINITIONS: readonly SchemaObject[] = [
 ${schemas.join(',\n')},
 ];
 
-/** The fixed ids of what travels in a frame; an id is never used twice. */
+/** The fixed ids of what travels in a frame, newest versions; an id is never used twice. */
 export const SCHEMA_IDS = ${JSON.stringify(
-    Object.fromEntries(framed.map((name) => [short(name), manifest[name]])),
+    Object.fromEntries(framed.map((name) => [short(name), newestIds[name]])),
   )} as const;
+
+/** Versions that records had before, each record's oldest first. */
+export const OLDER_VERSIONS: readonly OlderVersion[] = ${JSON.stringify(olderVersions(versions))};
 
 /** TypeScript's view of what travels in a frame. */
 export interface FramedTypes {
@@ -151,7 +171,7 @@ ${framed.map((name) => `  ${short(name)}: ${short(name)};`).join('\n')}
 `;
 }
 
-const check = process.argv.includes('--check');
+const { check } = flags;
 const outputs = new Map([
   ...groups.map((group) => [`${group}.ts`, groupText(group)]),
   ['definitions.ts', definitionsText()],

@@ -1,25 +1,22 @@
-import { wholeSchema } from '../../schemas/codec/wholeSchema.js';
+import { schemaVersions, wholeSchema } from '../../schemas/codec/wholeSchema.js';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import { topicNames } from '../../schemas/topics.js';
-import { SCHEMA_IDS } from '../../schemas/types/definitions.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { count, list, object, pathParameters, text } from './jsonSchema.js';
 import { type Answer, type Route, refused } from './route.js';
 
 /**
  * The read-only part of a schema registry that deserializers ask: subjects are the topics' values,
- * by the strategy that Connect, Flink and ksqlDB expect. Each schema has one version so far.
+ * by the strategy that Connect, Flink and ksqlDB expect. Schema ids by subject, oldest version
+ * first.
  */
-const VERSION = 1;
-
-/** Schema ids by subject. */
-function subjectsOf(genesis: Genesis): ReadonlyMap<string, number> {
+function subjectsOf(genesis: Genesis): ReadonlyMap<string, readonly number[]> {
   const { blocks, events } = topicNames(chainIdOf(genesis));
   return new Map([
-    [`${blocks}-value`, SCHEMA_IDS.BlocksRecord],
-    [`${events}-value`, SCHEMA_IDS.EventsRecord],
+    [`${blocks}-value`, schemaVersions('BlocksRecord')],
+    [`${events}-value`, schemaVersions('EventsRecord')],
   ]);
 }
 
@@ -48,8 +45,9 @@ export const listSubjectVersions: Route = {
   params: pathParameters({ subject: subjectParameter }),
   answer: list(count),
   async read({ genesis }, { subject }: { readonly subject: string }) {
-    if (!subjectsOf(genesis).has(subject)) return unknownSubject(subject);
-    return { kind: 'found', body: [VERSION] };
+    const ids = subjectsOf(genesis).get(subject);
+    if (ids === undefined) return unknownSubject(subject);
+    return { kind: 'found', body: ids.map((_id, index) => index + 1) };
   },
 };
 
@@ -64,13 +62,15 @@ export const getSubjectVersion: Route = {
   }),
   answer: object({ subject: text, id: count, version: count, schema: text }),
   async read({ genesis }, parameters: { readonly subject: string; readonly version: string }) {
-    const { subject, version } = parameters;
-    const id = subjectsOf(genesis).get(subject);
-    if (id === undefined) return unknownSubject(subject);
-    if (version !== 'latest' && Number(version) !== VERSION) {
+    const { subject } = parameters;
+    const ids = subjectsOf(genesis).get(subject);
+    if (ids === undefined) return unknownSubject(subject);
+    const version = parameters.version === 'latest' ? ids.length : Number(parameters.version);
+    const id = ids[version - 1];
+    if (id === undefined) {
       return refused(RejectCode.unknownPath, `${subject} has no version ${version}`);
     }
     const schema = JSON.stringify(present(wholeSchema(id), 'the schema of a topic'));
-    return { kind: 'found', body: { subject, id, version: VERSION, schema } };
+    return { kind: 'found', body: { subject, id, version, schema } };
   },
 };

@@ -1,6 +1,6 @@
 import avro from 'avsc';
 import { fail, present } from '../kernel/assert.js';
-import { DEFINITIONS, type FramedTypes } from '../types/definitions.js';
+import { fullName, isOptional, type SchemaObject, shortName } from '../kernel/schemaDefinitions.js';
 import { type BytesTap, DecodeError } from './bytesTap.js';
 
 /** The two internal methods of an avsc 5.7.9 type that the codec drives with its own tap. */
@@ -113,14 +113,9 @@ function kindUnionType(schema: readonly string[], options: unknown): AvroType {
   return new KindUnionType(schema, options);
 }
 
-function shortName(fullName: string): string {
-  return fullName.slice(fullName.lastIndexOf('.') + 1);
-}
-
 function typeHook(schema: Schema, options: unknown): AvroType | undefined {
   if (Array.isArray(schema)) {
-    const optional = schema.length === 2 && schema[0] === 'null';
-    return optional ? new OptionalType(schema, options) : kindUnionType(schema, options);
+    return isOptional(schema) ? new OptionalType(schema, options) : kindUnionType(schema, options);
   }
   if (schema === 'bytes') return new PlainBytesType(schema, options);
   if (schema === 'long') return new SafeLongType(schema, options);
@@ -132,20 +127,14 @@ function typeHook(schema: Schema, options: unknown): AvroType | undefined {
   return undefined;
 }
 
-function build(): ReadonlyMap<string, AvroType> {
+/** The avsc types of definitions by their full names; each is defined before it is named. */
+export function buildTypes(definitions: readonly SchemaObject[]): ReadonlyMap<string, AvroType> {
   const registry = {};
   const options = { registry, typeHook, wrapUnions: true, omitRecordMethods: true };
   const built = new Map<string, AvroType>();
-  for (const definition of DEFINITIONS) {
+  for (const definition of definitions) {
     const type = avro.Type.forSchema(definition as avro.Schema, options as never);
-    built.set((definition as { name: string }).name, type as unknown as AvroType);
+    built.set(fullName(definition), type as unknown as AvroType);
   }
   return built;
-}
-
-const BUILT = build();
-
-/** The avsc type of a framed record. */
-export function avroType(name: keyof FramedTypes): AvroType {
-  return present(BUILT.get(name), name);
 }

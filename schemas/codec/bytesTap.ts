@@ -5,6 +5,8 @@ export class DecodeError extends Error {
   override readonly name = 'DecodeError';
 }
 
+/** Confluent's frame before the body: a zero byte and the schema id as big-endian uint32. */
+export const HEADER_BYTES = 5;
 const INITIAL_BYTES = 64 * 1024;
 /** Between these an array doubles; beyond it grows only for one value that is larger. */
 const GROWN_BYTES_MIN = 4 * 1024;
@@ -196,7 +198,7 @@ export class BytesTap {
 
   /** Confluent's frame: a zero byte and the schema id. */
   writeHeader(id: number): void {
-    const pos = this.reserve(5);
+    const pos = this.reserve(HEADER_BYTES);
     this.buf[pos] = 0;
     this.buf[pos + 1] = id >>> 24;
     this.buf[pos + 2] = id >>> 16;

@@ -1,27 +1,35 @@
-import { DEFINITIONS, SCHEMA_IDS } from '../types/definitions.js';
+import { fullName } from '../kernel/schemaDefinitions.js';
+import { DEFINITIONS, OLDER_VERSIONS, SCHEMA_IDS } from '../types/definitions.js';
 
-interface Definition {
-  readonly namespace: string;
-  readonly name: string;
-}
+type FramedName = keyof typeof SCHEMA_IDS;
 
-/** Records that travel in a frame, by the id in it. */
+/** Whole schemas of older versions, by id. */
+const OLDER_BY_ID: ReadonlyMap<number, object> = new Map(
+  OLDER_VERSIONS.map(({ id, schema }) => [id, schema]),
+);
+
+/** Newest versions of records that travel in a frame, by the id in it. */
 const NAME_OF_ID: ReadonlyMap<number, string> = new Map(
   Object.entries(SCHEMA_IDS).map(([name, id]) => [id, name]),
 );
 
 const BY_NAME: ReadonlyMap<string, object> = new Map(
-  (DEFINITIONS as readonly (Definition & object)[]).map((definition) => [
-    `${definition.namespace}.${definition.name}`,
-    definition,
-  ]),
+  DEFINITIONS.map((definition) => [fullName(definition), definition]),
 );
+
+/** Ids of all versions of a record, oldest first: a version's number is its place, from 1. */
+export function schemaVersions(name: FramedName): readonly number[] {
+  const older = OLDER_VERSIONS.filter((version) => version.name === name);
+  return [...older.map(({ id }) => id), SCHEMA_IDS[name]];
+}
 
 /**
  * The Avro schema with this id, whole: every name is defined where it is first met, as a schema
  * registry and files of Avro have it. Null when no record has the id.
  */
 export function wholeSchema(id: number): object | null {
+  const older = OLDER_BY_ID.get(id);
+  if (older !== undefined) return older;
   const name = NAME_OF_ID.get(id);
   const definition = name === undefined ? undefined : BY_NAME.get(`nullspace.${name}`);
   return definition === undefined

@@ -1,5 +1,6 @@
 // Generated from schemas/avro by infra/tools/generateTypes.mjs; never edited by hand.
 
+import type { OlderVersion, SchemaObject } from '../kernel/schemaDefinitions.js';
 import type {
   Block,
   BlockHeader,
@@ -20,7 +21,7 @@ import type { StateKey, StateProof, StateValue } from './state.js';
 import type { PeerMessage } from './wire.js';
 
 /** Every definition, dependencies first. */
-export const DEFINITIONS: readonly object[] = [
+export const DEFINITIONS: readonly SchemaObject[] = [
   { type: 'fixed', namespace: 'nullspace', name: 'Hash', size: 32, doc: 'A SHA-256 digest.' },
   {
     type: 'record',
@@ -1426,7 +1427,7 @@ export const DEFINITIONS: readonly object[] = [
   },
 ];
 
-/** The fixed ids of what travels in a frame; an id is never used twice. */
+/** The fixed ids of what travels in a frame, newest versions; an id is never used twice. */
 export const SCHEMA_IDS = {
   Command: 1,
   EnvelopeHead: 2,
@@ -1450,6 +1451,9 @@ export const SCHEMA_IDS = {
   JournalRecord: 20,
   FinalityProof: 21,
 } as const;
+
+/** Versions that records had before, each record's oldest first. */
+export const OLDER_VERSIONS: readonly OlderVersion[] = [];
 
 /** TypeScript's view of what travels in a frame. */
 export interface FramedTypes {

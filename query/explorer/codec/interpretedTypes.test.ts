@@ -1,15 +1,32 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { avroType as compiledType } from '../../../schemas/codec/avroTypes.js';
+import { buildTypes as compiledTypes } from '../../../schemas/codec/avroTypes.js';
 import { BytesTap, DecodeError } from '../../../schemas/codec/bytesTap.js';
+import { FRAME_HEADER_BYTES } from '../../../schemas/codec/codec.js';
+import { VersionedCodec } from '../../../schemas/codec/versionedCodec.js';
+import { present } from '../../../schemas/kernel/assert.js';
+import { definitionsOf, type SchemaObject } from '../../../schemas/kernel/schemaDefinitions.js';
 import { DEFINITIONS, type FramedTypes, SCHEMA_IDS } from '../../../schemas/types/definitions.js';
-import { avroType } from './interpretedTypes.js';
+import {
+  NEXT_VALUES,
+  type NextTypes,
+  nextSchemas,
+} from '../../../test/vectors/codec/nextRelease.js';
+import { buildTypes } from './interpretedTypes.js';
 
 type Schema = string | readonly Schema[] | { readonly [key: string]: unknown };
 type Definition = { readonly namespace: string; readonly name: string; readonly type: string };
 
+const compiled = compiledTypes(DEFINITIONS);
+const interpreted = buildTypes(DEFINITIONS);
+const compiledType = (name: string) => present(compiled.get(`nullspace.${name}`), name);
+const avroType = (name: string) => present(interpreted.get(`nullspace.${name}`), name);
+
 const BY_NAME = new Map(
-  (DEFINITIONS as readonly Definition[]).map((each) => [`${each.namespace}.${each.name}`, each]),
+  (DEFINITIONS as readonly object[] as readonly Definition[]).map((each) => [
+    `${each.namespace}.${each.name}`,
+    each,
+  ]),
 );
 
 /** Any value of a schema, small. */
@@ -97,5 +114,22 @@ describe('the interpreted types', () => {
       avroType(name)._read(new BytesTap(Uint8Array.of(...bytes)));
     expect(() => read('StateKey', 0x7e)).toThrow(DecodeError);
     expect(() => read('StateValue')).toThrow(DecodeError);
+  });
+
+  it('read a record of another release, and what it was before', () => {
+    const { definitions, olderVersions } = nextSchemas();
+    const codec = new VersionedCodec<NextTypes>(nextSchemas());
+    const older = present(
+      olderVersions.find(({ name }) => name === 'BlockHeader'),
+      'version 1',
+    );
+    const read = (of: readonly SchemaObject[], header: NextTypes['BlockHeader']) => {
+      const tap = new BytesTap(codec.encode('BlockHeader', header).subarray(FRAME_HEADER_BYTES));
+      return present(buildTypes(of).get('nullspace.BlockHeader'), 'type')._read(tap);
+    };
+    const { old, new: changed } = NEXT_VALUES.header;
+    expect(read(definitions, changed)).toEqual(changed);
+    const { readyFor: _added, ...header } = old;
+    expect(read(definitionsOf(older.schema), old)).toEqual(header);
   });
 });

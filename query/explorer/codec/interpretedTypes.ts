@@ -1,26 +1,20 @@
 import type { AvroType } from '../../../schemas/codec/avroTypes.js';
 import { type BytesTap, DecodeError } from '../../../schemas/codec/bytesTap.js';
 import { assert, present } from '../../../schemas/kernel/assert.js';
-import { DEFINITIONS, type FramedTypes, SCHEMA_IDS } from '../../../schemas/types/definitions.js';
+import {
+  fullName,
+  isOptional,
+  isUnion,
+  type Schema,
+  type SchemaObject,
+  shortName,
+} from '../../../schemas/kernel/schemaDefinitions.js';
 
 /**
  * The codec's types by interpretation of the same definitions. avsc compiles a function a record,
  * which a page under `script-src 'self'` may not; the build puts this module in the place of
  * `schemas/codec/avroTypes.ts`, and a test holds the two against each other. About 5 times slower.
  */
-
-type Schema = string | readonly Schema[] | SchemaObject;
-
-interface SchemaObject {
-  readonly type: string;
-  readonly logicalType?: string;
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly size?: number;
-  readonly symbols?: readonly string[];
-  readonly items?: Schema;
-  readonly fields?: readonly { readonly name: string; readonly type: Schema }[];
-}
 
 const PRIMITIVES: Readonly<Record<string, AvroType>> = {
   boolean: {
@@ -132,20 +126,14 @@ function kindUnionType(kinds: readonly string[], types: readonly AvroType[]): Av
   };
 }
 
-function shortName(fullName: string): string {
-  return fullName.slice(fullName.lastIndexOf('.') + 1);
-}
-
 type Named = Map<string, AvroType>;
 
 function typeOf(schema: Schema, named: Named): AvroType {
   if (typeof schema === 'string') {
     return present(PRIMITIVES[schema] ?? named.get(schema), `type ${schema}`);
   }
-  if ('type' in schema) return typeOfObject(schema, named);
-  const [first, second] = schema;
-  if (schema.length === 2 && first === 'null')
-    return optionalType(typeOf(present(second, 'branch'), named));
+  if (!isUnion(schema)) return typeOfObject(schema, named);
+  if (isOptional(schema)) return optionalType(typeOf(present(schema[1], 'branch'), named));
   const kinds = schema.map((branch) => shortName(branch as string));
   return kindUnionType(
     kinds,
@@ -170,21 +158,11 @@ function typeOfObject(schema: SchemaObject, named: Named): AvroType {
   }
 }
 
-function build(): Named {
+/** The types of definitions by their full names; each is defined before it is named. */
+export function buildTypes(definitions: readonly SchemaObject[]): ReadonlyMap<string, AvroType> {
   const named: Named = new Map();
-  for (const definition of DEFINITIONS as readonly SchemaObject[]) {
-    named.set(`${definition.namespace}.${definition.name}`, typeOfObject(definition, named));
+  for (const definition of definitions) {
+    named.set(fullName(definition), typeOfObject(definition, named));
   }
   return named;
-}
-
-const BUILT = build();
-
-/** The type of a framed record. */
-export function avroType(name: keyof FramedTypes): AvroType {
-  return present(BUILT.get(`nullspace.${name}`), name);
-}
-
-export function schemaId(name: keyof FramedTypes): number {
-  return SCHEMA_IDS[name];
 }

@@ -1,22 +1,15 @@
-import { DEFINITIONS } from '../../../schemas/types/definitions.js';
+import { present } from '../../../schemas/kernel/assert.js';
+import {
+  fullName,
+  isOptional,
+  isUnion,
+  type Schema,
+  type SchemaObject,
+  shortName,
+} from '../../../schemas/kernel/schemaDefinitions.js';
 import type { Prng } from '../../simulation/prng.js';
 
-type Schema =
-  | string
-  | readonly Schema[]
-  | { readonly type: Schema; readonly [key: string]: unknown };
-interface Definition {
-  readonly namespace: string;
-  readonly name: string;
-  readonly type: 'record' | 'enum' | 'fixed';
-  readonly fields?: readonly { readonly name: string; readonly type: Schema }[];
-  readonly symbols?: readonly string[];
-  readonly size?: number;
-}
-
-const BY_NAME: ReadonlyMap<string, Definition> = new Map(
-  (DEFINITIONS as readonly Definition[]).map((one) => [`${one.namespace}.${one.name}`, one]),
-);
+type Definitions = ReadonlyMap<string, SchemaObject>;
 
 const ITEMS_MAX = 3;
 const BYTES_MAX = 40;
@@ -48,21 +41,19 @@ function text(prng: Prng): string {
   return String.fromCharCode(...codes);
 }
 
-function union(branches: readonly Schema[], prng: Prng): unknown {
-  const [first, second] = branches;
-  if (first === 'null' && second !== undefined && branches.length === 2) {
-    return prng.chance(0.5) ? null : draw(second, prng);
+function union(branches: readonly Schema[], prng: Prng, by: Definitions): unknown {
+  if (isOptional(branches)) {
+    return prng.chance(0.5) ? null : draw(present(branches[1], 'branch'), prng, by);
   }
   const branch = branches[prng.below(branches.length)] as string;
-  const kind = branch.slice(branch.lastIndexOf('.') + 1);
-  return { kind, ...(draw(branch, prng) as object) };
+  return { kind: shortName(branch), ...(draw(branch, prng, by) as object) };
 }
 
-function named(definition: Definition, prng: Prng): unknown {
+function named(definition: SchemaObject, prng: Prng, by: Definitions): unknown {
   const { type, size = 0, symbols = [], fields = [] } = definition;
   if (type === 'fixed') return bytes(prng, size);
   if (type === 'enum') return symbols[prng.below(symbols.length)];
-  return Object.fromEntries(fields.map((field) => [field.name, draw(field.type, prng)]));
+  return Object.fromEntries(fields.map((field) => [field.name, draw(field.type, prng, by)]));
 }
 
 function primitive(schema: string, prng: Prng): unknown {
@@ -84,20 +75,24 @@ function primitive(schema: string, prng: Prng): unknown {
   }
 }
 
-function draw(schema: Schema, prng: Prng): unknown {
-  if (Array.isArray(schema)) return union(schema, prng);
+function draw(schema: Schema, prng: Prng, by: Definitions): unknown {
+  if (isUnion(schema)) return union(schema, prng, by);
   if (typeof schema === 'string') {
-    const definition = BY_NAME.get(schema);
-    return definition === undefined ? primitive(schema, prng) : named(definition, prng);
+    const definition = by.get(schema);
+    return definition === undefined ? primitive(schema, prng) : named(definition, prng, by);
   }
-  const { type, logicalType, items } = schema as { [key: string]: Schema };
+  const { type, logicalType, items } = schema;
   if (type === 'array') {
-    return Array.from({ length: prng.below(ITEMS_MAX + 1) }, () => draw(items as Schema, prng));
+    const length = prng.below(ITEMS_MAX + 1);
+    return Array.from({ length }, () => draw(present(items, 'items'), prng, by));
   }
-  return logicalType === 'amount' ? amount(prng) : draw(type as Schema, prng);
+  return logicalType === 'amount' ? amount(prng) : draw(type, prng, by);
 }
 
-/** Some value of a record, drawn from the stream: every field of the schema, edges often. */
-export function randomValue(name: string, prng: Prng): unknown {
-  return draw(`nullspace.${name}`, prng);
+/** Draws values of records: every field of the schema, edges often. */
+export function createDraw(
+  definitions: readonly SchemaObject[],
+): (name: string, prng: Prng) => unknown {
+  const byName = new Map(definitions.map((each) => [fullName(each), each]));
+  return (name, prng) => draw(`nullspace.${name}`, prng, byName);
 }
