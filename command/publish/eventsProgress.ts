@@ -7,8 +7,8 @@ import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { RecentMap } from '../../schemas/kernel/recentMap.js';
 import {
   FOLLOWED_WINDOW_BYTES,
+  FOLLOWED_WINDOW_EVENTS_MAX,
   MAX_FRAME_BYTES,
-  PUBLISH_SEEN_EVENTS_MAX,
 } from '../../schemas/limits.js';
 import type { LogRecord } from '../../schemas/log.js';
 import type { HeightMark } from '../../schemas/types/event.js';
@@ -141,7 +141,7 @@ function remember({ seen, readBytes }: State, name: string, atBytes: number): vo
   seen.set(name, atBytes);
   for (let oldest = seen.oldest(); oldest !== null; oldest = seen.oldest()) {
     const isKept = readBytes - oldest[1] < FOLLOWED_WINDOW_BYTES;
-    if (isKept && seen.size <= PUBLISH_SEEN_EVENTS_MAX) return;
+    if (isKept && seen.size <= FOLLOWED_WINDOW_EVENTS_MAX) return;
     seen.dropOldest();
   }
 }

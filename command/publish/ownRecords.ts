@@ -1,5 +1,5 @@
 import { equalBytes } from '../../schemas/kernel/bytes.js';
-import { FOLLOWED_WINDOW_BYTES } from '../../schemas/limits.js';
+import { FOLLOWED_WINDOW_BYTES, FOLLOWED_WINDOW_EVENTS_MAX } from '../../schemas/limits.js';
 import type { PublishableHeight } from '../ports.js';
 import { type HeightMarks, marksOf } from './heightMarks.js';
 
@@ -37,6 +37,7 @@ export function takeOwnRecord(records: OwnRecords, value: Uint8Array): boolean {
   const expected = records.values[records.count];
   if (expected === undefined || !equalBytes(expected, value)) return false;
   if (records.sizeBytes + value.length >= FOLLOWED_WINDOW_BYTES) return false;
+  if (records.count >= FOLLOWED_WINDOW_EVENTS_MAX) return false;
   records.count++;
   records.sizeBytes += value.length;
   return true;

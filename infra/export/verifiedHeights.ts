@@ -3,7 +3,11 @@ import { EventsFollower } from '../../projections/runner/eventsFollower.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import { type EpochKeys, genesisEpoch, genesisTip } from '../../schemas/crypto/epochKeys.js';
 import { present } from '../../schemas/kernel/assert.js';
-import { FOLLOWED_WINDOW_BYTES, VERIFY_BATCH_BYTES } from '../../schemas/limits.js';
+import {
+  FOLLOWED_WINDOW_BYTES,
+  FOLLOWED_WINDOW_EVENTS_MAX,
+  VERIFY_BATCH_BYTES,
+} from '../../schemas/limits.js';
 import type { LogBatch, LogReader, LogSubscription } from '../../schemas/log.js';
 import { createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { topicNames } from '../../schemas/topics.js';
@@ -73,6 +77,7 @@ function follow(
     ...{ keys, partition, partitions: genesis.eventPartitions, verifier: verifiers.signatures },
     tip: { ...tip, lastEventHeight: 0, position: 0n },
     windowBytes: FOLLOWED_WINDOW_BYTES,
+    windowEvents: FOLLOWED_WINDOW_EVENTS_MAX,
     onDropped: () => undefined,
   });
   return {

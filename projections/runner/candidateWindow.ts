@@ -33,29 +33,40 @@ function prefixOf(hash: Uint8Array): number {
  */
 class HeightCandidates {
   #list: Held[] | null = [];
-  readonly #prefixes = new Set<number>();
-  readonly #named = new Map<string, Held>();
+  /** Null while there is one at most: somebody may invent an event of each of many heights. */
+  #prefixes: Set<number> | null = null;
+  #named: Map<string, Held> | null = null;
 
   get size(): number {
-    return this.#list === null ? this.#named.size : this.#list.length;
+    return this.#list === null ? this.#names.size : this.#list.length;
+  }
+
+  get #names(): Map<string, Held> {
+    return (this.#named ??= new Map());
   }
 
   /** The one with the same hash that this one takes the place of. */
   add(held: Held): Held | undefined {
     const { hash } = held.candidate;
     if (this.#list !== null) {
-      const known = this.#prefixes.size;
-      this.#prefixes.add(prefixOf(hash));
-      if (this.#prefixes.size > known) {
+      if (this.#isNew(hash, this.#list)) {
         this.#list.push(held);
         return undefined;
       }
       this.#nameAll(this.#list);
     }
     const name = byteKey(hash);
-    const older = this.#named.get(name);
-    this.#named.set(name, held);
+    const older = this.#names.get(name);
+    this.#names.set(name, held);
     return older;
+  }
+
+  /** Whether its prefix, at least, is no other's. */
+  #isNew(hash: Uint8Array, list: readonly Held[]): boolean {
+    if (list.length === 0) return true;
+    this.#prefixes ??= new Set(list.map(({ candidate }) => prefixOf(candidate.hash)));
+    const known = this.#prefixes.size;
+    return this.#prefixes.add(prefixOf(hash)).size > known;
   }
 
   /** `place` is where an honest log has it. */
@@ -63,44 +74,48 @@ class HeightCandidates {
     if (this.#list !== null) {
       const likely = this.#list[place];
       if (likely !== undefined && equalBytes(likely.candidate.hash, hash)) return likely;
-      if (!this.#prefixes.has(prefixOf(hash))) return undefined;
+      if (this.#prefixes !== null && !this.#prefixes.has(prefixOf(hash))) return undefined;
       this.#nameAll(this.#list);
     }
-    return this.#named.get(byteKey(hash));
+    return this.#names.get(byteKey(hash));
   }
 
   delete({ candidate }: Held): void {
     if (this.#list !== null) this.#nameAll(this.#list);
-    this.#named.delete(byteKey(candidate.hash));
+    this.#names.delete(byteKey(candidate.hash));
   }
 
   /** Says how many there were. */
   leave(): number {
-    for (const held of this.#list ?? this.#named.values()) held.isHeld = false;
+    for (const held of this.#list ?? this.#names.values()) held.isHeld = false;
     return this.size;
   }
 
   #nameAll(list: readonly Held[]): void {
-    for (const held of list) this.#named.set(byteKey(held.candidate.hash), held);
+    for (const held of list) this.#names.set(byteKey(held.candidate.hash), held);
     this.#list = null;
-    this.#prefixes.clear();
+    this.#prefixes = null;
   }
 }
 
 /**
- * The candidates of one partition: those of the last `windowBytes` of its log. The oldest go first,
- * so that junk can neither fill memory nor pin the place where reading starts over.
+ * The candidates of one partition: those of the last `windowBytes` of its log, `eventsMax` at most.
+ * The oldest go first, so that junk can neither fill memory nor pin the place where reading starts
+ * over.
  */
 export class CandidateWindow {
   readonly #windowBytes: number;
+  readonly #eventsMax: number;
   readonly #onEvicted: () => void;
   readonly #ofHeight = new Map<number, HeightCandidates>();
   #queue: Held[] = [];
   #head = 0;
   #readBytes = 0;
+  #size = 0;
 
-  constructor(windowBytes: number, onEvicted: () => void) {
+  constructor(windowBytes: number, eventsMax: number, onEvicted: () => void) {
     this.#windowBytes = windowBytes;
+    this.#eventsMax = eventsMax;
     this.#onEvicted = onEvicted;
   }
 
@@ -111,9 +126,13 @@ export class CandidateWindow {
     for (;;) {
       const oldest = this.#oldest();
       if (oldest === null || oldest.readBytes >= floor) return;
-      this.#remove(oldest);
-      this.#onEvicted();
+      this.#evict(oldest);
     }
+  }
+
+  /** Entries of the queue, those included that are no candidates any more. */
+  get queued(): number {
+    return this.#queue.length - this.#head;
   }
 
   /** False when the same event is held already; the newer copy is the one that stays. */
@@ -123,9 +142,15 @@ export class CandidateWindow {
     if (events === undefined) this.#ofHeight.set(height, (events = new HeightCandidates()));
     const held = { candidate, readBytes: this.#readBytes, isHeld: true };
     const older = events.add(held);
-    if (older !== undefined) older.isHeld = false;
     this.#queue.push(held);
-    return older === undefined;
+    if (older !== undefined) {
+      older.isHeld = false;
+      this.#cutStale();
+      return false;
+    }
+    this.#size += 1;
+    if (this.#size > this.#eventsMax) this.#evict(present(this.#oldest(), 'the oldest'));
+    return true;
   }
 
   /** `place`: which of its height's events it is; a hint. */
@@ -141,6 +166,7 @@ export class CandidateWindow {
       dropped += events.leave();
       this.#ofHeight.delete(candidateHeight);
     }
+    this.#size -= dropped;
     return dropped;
   }
 
@@ -153,6 +179,7 @@ export class CandidateWindow {
     this.#ofHeight.clear();
     this.#queue = [];
     this.#head = 0;
+    this.#size = 0;
   }
 
   #oldest(): Held | null {
@@ -168,11 +195,20 @@ export class CandidateWindow {
     return null;
   }
 
-  #remove(held: Held): void {
+  /** One event, repeated without end behind one that stays, would fill the queue. */
+  #cutStale(): void {
+    if (this.#queue.length - this.#head <= 2 * this.#size + QUEUE_SLACK) return;
+    this.#queue = this.#queue.slice(this.#head).filter(({ isHeld }) => isHeld);
+    this.#head = 0;
+  }
+
+  #evict(held: Held): void {
     held.isHeld = false;
+    this.#size -= 1;
     const { height } = held.candidate;
     const events = this.#ofHeight.get(height);
     events?.delete(held);
     if (events?.size === 0) this.#ofHeight.delete(height);
+    this.#onEvicted();
   }
 }

@@ -25,7 +25,7 @@ const start: EventsTip = {
 };
 
 /** A follower with an account of what it committed (height and count of events) and dropped. */
-function follow(options: { tip?: EventsTip; windowBytes?: number } = {}) {
+function follow(options: { tip?: EventsTip; windowBytes?: number; windowEvents?: number } = {}) {
   const dropped: Record<string, number> = {};
   const follower = new EventsFollower({
     keys: chainKeys,
@@ -34,6 +34,7 @@ function follow(options: { tip?: EventsTip; windowBytes?: number } = {}) {
     tip: options.tip ?? start,
     verifier: keyedVerifiers.signatures,
     windowBytes: options.windowBytes ?? 1_000_000,
+    windowEvents: options.windowEvents ?? 1_000,
     onDropped: (reason, count) => {
       dropped[reason] = (dropped[reason] ?? 0) + count;
     },
@@ -165,6 +166,20 @@ describe('the reader’s rule of an events partition', () => {
     seek(follower.tip.position);
     read(...stored);
     expect(committed).toEqual([[1, 1]]);
+  });
+
+  it('keeps so many candidates at most, however small, and reads once more for the others', () => {
+    const [first] = heightsOf(3);
+    const junk = Array.from({ length: 50 }, (_, index) => chainEvent(9, PARTITION, index));
+    const { committed, read, follower, seek, dropped } = follow({ windowEvents: 2 });
+    const stored = [...eventsOf(first), ...junk, markOf(first)];
+    read(...stored);
+    expect(committed).toEqual([]);
+    expect(dropped['never listed']).toBe(51);
+    expect(follower.takeReread()).toBe(true);
+    seek(follower.tip.position);
+    read(...stored);
+    expect(committed).toEqual([[1, 3]]);
   });
 
   it('starts again where an interleaved publisher’s events stand, not behind them', () => {

@@ -51,6 +51,7 @@ export interface EventsFollowerOptions {
   readonly tip: EventsTip;
   readonly verifier: SignatureVerifier;
   readonly windowBytes: number;
+  readonly windowEvents: number;
   readonly onDropped: (reason: EventsDropReason, count: number) => void;
 }
 
@@ -89,7 +90,9 @@ export class EventsFollower {
     this.#options = options;
     this.#tip = options.tip;
     this.#remember(options.tip.height, options.tip.resultDigest);
-    this.#window = new CandidateWindow(options.windowBytes, () => this.#drop('never listed'));
+    const { windowBytes, windowEvents } = options;
+    const onEvicted = (): void => void this.#drop('never listed');
+    this.#window = new CandidateWindow(windowBytes, windowEvents, onEvicted);
   }
 
   get tip(): EventsTip {
@@ -154,7 +157,7 @@ export class EventsFollower {
     const candidate = { hash, height, value, offset };
     if (this.#found.size > 0 && this.#found.has(byteKey(hash))) return this.#drop('repeat');
     if (this.#wanted.size > 0 && this.#wanted.delete(byteKey(hash))) {
-      this.#found.set(byteKey(hash), candidate);
+      this.#found.set(byteKey(hash), copied(candidate));
       return this.#wanted.size === 0 ? this.#commitPending(offset) : [];
     }
     return this.#window.add(candidate) ? [] : this.#drop('repeat');
@@ -226,7 +229,10 @@ export class EventsFollower {
     }
     if (missing.length === 0) return listed;
     for (const hash of missing) this.#wanted.add(hash);
-    for (const candidate of listed) this.#found.set(byteKey(candidate.hash), candidate);
+    for (const candidate of listed) {
+      const name = byteKey(candidate.hash);
+      if (!this.#found.has(name)) this.#found.set(name, copied(candidate));
+    }
     if (this.#rereadHeight !== height) {
       this.#rereadHeight = height;
       this.#reread = true;
@@ -258,7 +264,7 @@ export class EventsFollower {
       this.#found.size === 0
         ? listed
         : listed.filter(
-            (candidate, place) => this.#window.find(height, candidate.hash, place) === candidate,
+            (candidate, place) => this.#window.find(height, candidate.hash, place) !== undefined,
           );
     const unlisted = this.#window.dropThrough(height) - held.length;
     if (unlisted > 0) this.#options.onDropped('never listed', unlisted);
@@ -297,6 +303,13 @@ export class EventsFollower {
     this.#conflict = `events partition ${partition}: a quorum certified two histories: ${reason}`;
     return [];
   }
+}
+
+/**
+ * What waits for others may wait for long, and its value is a view of all that was read with it.
+ */
+function copied(candidate: Candidate): Candidate {
+  return { ...candidate, value: candidate.value.slice() };
 }
 
 /** What a quorum certified, decoded now that it is known to be. */

@@ -1,6 +1,6 @@
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
-import { FOLLOWED_WINDOW_BYTES } from '../../schemas/limits.js';
+import { FOLLOWED_WINDOW_BYTES, FOLLOWED_WINDOW_EVENTS_MAX } from '../../schemas/limits.js';
 import { createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { BLOCKS_PARTITION, type Checkpoint } from '../ports.js';
 import type { ReadModel, Rows } from '../readModel.js';
@@ -111,6 +111,7 @@ function eventsSource(options: SourceOptions, start: Checkpoint): Source {
     tip: start,
     verifier: verifiers.signatures,
     windowBytes: FOLLOWED_WINDOW_BYTES,
+    windowEvents: FOLLOWED_WINDOW_EVENTS_MAX,
     onDropped: (reason, count) => onDropped(partition, reason, count),
   });
   return {

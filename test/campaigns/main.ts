@@ -1,12 +1,14 @@
 import { ConfigError } from '../../infra/config/loadConfig.js';
 import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import type { Campaign } from './campaign.js';
+import { hostileCampaign } from './hostileCampaign.js';
 import { logCampaign } from './logCampaign.js';
 import { projectionsCampaign } from './projectionsCampaign.js';
 import { takeOversCampaign } from './takeOversCampaign.js';
 
 /** Every campaign by its name; a new one is one line here. */
 const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
+  hostile: hostileCampaign,
   log: logCampaign,
   projections: projectionsCampaign,
   takeovers: takeOversCampaign,

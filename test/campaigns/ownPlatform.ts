@@ -15,6 +15,7 @@ import { type PlannedRole, platformRoles } from '../../infra/processes/platformR
 import type { RoleMessage } from '../../infra/processes/role.js';
 import { createLogger } from '../../infra/telemetry/logger.js';
 import { PLAYER_PATH } from '../../infra/websocket/playerPath.js';
+import { present } from '../../schemas/kernel/assert.js';
 import type { Log } from '../../schemas/log.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 
@@ -38,6 +39,15 @@ export interface OwnPlatform {
   start(name: string): Promise<void>;
   /** SIGKILL; resolves when the process is gone. */
   kill(name: string): Promise<void>;
+  /** SIGTERM; resolves when it has ended. */
+  end(name: string): Promise<void>;
+  /** Of a role that runs. */
+  pid(name: string): number;
+  /** Base URL of a role's status paths. */
+  url(name: string): string;
+  /** Of a validator. */
+  keyPath(validator: number): string;
+  readonly databaseUrl: string;
   /** A reader's handle on the log. */
   openLog(): Promise<Log>;
   /** Of a log on several brokers; null on one, and on Postgres. */
@@ -52,6 +62,8 @@ export interface OwnPlatformOptions {
   readonly basePort: number | undefined;
   /** Of Kafka; default one. */
   readonly brokers?: number;
+  /** Default none. */
+  readonly projectors?: number;
 }
 
 const VALIDATORS = 4;
@@ -108,7 +120,7 @@ export async function startOwnPlatform(options: OwnPlatformOptions): Promise<Own
       projectors: basePort + VALIDATORS + 1,
       readers: basePort + VALIDATORS + 2,
     },
-    counts: { projectors: 0, readers: 0, gateways: 1 },
+    counts: { projectors: options.projectors ?? 0, readers: 0, gateways: 1 },
   });
   const processes = createProcesses(dataDir, roles);
   const validators = roles.filter(({ role }) => role === 'validator').map(({ name }) => name);
@@ -118,7 +130,8 @@ export async function startOwnPlatform(options: OwnPlatformOptions): Promise<Own
   };
   try {
     await Promise.all(validators.map(processes.start));
-    await processes.start('gateway-0');
+    const others = roles.filter(({ role }) => role !== 'validator');
+    await Promise.all(others.map(({ name }) => processes.start(name)));
   } catch (error) {
     await stop();
     throw error;
@@ -132,6 +145,11 @@ export async function startOwnPlatform(options: OwnPlatformOptions): Promise<Own
     health: (validator) => healthOf(roles, validator),
     start: processes.start,
     kill: processes.kill,
+    end: processes.end,
+    pid: processes.pid,
+    url: (name) => roleOf(roles, name).url,
+    keyPath: (validator) => present(network.keyPaths[validator], 'a validator'),
+    databaseUrl,
     openLog: () => openLog(config, createLogger('campaign', 'error')),
     kafka: services.cluster,
     stop,
@@ -191,6 +209,8 @@ function createProcesses(dataDir: string, roles: readonly PlannedRole[]) {
   return {
     start,
     kill: (name: string) => end(name, 'SIGKILL'),
+    end: (name: string) => end(name, 'SIGTERM'),
+    pid: (name: string) => present(children.get(name)?.pid, `a process of ${name}`),
     async stopAll() {
       await end('gateway-0', 'SIGTERM');
       await Promise.all([...children.keys()].map((name) => end(name, 'SIGTERM')));

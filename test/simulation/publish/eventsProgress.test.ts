@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createEventsProgress } from '../../../command/publish/eventsProgress.js';
 import { markKey } from '../../../command/publish/markKey.js';
 import { EventsFollower } from '../../../projections/runner/eventsFollower.js';
-import { FOLLOWED_WINDOW_BYTES } from '../../../schemas/limits.js';
+import { FOLLOWED_WINDOW_BYTES, FOLLOWED_WINDOW_EVENTS_MAX } from '../../../schemas/limits.js';
 import {
   buildChain,
   type ChainedHeight,
@@ -50,6 +50,7 @@ function readerReaches(records: readonly Written[]): number {
     tip: { ...chainStart, lastEventHeight: 0, position: 0n },
     verifier: keyedVerifiers.signatures,
     windowBytes: FOLLOWED_WINDOW_BYTES,
+    windowEvents: FOLLOWED_WINDOW_EVENTS_MAX,
     onDropped: () => {},
   });
   for (let at = 0; at < records.length; at++) {
