@@ -11,8 +11,7 @@ export interface Problem {
   readonly detail: string;
 }
 
-/** JSON schema of a Problem. */
-export const PROBLEM_SCHEMA = {
+const PROBLEM_SCHEMA = {
   type: 'object',
   properties: {
     type: { type: 'string' },
@@ -23,6 +22,11 @@ export const PROBLEM_SCHEMA = {
     detail: { type: 'string' },
   },
   required: ['type', 'title', 'status', 'code', 'name', 'detail'],
+} as const;
+
+/** What documents say of every answer that is a Problem. */
+export const PROBLEM_CONTENT = {
+  'application/problem+json': { schema: PROBLEM_SCHEMA },
 } as const;
 
 function problem(status: number, code: RejectCode, detail: string): Problem {

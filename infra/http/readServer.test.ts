@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCertificate, openProvenEvent } from '../../command/client/verifyEvents.js';
@@ -13,7 +12,6 @@ import { toHex } from '../../schemas/kernel/bytes.js';
 import { PAGE_ROWS_MAX } from '../../schemas/limits.js';
 import { RejectCode, rejectName } from '../../schemas/rejectCode.js';
 import { topicNames } from '../../schemas/topics.js';
-import { type OpenApiDocument, openApiRequests } from '../../test/contracts/openApiRequests.js';
 import { engineGenesis, engineKeys, engineVerifiers } from '../../test/simulation/engineChain.js';
 import {
   openProjectedChain,
@@ -495,24 +493,6 @@ describe('bad input', () => {
     const submit = await server.inject({ method: 'POST', url: '/submit', payload: {} });
     expect(submit.statusCode).toBe(404);
     expect(submit.json().detail).toContain('gateway');
-  });
-
-  it('made from the document itself never meets a bug', async () => {
-    const document = (await get('/openapi.json')).body as unknown as OpenApiDocument;
-    expect(Object.keys(document.paths)).toHaveLength(routes.length);
-    await fc.assert(
-      fc.asyncProperty(
-        openApiRequests(document, { hex: [stateKey, long], heightMax: PROJECTED }),
-        async (url) => {
-          const { status, body } = await get(url);
-          const isLate = body.code === RejectCode.notYetVisible;
-          const hasNoState = body.code === RejectCode.stateUnavailable;
-          if (!isLate && !hasNoState) expect(status, url).toBeLessThan(500);
-          if (status !== 200) expect(body, url).toMatchObject({ status, code: expect.any(Number) });
-        },
-      ),
-      { numRuns: 600 },
-    );
   });
 });
 

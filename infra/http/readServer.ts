@@ -19,7 +19,7 @@ import type { AdapterLog } from '../postgres/connection.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { isLoopback } from '../websocket/playerPath.js';
 import { addExplorerPage, type ExplorerPage, sendExplorerPage } from './explorerPage.js';
-import { PROBLEM_SCHEMA, sendProblem, statusOf } from './problem.js';
+import { PROBLEM_CONTENT, sendProblem, statusOf } from './problem.js';
 import type { ReadHeights } from './readHeights.js';
 import { addNotFound, sendError, sendRetry } from './readProblems.js';
 import { addStatusRoutes, type RoleStatus } from './statusServer.js';
@@ -115,11 +115,7 @@ function addRoute(server: FastifyInstance, route: Route, options: ReadServerOpti
     tags: [route.tag],
     ...(route.params && { params: route.params }),
     ...(route.query && { querystring: route.query }),
-    response: {
-      200: route.answer,
-      '4xx': { ...PROBLEM_SCHEMA, description: 'refused' },
-      '5xx': { ...PROBLEM_SCHEMA, description: 'not now' },
-    },
+    response: responsesOf(route),
   };
   server.get(route.url, { schema }, async (request, reply) => {
     const parameters = readParameters(request, route);
@@ -145,6 +141,24 @@ function addRoute(server: FastifyInstance, route: Route, options: ReadServerOpti
     if (isVisible && answer.kind !== 'refused') reply.header('etag', etag);
     return sendAnswer(request, reply, answer);
   });
+}
+
+/** By status, what the document says of a path's answers, and each is written by. */
+function responsesOf({ answer, query }: Route) {
+  const properties = (query?.properties ?? {}) as Readonly<Record<string, unknown>>;
+  const table = 'format' in properties ? { 'text/csv': { schema: { type: 'string' } } } : {};
+  return {
+    200: {
+      description: 'found',
+      content: { 'application/json': { schema: answer }, ...table },
+    },
+    304: {
+      description: 'the copy whose etag was sent in if-none-match is still good',
+      type: 'null',
+    },
+    '4xx': { content: PROBLEM_CONTENT, description: 'refused' },
+    '5xx': { content: PROBLEM_CONTENT, description: 'not now' },
+  };
 }
 
 /** CSV may be asked for by header as well, where a path has it. */

@@ -1,8 +1,8 @@
-import { PROBLEM_SCHEMA } from './problem.js';
+import { PROBLEM_CONTENT } from './problem.js';
 
 /** JSON schemas of the gateway's HTTP side, for its OpenAPI document. */
 
-const PROBLEM = { ...PROBLEM_SCHEMA, description: 'refused (RFC 9457)' } as const;
+const PROBLEM = { content: PROBLEM_CONTENT, description: 'refused (RFC 9457)' } as const;
 
 const ID = { type: 'string', description: '64 hex digits' } as const;
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { PublishableHeight } from '../../../command/ports.js';
 import { readKeyFile } from '../../../infra/crypto/keyFile.js';
 import { createNativeSigner, nativeVerifier } from '../../../infra/crypto/nativeSignatures.js';
-import { dialValidators } from '../../../infra/websocket/validatorLinks.js';
+import { type DialledValidators, dialValidators } from '../../../infra/websocket/validatorLinks.js';
 import { genesisEpoch } from '../../../schemas/crypto/epochKeys.js';
 import { RecentMap } from '../../../schemas/kernel/recentMap.js';
 import type { CertifiedBlock } from '../../../schemas/types/block.js';
@@ -28,78 +28,96 @@ function splitEvents({ leaves, events }: ExecutedHeight): Uint8Array[][] {
   return leaves.map(({ count }) => events.slice(at, (at += count)));
 }
 
-/**
- * Takes the place of a validator that does not run: it is told every height as soon as it is
- * certified, its blocks as a validator that has fallen behind, its events as a gateway. So it can
- * write to the log what is genuine before an honest publisher does, and leave out what it likes.
- */
-export function startRogueValidator(options: {
+export interface RogueOptions {
   readonly genesis: Genesis;
   readonly self: number;
   readonly keyPath: string;
   /** Of all validators, by index. */
   readonly peers: readonly string[];
-}): RogueValidator {
-  const { genesis, self, keyPath, peers } = options;
-  const blocks = new RecentMap<number, CertifiedBlock>(HEIGHTS_KEPT);
-  const executed = new RecentMap<number, ExecutedHeight>(HEIGHTS_KEPT);
-  let newestWhole = 0;
-  const height = (at: number): PublishableHeight | null => {
-    const certified = blocks.get(at);
-    const result = executed.get(at);
-    if (certified === undefined || result === undefined) return null;
-    return { certified, leaves: result.leaves, events: splitEvents(result) };
-  };
-  const learn = (at: number): void => {
-    if (at > newestWhole && blocks.get(at) !== undefined && executed.get(at) !== undefined) {
-      newestWhole = at;
-    }
-  };
-  let newestBlock = 0;
-  const onMessage = (body: PeerMessageBody): void => {
+}
+
+/** What the others have told it of heights, in two parts. */
+class ToldHeights {
+  readonly #blocks = new RecentMap<number, CertifiedBlock>(HEIGHTS_KEPT);
+  readonly #executed = new RecentMap<number, ExecutedHeight>(HEIGHTS_KEPT);
+  /** Of those that are known whole. */
+  newest = 0;
+  newestBlock = 0;
+
+  take(body: PeerMessageBody): void {
     if (body.kind === 'ExecutedHeight') {
-      executed.set(body.header.height, body);
-      learn(body.header.height);
+      this.#executed.set(body.header.height, body);
+      this.#learn(body.header.height);
     } else if (body.kind === 'CertifiedAnswer') {
       // Blocks of before it came are nothing to it.
-      if (newestBlock === 0) newestBlock = Math.max(0, body.tip - BLOCKS_ASKED);
+      if (this.newestBlock === 0) this.newestBlock = Math.max(0, body.tip - BLOCKS_ASKED);
       for (const block of body.blocks) {
         const at = block.block.header.height;
-        blocks.set(at, block);
-        newestBlock = Math.max(newestBlock, at);
-        learn(at);
+        this.#blocks.set(at, block);
+        this.newestBlock = Math.max(this.newestBlock, at);
+        this.#learn(at);
       }
     }
-  };
-  const linksAs = (role: 'VALIDATOR' | 'GATEWAY', seed: Uint8Array, onOpen: (to: number) => void) =>
-    dialValidators({
-      urls: peers,
-      // Never itself: nobody is there.
-      validators: genesis.validators.slice(0, self),
-      identity: {
-        chainId: genesisEpoch(genesis, 0).chainId,
-        role,
-        signer: createNativeSigner(seed),
-        verifier: nativeVerifier(),
-      },
-      onOpen,
-      onMessage: (_, body) => onMessage(body),
-      onRefused: () => undefined,
-    });
-  const asValidator = linksAs('VALIDATOR', readKeyFile(keyPath).seed, () => undefined);
-  const asGateway = linksAs('GATEWAY', new Uint8Array(randomBytes(32)), (to) =>
+  }
+
+  at(height: number): PublishableHeight | null {
+    const certified = this.#blocks.get(height);
+    const result = this.#executed.get(height);
+    if (certified === undefined || result === undefined) return null;
+    return { certified, leaves: result.leaves, events: splitEvents(result) };
+  }
+
+  #learn(height: number): void {
+    if (height > this.newest && this.at(height) !== null) this.newest = height;
+  }
+}
+
+function dial(
+  { genesis, self, peers }: RogueOptions,
+  as: { readonly role: 'VALIDATOR' | 'GATEWAY'; readonly seed: Uint8Array },
+  heights: ToldHeights,
+  onOpen: (validator: number) => void,
+): DialledValidators {
+  return dialValidators({
+    urls: peers,
+    // Of two validators the higher dials, and its own place is empty.
+    validators: genesis.validators.slice(0, self),
+    identity: {
+      chainId: genesisEpoch(genesis, 0).chainId,
+      role: as.role,
+      signer: createNativeSigner(as.seed),
+      verifier: nativeVerifier(),
+    },
+    onOpen,
+    onMessage: (_, body) => heights.take(body),
+    onRefused: () => undefined,
+  });
+}
+
+/**
+ * Takes the place of the last validator, which does not run: it is told every height as soon as it
+ * is certified, its blocks as a validator that has fallen behind, its events as a gateway. So it
+ * can write to the log what is genuine before an honest publisher does, and leave out what it
+ * likes.
+ */
+export function startRogueValidator(options: RogueOptions): RogueValidator {
+  const heights = new ToldHeights();
+  const { seed } = readKeyFile(options.keyPath);
+  const asValidator = dial(options, { role: 'VALIDATOR', seed }, heights, () => undefined);
+  const anyone = { role: 'GATEWAY', seed: new Uint8Array(randomBytes(32)) } as const;
+  const asGateway = dial(options, anyone, heights, (to) =>
     asGateway.send(to, { kind: 'SubscribeResults', fromHeight: 1 }),
   );
   const asking = setInterval(() => {
+    const fromHeight = heights.newestBlock + 1;
     for (const to of asValidator.connected()) {
-      const fromHeight = newestBlock + 1;
       asValidator.send(to, { kind: 'CertifiedRequest', fromHeight, count: BLOCKS_ASKED });
     }
   }, ASK_EVERY_MS);
   return {
-    self,
-    newest: () => height(newestWhole),
-    height,
+    self: options.self,
+    newest: () => heights.at(heights.newest),
+    height: (height) => heights.at(height),
     close() {
       clearInterval(asking);
       asValidator.close();
