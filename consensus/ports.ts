@@ -118,8 +118,13 @@ export interface Application {
    * the same on every validator. `envelopes` are the block's items but certificates, in order.
    */
   verifyItems(envelopes: readonly Uint8Array[], header: BlockHeader): Promise<boolean>;
-  /** Called for height() + 1 exactly; total and deterministic. */
-  execute(block: Block, seed: Uint8Array): ResultRoots;
+  /**
+   * Called for height() + 1 exactly; total and deterministic. `engineVersion`: by which rules, if
+   * a certificate says so; null: by those that have their turn at this height.
+   */
+  execute(block: Block, seed: Uint8Array, engineVersion: number | null): ResultRoots;
+  /** Why a height made by this version cannot be executed here, in words; null when it can. */
+  engineFault(height: number, engineVersion: number): string | null;
   /**
    * Height is certified and durable here. In height order, after `execute` of it; at a restart
    * again for the heights above the application's snapshot.

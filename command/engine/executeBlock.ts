@@ -6,14 +6,22 @@ import type { Block } from '../../schemas/types/block.js';
 import { audit } from './account/audit.js';
 import { appendSupply, type BlockEvents, closePartitions, newBlockEvents } from './blockEvents.js';
 import type { EngineState } from './engineState.js';
-import { ENGINE_VERSION } from './engineVersion.js';
+import type { EngineVersion } from './engineVersions.js';
 import { executeCommand } from './executeCommand.js';
 import type { ExecutedBlock, Receipt } from './executedBlock.js';
 import type { BlockContext } from './execution.js';
+import { engineAt } from './findEngine.js';
 import { blockDraws } from './rng/draws.js';
 import { expireGames } from './round/expireGames.js';
 import { commit } from './state/commit.js';
 import { prune } from './state/prune.js';
+
+export interface ExecuteOptions {
+  /** The items as the caller has them opened already, null for what is no envelope. */
+  readonly opened?: readonly (OpenedEnvelope | null)[];
+  /** Who made the height, where a quorum has certified it; else the version whose turn it is. */
+  readonly engine?: EngineVersion;
+}
 
 /**
  * Executes the next block in place. Total and pure: any decodable block yields a result, equal
@@ -21,19 +29,20 @@ import { prune } from './state/prune.js';
  *
  * Signatures, chain, shard and expiry are validity of the block and were checked before it was
  * final (`verifyItems` of the application port); items that are no envelope hold no command.
- * `opened`: the items as the caller has them opened already, null for what is no envelope.
  */
 export function executeBlock(
   state: EngineState,
   block: Block,
   seed: Uint8Array,
-  opened: readonly (OpenedEnvelope | null)[] = block.items.map(openedEnvelope),
+  options: ExecuteOptions = {},
 ): ExecutedBlock {
   const { height, timestampMs } = block.header;
+  const { opened = block.items.map(openedEnvelope), engine = engineAt(height) } = options;
   assert(height === state.height + 1, `block ${height} after height ${state.height}`);
   assert(timestampMs > state.timestampMs, 'block time must grow');
   const draws = blockDraws(seed);
-  const context: BlockContext = { state, height, timestampMs, draws, faucetClaims: 0 };
+  const { version: engineVersion, rules } = engine;
+  const context: BlockContext = { state, rules, height, timestampMs, draws, faucetClaims: 0 };
   const events = newBlockEvents(state.partitions.length);
   expireGames(context, events);
   const receipts = executeItems(context, events, opened);
@@ -50,7 +59,7 @@ export function executeBlock(
     stateRoot,
     eventsRoot: eventsRoot(leaves),
     outboxRoots: [],
-    engineVersion: ENGINE_VERSION,
+    engineVersion,
     leaves,
     events: events.values,
     receipts,

@@ -1,16 +1,12 @@
 import type { IdentifiedCommand } from '../../schemas/crypto/envelope.js';
-import { present, unreachable } from '../../schemas/kernel/assert.js';
+import { present } from '../../schemas/kernel/assert.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
-import type { Command, CommandInstruction } from '../../schemas/types/command.js';
+import type { Command } from '../../schemas/types/command.js';
 import type { EventEnvelopeBody } from '../../schemas/types/event.js';
-import { claimFaucet } from './account/claimFaucet.js';
 import { createAccount } from './account/createAccount.js';
-import { transfer } from './account/transfer.js';
-import { authorizeSession } from './authorization/authorizeSession.js';
 import { type OpenLane, openLane } from './authorization/openLane.js';
 import { rememberRequest, requestRefusal } from './authorization/request.js';
-import { revokeSession } from './authorization/revokeSession.js';
 import { appendDrafts, type BlockEvents } from './blockEvents.js';
 import { accountEntry, findAccount } from './engineState.js';
 import type { Outcome } from './executedBlock.js';
@@ -18,13 +14,8 @@ import {
   type BlockContext,
   type Execution,
   newExecution,
-  type Refusal,
   type RefusedWithFirst,
 } from './execution.js';
-import { cashOutHiLo } from './round/cashOutHiLo.js';
-import { guessHiLo } from './round/guessHiLo.js';
-import { spinRoulette } from './round/spinRoulette.js';
-import { startHiLo } from './round/startHiLo.js';
 import { type AccountEntry, accountToChange } from './state/accountEntry.js';
 import { keep, rollBack, write } from './state/changes.js';
 
@@ -97,7 +88,7 @@ function executeFirstClaim(
   const execution = newExecution(block, account, null, commandId, executionIndex);
   createAccount(execution, account);
   consumeNonce(block, account, { kind: 'own', nextNonce: 0 });
-  const code = claimFaucet(execution, instruction);
+  const code = block.rules.apply(execution, instruction);
   if (code !== null) {
     rollBack(changes);
     return ignored(code);
@@ -166,31 +157,8 @@ function run(execution: Execution, command: Command): RefusedWithFirst | null {
   if (request !== null && execution.lane === null) {
     return { code: RejectCode.requestNotAllowed, first: null };
   }
-  const code = runInstruction(execution, instruction);
+  const code = execution.block.rules.apply(execution, instruction);
   if (code !== null) return { code, first: null };
   if (request !== null) rememberRequest(execution, request);
   return null;
-}
-
-function runInstruction(execution: Execution, instruction: CommandInstruction): Refusal {
-  switch (instruction.kind) {
-    case 'AuthorizeSession':
-      return authorizeSession(execution, instruction);
-    case 'RevokeSession':
-      return revokeSession(execution, instruction);
-    case 'ClaimFaucet':
-      return claimFaucet(execution, instruction);
-    case 'Transfer':
-      return execution.lane === null ? transfer(execution, instruction) : RejectCode.ownKeyRequired;
-    case 'StartHiLo':
-      return startHiLo(execution, instruction);
-    case 'GuessHiLo':
-      return guessHiLo(execution, instruction);
-    case 'CashOutHiLo':
-      return cashOutHiLo(execution, instruction);
-    case 'SpinRoulette':
-      return spinRoulette(execution, instruction);
-    default:
-      return unreachable(instruction);
-  }
 }

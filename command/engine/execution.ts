@@ -1,12 +1,20 @@
 import type { RejectCode } from '../../schemas/rejectCode.js';
+import type { CommandInstruction } from '../../schemas/types/command.js';
 import type { EventEnvelopeBody, FirstExecution } from '../../schemas/types/event.js';
 import type { EngineState } from './engineState.js';
 import type { BlockDraws, Draw } from './rng/draws.js';
 import type { AccountEntry, LaneEntry } from './state/accountEntry.js';
 
+/** What differs between versions of the engine. Whatever they share is called where it is used. */
+export interface EngineRules {
+  /** What the instruction of a command that may act does. Refuses nothing after a draw. */
+  apply(execution: Execution, instruction: CommandInstruction): Refusal;
+}
+
 /** What the commands of one block share. */
 export interface BlockContext {
   readonly state: EngineState;
+  readonly rules: EngineRules;
   readonly height: number;
   readonly timestampMs: number;
   readonly draws: BlockDraws;

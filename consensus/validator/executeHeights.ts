@@ -2,7 +2,7 @@ import { nextSeed, resultDigest, resultMessage } from '../../schemas/crypto/dige
 import { assert } from '../../schemas/kernel/assert.js';
 import type { Block, Result } from '../../schemas/types/block.js';
 import { evaluateWork } from './evaluateWork.js';
-import { certifyResult, setCertificate } from './heightResult.js';
+import { certifyResult, haltIfOutdated, setCertificate } from './heightResult.js';
 import { type FinalHeight, isRunning, type Shell } from './shell.js';
 
 /**
@@ -24,7 +24,10 @@ function executeHeight(shell: Shell, final: FinalHeight, beacon: Uint8Array): vo
   const { timer, telemetry } = shell.options;
   const startMs = timer.nowMs();
   const seed = nextSeed(shell.executed.seed, beacon, final.known.point.digest);
-  const result = executeBlock(shell, final.known.block, final.known.point.digest, seed);
+  const madeBy = final.certificate?.result ?? null;
+  if (madeBy !== null && haltIfOutdated(shell, madeBy)) return;
+  const { block, point } = final.known;
+  const result = executeBlock(shell, block, point.digest, seed, madeBy);
   const digest = resultDigest(result);
   final.result = result;
   final.digest = digest;
@@ -55,18 +58,22 @@ function signResult(shell: Shell, final: FinalHeight, digest: Uint8Array): void 
   transport.broadcast({ kind, epoch, height, resultDigest: digest, signer: self, signature });
 }
 
-/** Runs the application on the next height of `shell.executed` and says what it commits to. */
+/**
+ * Runs the application on the next height of `shell.executed` and says what it commits to.
+ * `certified`: what a quorum said of it, if it has.
+ */
 export function executeBlock(
   shell: Shell,
   block: Block,
   blockDigest: Uint8Array,
   seed: Uint8Array,
+  certified: Result | null,
 ): Result {
   const { application } = shell.options;
   const { chainId, epoch, shard } = shell.keys;
   const { height } = block.header;
   assert(application.height() === height - 1, 'the application executes height by height');
-  const roots = application.execute(block, seed);
+  const roots = application.execute(block, seed, certified?.engineVersion ?? null);
   assert(application.height() === height, 'the application has executed the height');
   return {
     chainId,

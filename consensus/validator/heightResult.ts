@@ -2,7 +2,7 @@ import { encode } from '../../schemas/codec/codec.js';
 import { verifyResultCertificate } from '../../schemas/crypto/certifiedBlock.js';
 import { resultDigest } from '../../schemas/crypto/digests.js';
 import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
-import type { ResultCertificate } from '../../schemas/types/block.js';
+import type { Result, ResultCertificate } from '../../schemas/types/block.js';
 import type { ResultSignatureMessage } from '../../schemas/types/wire.js';
 import { certifyHeights } from './certifyHeights.js';
 import { mutePeer } from './mutePeer.js';
@@ -65,7 +65,7 @@ export function setCertificate(
   }
   const certified = resultDigest(certificate.result);
   if (final.digest !== null && !equalBytes(final.digest, certified)) {
-    diverge(shell, final, certified);
+    if (!haltIfOutdated(shell, certificate.result)) diverge(shell, final, certified);
     return;
   }
   final.certificate = certificate;
@@ -82,9 +82,16 @@ export function noteCertificate(shell: Shell, certificate: ResultCertificate): v
   shell.certificate = { value: certificate, digest: resultDigest(certificate.result), bytes };
 }
 
+/** A certified height whose rules this program lacks is no disagreement with anybody. */
+export function haltIfOutdated(shell: Shell, { height, engineVersion }: Result): boolean {
+  const fault = shell.options.application.engineFault(height, engineVersion);
+  if (fault !== null) halt(shell, 'outdated', height, fault);
+  return fault !== null;
+}
+
 function diverge(shell: Shell, final: FinalHeight, certified: Uint8Array): void {
   if (!isRunning(shell)) return;
   const own = toHex(final.digest ?? new Uint8Array(0));
-  const reason = `own result ${own} differs from the certified ${toHex(certified)}`;
-  halt(shell, 'diverged', final.height, reason);
+  const made = `own result ${own}, by engine ${final.result?.engineVersion},`;
+  halt(shell, 'diverged', final.height, `${made} differs from the certified ${toHex(certified)}`);
 }

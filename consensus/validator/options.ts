@@ -34,11 +34,12 @@ export interface ValidatorOptions {
 /**
  * Why a validator stopped by itself. All data is kept.
  * - `diverged`: its own result differs from a certificate: a bug, a bad disk or a bad machine.
+ * - `outdated`: a height was made by rules that this program does not know: a newer one goes on.
  * - `unsafe`: two certificates exclude each other: more validators are faulty than tolerated.
  * - `failed`: journal or store refused a write, or a bug threw.
  */
 export interface Halt {
-  readonly kind: 'diverged' | 'unsafe' | 'failed';
+  readonly kind: 'diverged' | 'outdated' | 'unsafe' | 'failed';
   readonly height: number;
   readonly reason: string;
 }

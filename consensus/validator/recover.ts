@@ -13,7 +13,7 @@ import type { CertifiedBlock } from '../../schemas/types/block.js';
 import { step } from '../core/step.js';
 import { chainPoint, createChain, knownBlock } from './chain.js';
 import { executeBlock } from './executeHeights.js';
-import { noteCertificate } from './heightResult.js';
+import { haltIfOutdated, noteCertificate } from './heightResult.js';
 import { halt, rememberCertified, type Shell } from './shell.js';
 import { createValidatorCore } from './validatorCore.js';
 import { recordOfStored } from './wireForms.js';
@@ -112,10 +112,11 @@ async function replayApplication(shell: Shell, height: number): Promise<void> {
 }
 
 function replayHeight(shell: Shell, certified: CertifiedBlock): void {
-  const { blockDigest: digest, seed, height } = certified.certificate.result;
-  const result = executeBlock(shell, certified.block, digest, seed);
-  const own = resultDigest(result);
-  if (!equalBytes(own, resultDigest(certified.certificate.result))) {
+  const { result: made } = certified.certificate;
+  const { blockDigest: digest, seed, height } = made;
+  if (haltIfOutdated(shell, made)) return;
+  const own = resultDigest(executeBlock(shell, certified.block, digest, seed, made));
+  if (!equalBytes(own, resultDigest(made))) {
     halt(shell, 'diverged', height, 'replay gives another result than the certified one');
     return;
   }

@@ -9,6 +9,7 @@ import { topicNames } from '../../schemas/topics.js';
 import type { CertifiedBlock } from '../../schemas/types/block.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { type LogProgress, type LogReading, openLogReading } from '../verify/logReading.js';
+import { engineOf } from './engineOf.js';
 import { findHeight } from './findHeight.js';
 
 /** The log does not lead from a state to the certified ones behind it. */
@@ -47,7 +48,7 @@ export interface ReplayOptions {
  * and compares every root with the certified one. What lies before the state is not read, unless
  * the log misleads about its place: at worst, by many heights written again at its end, a replay
  * ends early, at a proven state. Returns how many commands were executed.
- * @throws LogError, ReplayError
+ * @throws LogError, ReplayError, EngineVersionError
  */
 export async function replayLog(options: ReplayOptions): Promise<number> {
   const { genesis, shard, reader, tip, verifiers } = options;
@@ -94,7 +95,7 @@ export async function replayLog(options: ReplayOptions): Promise<number> {
 
 function execute(state: EngineState, { block, certificate }: CertifiedBlock): number {
   const { result } = certificate;
-  const executed = executeBlock(state, block, result.seed);
+  const executed = executeBlock(state, block, result.seed, { engine: engineOf(result) });
   for (const root of ['stateRoot', 'eventsRoot'] as const) {
     if (equalBytes(executed[root], result[root])) continue;
     throw new ReplayError('diverged', `height ${result.height}: execution gives another ${root}`);

@@ -1,6 +1,7 @@
 import type { EngineState } from '../../command/engine/engineState.js';
 import { executeBlock } from '../../command/engine/executeBlock.js';
 import type { ExecutedBlock } from '../../command/engine/executedBlock.js';
+import { engineAt, engineFault, findEngine } from '../../command/engine/findEngine.js';
 import { exportEntries } from '../../command/engine/snapshot.js';
 import type { Mempool } from '../../command/mempool/mempool.js';
 import type { OpenedItems, VerifiedEnvelopes } from '../../command/mempool/verifiedEnvelopes.js';
@@ -142,11 +143,14 @@ export function createValidatorApplication(
         envelopes,
         verifier: options.verifier,
       }),
-    execute(block, seed) {
+    engineFault,
+    execute(block, seed, madeBy) {
       const startedMs = timer.nowMs();
       const items = envelopes.openItems(block.items);
       const opened = items.envelopes.map((envelope) => envelope?.opened ?? null);
-      const result = executeBlock(state, block, seed, opened);
+      const engine =
+        madeBy === null ? engineAt(block.header.height) : present(findEngine(madeBy), 'engine');
+      const result = executeBlock(state, block, seed, { opened, engine });
       envelopes.forget(items);
       waiting.set(result.height, result);
       options.onExecuted(result, laneKeysOf(items));

@@ -18,6 +18,7 @@ import { topicNames } from '../../schemas/topics.js';
 import type { CertifiedBlock } from '../../schemas/types/block.js';
 import type { HeightMark } from '../../schemas/types/event.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
+import { engineOf } from '../recovery/engineOf.js';
 import { EventLedger } from './eventLedger.js';
 import { createFaults, type Faults, recordPlace } from './faults.js';
 import {
@@ -251,7 +252,7 @@ function onCertified(verification: Verification, certified: CertifiedBlock): voi
   verification.envelopes.start(signed, () =>
     faults.add(`height ${height}`, 'an envelope without its signature'),
   );
-  const executed = executeBlock(state, block, result.seed, opened);
+  const executed = executeBlock(state, block, result.seed, { opened, engine: engineOf(result) });
   for (const root of ['stateRoot', 'eventsRoot'] as const) {
     if (equalBytes(executed[root], result[root])) continue;
     // What execution makes of later heights follows from this one: they would all differ.

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createReadStream, createWriteStream, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ENGINE_VERSION } from '../../command/engine/engineVersion.js';
+import { ENGINE_VERSIONS } from '../../command/engine/engineVersions.js';
 import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { LogRecord } from '../../schemas/log.js';
@@ -25,7 +25,7 @@ const topics = topicNames(genesisEpoch(playedGenesis, 0).chainId);
 function chainName(options: PlayedChainOptions): string {
   const text = JSON.stringify([
     FILE_VERSION,
-    ENGINE_VERSION,
+    ENGINE_VERSIONS,
     options,
     DEFINITIONS,
     toHex(genesisEpoch(playedGenesis, 0).chainId),

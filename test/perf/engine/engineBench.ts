@@ -29,7 +29,7 @@ function execute(
   const before = process.cpuUsage();
   for (const [index, block] of played.blocks.entries()) {
     const seed = seedOf(block.header.height);
-    const executed = executeBlock(world.state, block, seed, opened?.[index]);
+    const executed = executeBlock(world.state, block, seed, { opened: opened?.[index] });
     for (const values of executed.events) events += values.length;
     stateRoot = Uint8Array.from(executed.stateRoot);
   }

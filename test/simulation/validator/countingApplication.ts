@@ -6,6 +6,8 @@ import type { CertifiedBlock } from '../../../schemas/types/block.js';
 /** The first byte of an envelope that no validator accepts. */
 export const BAD_ENVELOPE = 0xff;
 
+const FIRST_ENGINE = 1;
+
 /** Counts and chains what it executes. Envelopes are opaque bytes, each executed at most once. */
 export interface CountingApplication extends Application {
   /** Adds to the pool; false when it is there already or was executed. */
@@ -18,7 +20,8 @@ export interface CountingApplication extends Application {
   onCertified(tell: (certified: CertifiedBlock) => void): void;
 }
 
-export function createCountingApplication(): CountingApplication {
+/** `secondFrom`: where a second engine has its turn; infinite in a release that lacks it. */
+export function createCountingApplication(secondFrom: number): CountingApplication {
   let height = 0;
   let root = sha256(uint32(0));
   let isCorrupt = false;
@@ -55,7 +58,11 @@ export function createCountingApplication(): CountingApplication {
         .filter((envelope) => (sizeBytes += envelope.length) <= maxBytes);
     },
     verifyItems: async (envelopes) => envelopes.every((envelope) => envelope[0] !== BAD_ENVELOPE),
-    execute(block, seed) {
+    engineFault: (at, version) =>
+      version === FIRST_ENGINE || secondFrom < Number.POSITIVE_INFINITY
+        ? null
+        : `height ${at} was made by ${version}`,
+    execute(block, seed, madeBy) {
       height++;
       for (const item of block.items.filter(isEnvelope)) {
         const key = toHex(item);
@@ -65,9 +72,10 @@ export function createCountingApplication(): CountingApplication {
         executed.push(key);
         root = sha256(concatBytes(root, item));
       }
-      root = sha256(concatBytes(root, seed));
+      const engineVersion = madeBy ?? (height < secondFrom ? FIRST_ENGINE : FIRST_ENGINE + 1);
+      root = sha256(concatBytes(root, seed, uint32(engineVersion)));
       const stateRoot = isCorrupt ? sha256(root) : root;
-      return { stateRoot, eventsRoot: sha256(stateRoot), outboxRoots: [], engineVersion: 1 };
+      return { stateRoot, eventsRoot: sha256(stateRoot), outboxRoots: [], engineVersion };
     },
     certified(certified) {
       certifiedHeights.push(certified.block.header.height);

@@ -32,6 +32,8 @@ export interface SimulatedNode {
   tamper: (to: number, message: PeerMessageBody) => PeerMessageBody | null;
   /** Wall clock of this node ahead of virtual time. */
   clockAheadMs: number;
+  /** Of the release that its next process runs: see `createCountingApplication`. */
+  secondEngineFrom: number;
 }
 
 export interface SimulatedCluster {
@@ -130,7 +132,7 @@ function newNode(index: number): SimulatedNode {
   return {
     index,
     validator: unstarted(index),
-    application: createCountingApplication(),
+    application: createCountingApplication(Number.POSITIVE_INFINITY),
     disk: { journal: emptyJournalDisk(), blocks: emptyBlockDisk() },
     isUp: false,
     halts: [],
@@ -138,6 +140,7 @@ function newNode(index: number): SimulatedNode {
     observations: new Map(),
     tamper: (_to, message) => message,
     clockAheadMs: 0,
+    secondEngineFrom: Number.POSITIVE_INFINITY,
   };
 }
 
@@ -162,7 +165,7 @@ interface World {
 function startNode(world: World, node: SimulatedNode): void {
   const { chain, nodes } = world;
   const { index } = node;
-  const life = createCountingApplication();
+  const life = createCountingApplication(node.secondEngineFrom);
   node.application = life;
   node.isUp = true;
   const isAlive = (): boolean => node.isUp && node.application === life;

@@ -184,6 +184,61 @@ describe('four validators', () => {
     expectHealthy(cluster, [0, 1, 3]);
   });
 
+  it('switch engines at one height, and replay each height by the one that made it', async () => {
+    const cluster = simulateCluster({ validators: 4, seed: 34 });
+    const switchAt = 12;
+    for (const node of cluster.nodes.slice(0, 3)) node.secondEngineFrom = switchAt;
+    await startAll(cluster);
+    await play(cluster, 20, 20);
+    expectHealthy(cluster, [0, 1, 2]);
+    const engines = cluster.certified(0).map(({ certificate }) => certificate.result.engineVersion);
+    expect(engines.length).toBeGreaterThan(switchAt);
+    expect(engines).toEqual(engines.map((_, index) => (index + 1 < switchAt ? 1 : 2)));
+    // Whatever its own table says of new heights, a release executes old ones as certified.
+    cluster.crash(0);
+    cluster.nodes[0]!.secondEngineFrom = 1;
+    await cluster.start(0);
+    await play(cluster, 10, 20);
+    expectHealthy(cluster, [0, 1, 2]);
+    expect(certifiedHeight(cluster, 0)).toBeGreaterThan(engines.length);
+  });
+
+  it('say which release one needs that lacks the engine, and take it back with that', async () => {
+    const cluster = simulateCluster({ validators: 4, seed: 35 });
+    const switchAt = 12;
+    for (const node of cluster.nodes.slice(0, 3)) node.secondEngineFrom = switchAt;
+    await startAll(cluster);
+    await play(cluster, 20, 20);
+    const late = cluster.nodes[3]!;
+    expect(late.halts[0]?.height).toBe(switchAt);
+    // It may have been told by signatures alone; a restart meets the certificate.
+    cluster.crash(3);
+    await cluster.start(3);
+    await play(cluster, 10, 20);
+    expect(late.halts.at(-1)).toEqual({
+      kind: 'outdated',
+      height: switchAt,
+      reason: `height ${switchAt} was made by 2`,
+    });
+    expect(cluster.status(3).certifiedHeight).toBe(switchAt - 1);
+    cluster.crash(3);
+    late.secondEngineFrom = switchAt;
+    late.halts = [];
+    await cluster.start(3);
+    await play(cluster, 10, 20);
+    await cluster.runUntil(
+      () => certifiedHeight(cluster, 3) >= certifiedHeight(cluster, 0) - 1,
+      20_000,
+    );
+    expectHealthy(cluster, [0, 1, 2, 3]);
+    // Back to the old release: its own disk holds what it cannot execute.
+    cluster.crash(3);
+    late.secondEngineFrom = Number.POSITIVE_INFINITY;
+    await cluster.start(3);
+    await cluster.run(100);
+    expect(late.halts).toMatchObject([{ kind: 'outdated', height: switchAt }]);
+  });
+
   it('draw without the shares of one who withholds them', async () => {
     const cluster = simulateCluster({ validators: 4, seed: 32 });
     cluster.nodes[1]!.tamper = (_to, message) =>
