@@ -64,8 +64,7 @@ export const MEMPOOL_BYTES_MAX = 256 * 1024 * 1024;
 export const MEMPOOL_NONCE_WINDOW = 64;
 /** The last part of the pool takes commands of funded accounts only: free keys cannot close it. */
 export const MEMPOOL_FUNDED_RESERVED_SHARE = 0.1;
-/** Commands a second of one signer, charged once its signature is verified, and the burst. Above
- * what two cores verify in envelopes of 64 (reference/limits.md section 0). */
+/** Commands a second of one signer once verified, above what two cores verify; and the burst. */
 export const MEMPOOL_SIGNER_RATE = 50_000;
 export const MEMPOOL_SIGNER_BURST = 100_000;
 /** Signers whose rate is remembered; the longest idle is forgotten first. */
@@ -91,6 +90,9 @@ export const MEMPOOL_JOURNAL_PAUSE_MS = 20;
 export const MEMPOOL_JOURNAL_REWRITE_BYTES = 16 * 1024 * 1024;
 
 // Gateway (reference limits of the field; DESIGN section 8).
+/** On disk, as evidence (DESIGN section 4); and so many may wait to be written there. */
+export const GATEWAY_CERTIFICATES_KEPT = 10_000;
+export const GATEWAY_CERTIFICATES_WAITING_MAX = 1_024;
 export const GATEWAY_SESSIONS_MAX = 1000;
 export const GATEWAY_CONNECTIONS_PER_IP_MAX = 5;
 /** The largest envelope in hex, and what stands around it. */
@@ -102,16 +104,12 @@ export const GATEWAY_SESSIONS_PER_ACCOUNT_MAX = 16;
 export const GATEWAY_UNPROVEN_BYTES_MAX = 4 * 1024;
 /** HTTP submissions and questions of one address in a minute; loopback is exempt. */
 export const GATEWAY_REQUESTS_PER_MINUTE_MAX = 3_000;
-/** Heights that cannot follow come for so long before those between are given up: what is missed
- * of them is asked for command by command, and followers of channels are told to read again. */
+/** Heights that cannot follow come for so long before those between are given up. */
 export const GATEWAY_GAP_MS_MAX = 5_000;
 /** Between two questions for the heights of a gap. */
 export const GATEWAY_GAP_ASK_MS = 500;
 
-/**
- * Result digests a reader of `blocks` keeps to tell a repeat from a conflict: at 50 blocks a second
- * about 80 s; a record older than that is ignored unread.
- */
+/** Result digests a reader keeps to tell a repeat from a conflict: at 50 blocks/s about 80 s. */
 export const FOLLOWED_DIGESTS_KEPT = 4096;
 
 // Read side.
@@ -430,6 +428,8 @@ export const PENDING_FILE_BYTES = 64 * 1024 * 1024;
 export const PUBLISH_TAKEOVER_MS = 500;
 /** ... and each validator after it so many times that later than the one before. */
 export const PUBLISH_TAKEOVER_STEPS = 3;
+/** Writers that a recovery opens when others fence it away, before it gives up. */
+export const RECOVER_TRIES_MAX = 5;
 /** One transaction: heights and about so many bytes; more when the log has fallen behind. */
 export const PUBLISH_GROUP_HEIGHTS_MAX = 64;
 export const PUBLISH_GROUP_BYTES_MAX = 4 * 1024 * 1024;

@@ -2,6 +2,7 @@ import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { CloseCode, type ServerMessage } from '../../schemas/gateway/protocol.js';
 import { rejectName } from '../../schemas/rejectCode.js';
+import type { ResultCertificate } from '../../schemas/types/block.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import type { AccountSessions } from './accountSessions.js';
 import type { CommandTracker, TrackerNotice } from './commandTracker.js';
@@ -17,6 +18,8 @@ export interface GatewayOptions {
   readonly verifier: SignatureVerifier;
   readonly links: ValidatorLinks;
   readonly clock: GatewayClock;
+  /** Of a height that players are told of. */
+  readonly onCertificate?: (certificate: ResultCertificate) => void;
   readonly telemetry: GatewayTelemetry;
   readonly random: (bytes: number) => Uint8Array;
   readonly sessionsMax?: number;

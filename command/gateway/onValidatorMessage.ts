@@ -46,7 +46,8 @@ function onExecutedHeight(state: GatewayState, validator: number, body: Executed
   state.newest = verified;
   state.height = height;
   state.blockTimeMs = verified.timestampMs;
-  const { telemetry, clock } = state.options;
+  const { telemetry, clock, onCertificate } = state.options;
+  onCertificate?.(body.certificate);
   telemetry.gauge('gateway_height', height);
   const lagMs = clock.nowMs() - verified.timestampMs;
   telemetry.observe('gateway_event_lag_seconds', Math.max(0, lagMs) / 1000);

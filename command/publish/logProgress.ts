@@ -5,6 +5,7 @@ import {
   verifyResultCertificate,
 } from '../../schemas/crypto/certifiedBlock.js';
 import type { ChainTip, EpochKeys } from '../../schemas/crypto/epochKeys.js';
+import { keysAfter } from '../../schemas/crypto/epochStart.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import { MAX_FRAME_BYTES } from '../../schemas/limits.js';
@@ -44,6 +45,8 @@ export interface LogProgress {
   readonly isAhead: boolean;
   /** The validator that wrote the newest mark; null when nobody is known to have. */
   readonly lastPublisher: number | null;
+  /** An epoch that recovery keys have begun without this validator; null while they have not. */
+  readonly successor: EpochKeys | null;
   /** Why a quorum must have certified two histories; null while nothing says so. */
   readonly conflict: string | null;
 }
@@ -53,6 +56,8 @@ export interface ProgressHeights {
   readonly blocks: number;
   /** The height up to which every reader knows all events partitions to be complete. */
   readonly events: number;
+  /** The same of each one. */
+  readonly byPartition: readonly number[];
 }
 
 interface State extends LogProgressOptions {
@@ -61,6 +66,7 @@ interface State extends LogProgressOptions {
   isAhead: boolean;
   lastPublisher: number | null;
   lastMarked: number;
+  successor: EpochKeys | null;
   conflict: string | null;
 }
 
@@ -73,6 +79,7 @@ export function createLogProgress(options: LogProgressOptions): LogProgress {
     isAhead: false,
     lastPublisher: null,
     lastMarked: 0,
+    successor: null,
     conflict: null,
   };
   const events = Array.from({ length: eventPartitions }, (_, partition) => ({
@@ -91,6 +98,9 @@ export function createLogProgress(options: LogProgressOptions): LogProgress {
     },
     get lastPublisher() {
       return state.lastPublisher;
+    },
+    get successor() {
+      return state.successor;
     },
     get conflict() {
       return state.conflict;
@@ -129,13 +139,13 @@ function follow(state: State, tip: ChainTip): void {
 function heights(state: State): ProgressHeights | null {
   const { blocks } = state;
   if (blocks === null) return null;
-  let events = Number.MAX_SAFE_INTEGER;
+  const byPartition: number[] = [];
   for (let partition = 0; partition < state.eventPartitions; partition++) {
     const reached = reachedIn(state, partition);
     if (reached === null) return null;
-    events = Math.min(events, reached);
+    byPartition.push(reached);
   }
-  return { blocks: blocks.tip.height, events };
+  return { blocks: blocks.tip.height, events: Math.min(...byPartition), byPartition };
 }
 
 async function readBatch(state: State, { topic, partition, records }: LogBatch): Promise<void> {
@@ -162,14 +172,22 @@ async function readBlock(state: State, value: Uint8Array): Promise<void> {
   }
   const outcome = state.blocks.read(value);
   if (outcome.kind === 'conflict') state.conflict = outcome.message;
+  if (outcome.kind === 'epoch') state.successor = outcome.keys;
 }
 
 /** The tip after a record that is whole and of our own certified history; null for any other. */
 async function anchorOf(state: State, value: Uint8Array): Promise<ChainTip | null> {
   const decoded = decode('BlocksRecord', value, MAX_FRAME_BYTES);
-  if (!decoded.ok || decoded.value.body.kind !== 'CertifiedBlock') return null;
-  const certified: CertifiedBlock = decoded.value.body;
+  if (!decoded.ok) return null;
   const { keys, verifiers, source } = state;
+  const { body } = decoded.value;
+  if (body.kind === 'EpochStart') {
+    // Whoever does not hold the heights before it cannot tell whether it continues them: recovery
+    // keys signed it, and this validator's epoch has ended.
+    state.successor = keysAfter(keys, body, verifiers.signatures) ?? state.successor;
+    return null;
+  }
+  const certified: CertifiedBlock = body;
   const { height } = certified.block.header;
   const own = height < 1 || height > source.certifiedTip() ? null : await source.tip(height);
   const before = own === null ? null : await source.tip(height - 1);

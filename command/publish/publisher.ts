@@ -26,6 +26,8 @@ export interface PublisherOptions extends Omit<FollowOptions, 'onNews'> {
   readonly writerId: string;
   /** Certified heights that may be missing from the log; default PUBLISH_BACKLOG_HEIGHTS_MAX. */
   readonly backlogHeightsMax?: number;
+  /** Told once, and nothing is written after it: recovery keys have begun a later epoch. */
+  onSuperseded(epoch: number): void;
 }
 
 export interface Publisher {
@@ -149,9 +151,15 @@ function pause(state: State, delayMs: number): Promise<void> {
 }
 
 async function run(state: State): Promise<void> {
+  const { options } = state;
   while (!state.stopping) {
     try {
       await look(state);
+      const { successor } = state.follower.progress;
+      if (successor !== null) {
+        options.onSuperseded(successor.epoch);
+        break;
+      }
       if (state.tenure === null) await standBy(state);
       else await publishNext(state, state.tenure);
     } catch (error) {

@@ -13,18 +13,18 @@ import { mutePeer } from './mutePeer.js';
 import { onMessage } from './onMessage.js';
 import type { Validator, ValidatorOptions, ValidatorStatus } from './options.js';
 import { recover } from './recover.js';
-import { createShell, isRunning, type Shell } from './shell.js';
+import { createShell, halt, isRunning, type Shell } from './shell.js';
 
 /**
  * One validator of one shard: consensus, beacon, results and sync around the core, over ports.
  * Holds no timer, socket or file of its own. Throws only for options that cannot be.
  */
 export function createValidator(options: ValidatorOptions): Validator {
-  const { genesis, self, signer, transport } = options;
-  const own = genesis.validators[self];
-  assert(own !== undefined, `validator ${self} is not in genesis`);
+  const { keys, self, signer, transport } = options;
+  const own = keys.validators[self];
+  assert(own !== undefined, `validator ${self} is not in epoch ${keys.epoch}`);
   assert(equalBytes(own, signer.publicKey), `the key of validator ${self} is another`);
-  assert(genesis.validators.length <= BLOCK_REQUESTS_MAX, 'too many validators');
+  assert(keys.validators.length <= BLOCK_REQUESTS_MAX, 'too many validators');
   const drain: Drain = createDrain(() => shell);
   const shell: Shell = createShell(options, {
     fetcher: createFetcher(options),
@@ -62,6 +62,10 @@ export function createValidator(options: ValidatorOptions): Validator {
       await shell.certifying;
     },
     workChanged: () => workMayHaveCome(shell),
+    supersede(epoch) {
+      const { height } = shell.tip;
+      halt(shell, 'superseded', height, `recovery keys have begun epoch ${epoch} without it`);
+    },
     status: () => statusOf(shell),
   };
 }
@@ -118,6 +122,6 @@ function statusOf(shell: Shell): ValidatorStatus {
     finalHeight: shell.finalTip.height,
     executedHeight: shell.executed.height,
     certifiedHeight: shell.tip.height,
-    caughtUp: shell.options.genesis.validators.length === 1 || shell.catchUp.isLevel(),
+    caughtUp: shell.keys.validators.length === 1 || shell.catchUp.isLevel(),
   };
 }

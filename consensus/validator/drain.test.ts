@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { decodeTrusted } from '../../schemas/codec/codec.js';
 import { roundMessage } from '../../schemas/crypto/digests.js';
+import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
 import { TIMER_LATE_MS } from '../../schemas/limits.js';
 import { keyedHashVerifier } from '../../test/simulation/keyedHashCrypto.js';
 import { simulatedGenesis } from '../../test/simulation/validator/simulatedGenesis.js';
@@ -50,7 +51,7 @@ function leaderOfFirstView() {
   const application: Partial<Application> = { height: () => 0, propose: () => [] };
   const silent = () => undefined;
   const options: ValidatorOptions = {
-    ...{ genesis, shard: 0, self, signer: signers[self]! },
+    ...{ genesis, keys: genesisEpoch(genesis, 0), self, signer: signers[self]! },
     threshold: createThresholdSigner(beacon.keys, beacon.secrets[self]!, beacon.scheme),
     ...{ signatures: keyedHashVerifier, beacon: beacon.scheme, transport, journal, timer },
     ...{ store: store as BlockStore, application: application as Application },

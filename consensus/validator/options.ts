@@ -1,3 +1,4 @@
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import type { BeaconScheme, SignatureVerifier, Signer } from '../../schemas/crypto/signatures.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import type { ThresholdSigner } from '../beacon/thresholdSigner.js';
@@ -7,8 +8,12 @@ import type { Application, BlockStore, Journal, Telemetry, Timer, Transport } fr
 /** What one validator of one shard is made of. */
 export interface ValidatorOptions {
   readonly genesis: Genesis;
-  readonly shard: number;
-  /** Own index in genesis' validators; `signer` holds that key. */
+  /**
+   * Of the newest epoch, in which it takes part. The store holds the height before its first, by
+   * which earlier epochs ended.
+   */
+  readonly keys: EpochKeys;
+  /** Own index in the epoch's validators; `signer` holds that key. */
   readonly self: number;
   readonly signer: Signer;
   readonly signatures: SignatureVerifier;
@@ -36,10 +41,11 @@ export interface ValidatorOptions {
  * - `diverged`: its own result differs from a certificate: a bug, a bad disk or a bad machine.
  * - `outdated`: a height was made by rules that this program does not know: a newer one goes on.
  * - `unsafe`: two certificates exclude each other: more validators are faulty than tolerated.
+ * - `superseded`: recovery keys have begun another epoch, in which this key does not sign.
  * - `failed`: journal or store refused a write, or a bug threw.
  */
 export interface Halt {
-  readonly kind: 'diverged' | 'outdated' | 'unsafe' | 'failed';
+  readonly kind: 'diverged' | 'outdated' | 'unsafe' | 'superseded' | 'failed';
   readonly height: number;
   readonly reason: string;
 }
@@ -65,5 +71,7 @@ export interface Validator {
   stop(): Promise<void>;
   /** The application's `hasWork` may have become true. Cheap; call it at every admission. */
   workChanged(): void;
+  /** Recovery keys have begun this epoch without it: it stops itself, and keeps its data. */
+  supersede(epoch: number): void;
   status(): ValidatorStatus;
 }

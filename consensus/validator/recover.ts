@@ -1,7 +1,6 @@
 import { decode } from '../../schemas/codec/codec.js';
 import { tipAfter } from '../../schemas/crypto/certifiedBlock.js';
 import { blockDigest, resultDigest } from '../../schemas/crypto/digests.js';
-import { genesisTip } from '../../schemas/crypto/epochKeys.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import {
@@ -14,7 +13,7 @@ import { step } from '../core/step.js';
 import { chainPoint, createChain, knownBlock } from './chain.js';
 import { executeBlock } from './executeHeights.js';
 import { haltIfOutdated, noteCertificate } from './heightResult.js';
-import { halt, rememberCertified, type Shell } from './shell.js';
+import { halt, rememberCertified, type Shell, startPoint } from './shell.js';
 import { createValidatorCore } from './validatorCore.js';
 import { recordOfStored } from './wireForms.js';
 
@@ -26,6 +25,7 @@ import { recordOfStored } from './wireForms.js';
 export async function recover(shell: Shell): Promise<void> {
   const { store, application } = shell.options;
   const height = store.certifiedHeight();
+  assert(height >= shell.keys.firstHeight - 1, 'the store holds all of earlier epochs');
   assert(application.height() <= height, 'the application is not ahead of the block store');
   const tip = await certifiedAt(shell, height);
   await replayApplication(shell, height);
@@ -34,23 +34,27 @@ export async function recover(shell: Shell): Promise<void> {
   await restoreDigests(shell, height);
   restorePending(shell);
   shell.signing = maySignHere(shell);
-  const { genesis, shard } = shell.options;
-  const { blockDigest: start } = genesisTip(genesis, shard);
-  shell.core = createValidatorCore(shell, start, tip?.finality.finalization ?? null);
+  const { continues } = shell.keys;
+  const floor = isEpochs(shell, height) ? tip?.finality.finalization : undefined;
+  shell.core = createValidatorCore(shell, continues.blockDigest, floor ?? null);
   for await (const bytes of shell.options.journal.replay()) {
     const record = decode('JournalRecord', bytes);
     assert(record.ok, 'a journal entry that passed its checksum decodes');
     step(shell.core, { kind: 'recordReplayed', record: recordOfStored(record.value) });
   }
-  const { floor } = shell.core.config;
-  shell.finalTarget = shell.core.finalization ?? floor;
+  shell.finalTarget = shell.core.finalization ?? shell.core.config.floor;
+}
+
+/** Whether a height was certified in the epoch that goes on, and not before it. */
+function isEpochs({ keys }: Shell, height: number): boolean {
+  return height >= keys.firstHeight;
 }
 
 /** A journal that was just created has forgotten what this key signed, unless it never did. */
 function maySignHere(shell: Shell): boolean {
   const { journal, firstStart, telemetry } = shell.options;
   if (!journal.created) return true;
-  const fresh = firstStart && shell.tip.height === 0 && shell.chain.size() === 0;
+  const fresh = firstStart && !isEpochs(shell, shell.tip.height) && shell.chain.size() === 0;
   if (!fresh) telemetry.log('error', 'journal lost: no signing in this epoch', {});
   return fresh;
 }
@@ -62,12 +66,16 @@ async function certifiedAt(shell: Shell, height: number): Promise<CertifiedBlock
 }
 
 function restoreTip(shell: Shell, tip: CertifiedBlock): void {
-  const point = chainPoint(tip.block.header, tip.certificate.result.blockDigest);
+  const { header } = tip.block;
+  const isOwn = isEpochs(shell, header.height);
   shell.tip = tipAfter(tip);
+  const point = isOwn
+    ? chainPoint(header, tip.certificate.result.blockDigest)
+    : startPoint(shell.tip);
   shell.chain = createChain(point);
   shell.finalTip = point;
   shell.head = point;
-  noteCertificate(shell, tip.certificate);
+  if (isOwn) noteCertificate(shell, tip.certificate);
 }
 
 async function restoreDigests(shell: Shell, height: number): Promise<void> {
@@ -90,7 +98,8 @@ async function nextBlocks(shell: Shell, from: number): Promise<readonly Certifie
 
 function restorePending(shell: Shell): void {
   for (const block of shell.options.store.pending()) {
-    if (block.header.height <= shell.tip.height) continue;
+    const { height, epoch } = block.header;
+    if (height <= shell.tip.height || epoch !== shell.keys.epoch) continue;
     const known = knownBlock(block, blockDigest(block.header));
     if (known === null) continue;
     known.stored = Promise.resolve();

@@ -1,9 +1,4 @@
-import {
-  type ChainTip,
-  type EpochKeys,
-  genesisEpoch,
-  genesisTip,
-} from '../../schemas/crypto/epochKeys.js';
+import { type ChainTip, type EpochKeys, genesisTip } from '../../schemas/crypto/epochKeys.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import {
   CERTIFIED_DIGESTS_KEPT,
@@ -110,7 +105,8 @@ export interface Shell {
   push(work: Work): void;
 }
 
-export function genesisPoint(tip: ChainTip): ChainPoint {
+/** Where an epoch begins: its views count from 1, and what was executed before it is settled. */
+export function startPoint(tip: ChainTip): ChainPoint {
   return {
     key: toHex(tip.blockDigest),
     digest: tip.blockDigest,
@@ -126,11 +122,10 @@ export function createShell(
   options: ValidatorOptions,
   parts: Pick<Shell, 'fetcher' | 'catchUp' | 'push'>,
 ): Shell {
-  const { genesis, shard, signatures, beacon } = options;
-  const keys = genesisEpoch(genesis, shard);
+  const { genesis, keys, signatures, beacon } = options;
   const verifier = createCachingVerifier(signatures, VERIFIED_SIGNATURES_KEPT);
-  const tip = genesisTip(genesis, shard);
-  const point = genesisPoint(tip);
+  const tip = genesisTip(genesis, keys.shard);
+  const point = startPoint(tip);
   return {
     ...parts,
     core: createValidatorCore({ keys, options, signing: false }, tip.blockDigest, null),

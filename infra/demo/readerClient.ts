@@ -21,6 +21,8 @@ export interface SupplyRow {
 /** The few reads that the demo makes, each as anybody could make it with curl. */
 export interface ReaderClient {
   genesisText(): Promise<string>;
+  /** Framed records that prove the epochs since genesis. */
+  epochRecords(): Promise<readonly Uint8Array[]>;
   /** The balance of an asset once `minHeight` is visible. */
   balance(account: string, asset: number, minHeight: number): Promise<bigint>;
   /** Sum of all balance changes of an asset, over all pages of the account's history. */
@@ -70,6 +72,12 @@ export function openReader(baseUrl: string, world: ClientWorld): ReaderClient {
   };
   return {
     genesisText: async () => JSON.stringify(await get('/genesis')),
+    async epochRecords() {
+      const { epochs } = await get('/epochs');
+      return (epochs as readonly { readonly record: string }[]).map(({ record }) =>
+        fromHex(record),
+      );
+    },
     async balance(account, asset, minHeight) {
       const { balances } = await get(`/account/${account}?minHeight=${minHeight}`);
       const row = (balances as Json[]).find((each) => each.asset === asset);

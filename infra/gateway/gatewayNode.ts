@@ -3,10 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { createGateway, type Gateway } from '../../command/gateway/gateway.js';
-import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
+import type { ResultCertificate } from '../../schemas/types/block.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { createNativeSigner } from '../crypto/nativeSignatures.js';
+import type { CertificateRing } from '../files/certificateRing.js';
+import { FileError } from '../files/errors.js';
 import { createStatusServer, listen } from '../http/statusServer.js';
 import { addSubmitRoutes } from '../http/submitRoutes.js';
 import type { Metrics } from '../telemetry/metrics.js';
@@ -17,6 +20,7 @@ import { type DialledValidators, dialValidators } from '../websocket/validatorLi
 export interface GatewayNodeOptions {
   readonly name: string;
   readonly genesis: Genesis;
+  readonly keys: EpochKeys;
   /** WebSocket URLs of all validators, by index. */
   readonly peers: readonly string[];
   readonly host: string;
@@ -24,6 +28,8 @@ export interface GatewayNodeOptions {
   readonly verifier: SignatureVerifier;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** Keeps the certificates it has seen, as evidence. Null: it does not. */
+  readonly certificates?: CertificateRing | null;
   readonly sessionsMax?: number;
   readonly sessionsPerAccountMax?: number;
   readonly connectionsPerAddressMax?: number;
@@ -50,14 +56,14 @@ export interface GatewayNode {
 }
 
 function linksOf(
-  { genesis, peers, verifier, logger }: GatewayNodeOptions,
+  { keys, peers, verifier, logger }: GatewayNodeOptions,
   gateway: () => Gateway | null,
 ): DialledValidators {
   return dialValidators({
     urls: peers,
-    validators: genesis.validators,
+    validators: keys.validators,
     identity: {
-      chainId: genesisEpoch(genesis, 0).chainId,
+      chainId: keys.chainId,
       role: 'GATEWAY',
       signer: createNativeSigner(new Uint8Array(randomBytes(32))),
       verifier,
@@ -65,6 +71,15 @@ function linksOf(
     onOpen: (validator) => gateway()?.onValidatorOpen(validator),
     onMessage: (validator, body) => gateway()?.onValidatorMessage(validator, body),
     onRefused: (validator, error) => logger.debug({ validator, code: error.code }, error.message),
+  });
+}
+
+/** Players are served with a full disk too. */
+function keep({ certificates, metrics, logger }: GatewayNodeOptions, of: ResultCertificate): void {
+  certificates?.add(of).catch((error: unknown) => {
+    if (!(error instanceof FileError)) throw error;
+    metrics.count('gateway_evidence_failures_total');
+    logger.error({ height: of.result.height, err: error }, 'a certificate was not kept');
   });
 }
 
@@ -83,12 +98,11 @@ function addBalancerRoute(
 
 /** A gateway on real sockets: players on one side, links to the validators on the other. */
 export async function openGatewayNode(options: GatewayNodeOptions): Promise<GatewayNode> {
-  const { name, genesis, verifier, metrics, logger, host, port } = options;
+  const { name, genesis, keys, verifier, metrics, logger, host, port } = options;
   let opened: Gateway | null = null;
   const links = linksOf(options, () => opened);
   const gateway = createGateway({
-    ...{ name, genesis, verifier, links, telemetry: metrics },
-    keys: genesisEpoch(genesis, 0),
+    ...{ name, genesis, keys, verifier, links, telemetry: metrics },
     clock: {
       nowMs: () => Date.now(),
       after: (delayMs, run) => {
@@ -96,6 +110,7 @@ export async function openGatewayNode(options: GatewayNodeOptions): Promise<Gate
         return () => clearTimeout(timer);
       },
     },
+    onCertificate: (certificate) => keep(options, certificate),
     random: (bytes) => new Uint8Array(randomBytes(bytes)),
     ...(options.sessionsMax && { sessionsMax: options.sessionsMax }),
     ...(options.sessionsPerAccountMax && { sessionsPerAccountMax: options.sessionsPerAccountMax }),

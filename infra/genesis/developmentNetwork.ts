@@ -9,10 +9,12 @@ import {
   MAX_EXECUTION_LAG,
   MAX_TIMESTAMP_DRIFT_MS,
 } from '../../schemas/limits.js';
+import type { BeaconKeys } from '../../schemas/types/block.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { ConfigError } from '../config/loadConfig.js';
 import { dealBeaconKeys } from '../crypto/beaconDealer.js';
 import { keysOf, writeKeyFile } from '../crypto/keyFile.js';
+import { readChainKeys } from './epochsFile.js';
 import { writeGenesis } from './genesisFile.js';
 import { readValidatorGenesis } from './validatorGenesis.js';
 
@@ -20,10 +22,13 @@ import { readValidatorGenesis } from './validatorGenesis.js';
 export interface DevelopmentNetwork {
   readonly genesis: Genesis;
   readonly genesisPath: string;
+  /** Of the newest epoch: its keys, and what its validators write. */
+  readonly epochFolder: string;
   /** By validator index. */
   readonly keyPaths: readonly string[];
 }
 
+const SHARD = 0;
 const EVENT_PARTITIONS = 16;
 const CHIP = 0;
 const CHIPS_ISSUED = 2_000_000_000_000n;
@@ -71,14 +76,30 @@ export function developmentRules(): Pick<
   };
 }
 
-function create(folder: string, validators: number, nowMs: number): void {
+/** New keys of validators in a folder, by a dealer on this machine who forgets them. */
+export function dealValidators(
+  folder: string,
+  validators: number,
+): { readonly keys: readonly Uint8Array[]; readonly beaconKeys: BeaconKeys } {
   mkdirSync(folder, { recursive: true });
   const threshold = quorum(validators);
   const dealing = dealBeaconKeys({ validators, threshold, seed: random32() });
   const keys = dealing.shares.map((share) => keysOf(random32(), share.secretShare));
+  for (const [index, key] of keys.entries()) writeKeyFile(keyPath(folder, index), key);
+  return {
+    keys: keys.map(({ publicKey }) => publicKey),
+    beaconKeys: {
+      threshold,
+      groupKey: dealing.groupPublicKey,
+      shareKeys: dealing.shares.map(({ sharePublicKey }) => sharePublicKey),
+    },
+  };
+}
+
+function create(folder: string, validators: number, nowMs: number): void {
+  const { keys, beaconKeys } = dealValidators(folder, validators);
   const recovery = [0, 1, 2].map(() => keysOf(random32()));
   const admin = keysOf(random32());
-  for (const [index, key] of keys.entries()) writeKeyFile(keyPath(folder, index), key);
   for (const [index, key] of recovery.entries()) {
     writeKeyFile(join(folder, `recovery-${index}.key.json`), key);
   }
@@ -86,12 +107,8 @@ function create(folder: string, validators: number, nowMs: number): void {
   writeGenesis(genesisPathOf(folder), {
     name: 'nullspace development network',
     createdAtMs: nowMs,
-    validators: keys.map(({ publicKey }) => publicKey),
-    beaconKeys: {
-      threshold,
-      groupKey: dealing.groupPublicKey,
-      shareKeys: dealing.shares.map(({ sharePublicKey }) => sharePublicKey),
-    },
+    validators: keys,
+    beaconKeys,
     beaconKeySource: 'TRUSTED_DEALER',
     admins: [admin.publicKey],
     recoveryKeys: { threshold: 2, keys: recovery.map(({ publicKey }) => publicKey) },
@@ -101,6 +118,11 @@ function create(folder: string, validators: number, nowMs: number): void {
 
 function keyPath(folder: string, index: number): string {
   return join(folder, `validator-${index}.key.json`);
+}
+
+/** Where a data folder keeps the keys of an epoch, and what its validators write. */
+export function epochFolder(folder: string, epoch: number): string {
+  return epoch === 0 ? folder : join(folder, `epoch-${epoch}`);
 }
 
 /** Where a data folder keeps its genesis. */
@@ -121,13 +143,15 @@ export function developmentNetwork(
   const path = genesisPathOf(folder);
   if (!existsSync(path)) create(folder, validators, nowMs);
   const genesis = readValidatorGenesis(path);
-  const count = genesis.validators.length;
+  const keys = readChainKeys(path, genesis, SHARD);
+  const count = keys.validators.length;
   if (count !== validators) {
     throw new ConfigError(
       `${folder} holds a chain of ${count} validators, not ${validators}: ` +
         `start it with --validators ${count}, or begin another with --data-dir`,
     );
   }
-  const keyPaths = Array.from({ length: validators }, (_, index) => keyPath(folder, index));
-  return { genesis, genesisPath: path, keyPaths };
+  const own = epochFolder(folder, keys.epoch);
+  const keyPaths = Array.from({ length: validators }, (_, index) => keyPath(own, index));
+  return { genesis, genesisPath: path, epochFolder: own, keyPaths };
 }

@@ -100,6 +100,7 @@ beforeAll(async () => {
     heights: world.heights,
     states: { read: async (_, height) => (height <= HEIGHTS ? none : null) },
     genesis: engineGenesis,
+    keys: engineKeys,
     shard: 0,
     metrics: createMetrics('reader'),
     status: () => ({ role: 'reader', name: 'test', ready: true, height: 0 }),

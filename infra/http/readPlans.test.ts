@@ -4,7 +4,7 @@ import type { Parameters } from '../../query/routes/route.js';
 import { routes } from '../../query/routes/routes.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
-import { engineGenesis } from '../../test/simulation/engineChain.js';
+import { engineGenesis, engineKeys } from '../../test/simulation/engineChain.js';
 import {
   openProjectedChain,
   type ProjectedChain,
@@ -52,7 +52,10 @@ async function statementsOf(url: string, parameters: Parameters): Promise<Asked[
     url,
   );
   const visible = { height: HEIGHTS, timestampMs: 1 };
-  const context = { ...{ sql, genesis: engineGenesis, shard: 0, visible }, states: noStates };
+  const context = {
+    ...{ sql, genesis: engineGenesis, keys: engineKeys, shard: 0, visible },
+    states: noStates,
+  };
   expect((await route.read(context, parameters)).kind).toBe('found');
   return asked;
 }

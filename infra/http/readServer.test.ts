@@ -40,6 +40,7 @@ async function openServer(more: Partial<ReadServerOptions> = {}): Promise<Fastif
     heights: world.heights,
     states: { read: (key, height) => states.read(key, height) },
     genesis: engineGenesis,
+    keys: engineKeys,
     shard: 0,
     metrics: createMetrics('reader'),
     status: () => ({ role: 'reader', name: 'test', ready: true, height: 0 }),
@@ -361,7 +362,7 @@ describe('how it is answered', () => {
       '/subjects/:subject/versions/:version': { subject: eventsSubject, version: 'latest' },
     };
     const context = {
-      ...{ sql: world.sql, genesis: engineGenesis, shard: 0, states },
+      ...{ sql: world.sql, keys: engineKeys, genesis: engineGenesis, shard: 0, states },
       visible: world.heights.current(),
     };
     for (const route of routes.filter(({ url }) => url !== '/state/:key')) {

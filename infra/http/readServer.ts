@@ -7,6 +7,7 @@ import type { Sql, StateReader } from '../../query/ports.js';
 import type { Answer, Parameters, Route } from '../../query/routes/route.js';
 import { routes } from '../../query/routes/routes.js';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import {
   READ_REQUESTS_PER_MINUTE_MAX,
@@ -29,6 +30,7 @@ export interface ReadServerOptions {
   readonly heights: ReadHeights;
   readonly states: StateReader;
   readonly genesis: Genesis;
+  readonly keys: EpochKeys;
   readonly shard: number;
   readonly metrics: Metrics;
   readonly status: () => RoleStatus;
@@ -135,8 +137,8 @@ function addRoute(server: FastifyInstance, route: Route, options: ReadServerOpti
     if (isVisible && request.headers['if-none-match'] === etag) {
       return reply.code(304).headers({ etag, 'cache-control': 'no-cache' }).send();
     }
-    const { sql, states, genesis, shard } = options;
-    const answer = await route.read({ sql, states, genesis, shard, visible }, parameters);
+    const { sql, states, genesis, keys, shard } = options;
+    const answer = await route.read({ sql, states, genesis, keys, shard, visible }, parameters);
     reply.header('cache-control', isVisible ? 'no-cache' : 'no-store');
     if (isVisible && answer.kind !== 'refused') reply.header('etag', etag);
     return sendAnswer(request, reply, answer);

@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createStateQueries } from '../../command/gateway/stateQueries.js';
 import type { StateReader } from '../../query/ports.js';
 import { encode } from '../../schemas/codec/codec.js';
-import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
-import type { Genesis } from '../../schemas/types/genesis.js';
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { createNativeSigner, nativeVerifier } from '../crypto/nativeSignatures.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { dialValidators } from '../websocket/validatorLinks.js';
@@ -15,18 +14,16 @@ export interface DialledStates extends StateReader {
 
 /** Leaves of the certified state, from whichever validator answers with a proof that holds. */
 export function dialStates(options: {
-  readonly genesis: Genesis;
-  readonly shard: number;
+  readonly keys: EpochKeys;
   /** By validator index. */
   readonly urls: readonly string[];
   readonly log: AdapterLog;
 }): DialledStates {
-  const { genesis, shard, urls, log } = options;
-  const keys = genesisEpoch(genesis, shard);
+  const { keys, urls, log } = options;
   const verifier = nativeVerifier();
   const links = dialValidators({
     urls,
-    validators: genesis.validators,
+    validators: keys.validators,
     identity: {
       chainId: keys.chainId,
       role: 'READER',

@@ -31,7 +31,8 @@ beforeAll(async () => {
   await world.project(HEIGHTS);
   server = await createReadServer({
     ...{ sql: world.sql, heights: world.heights, states: { read: async () => null } },
-    ...{ genesis: engineGenesis, shard: 0, metrics: createMetrics('reader'), page: null },
+    ...{ genesis: engineGenesis, keys: engineKeys, shard: 0 },
+    ...{ metrics: createMetrics('reader'), page: null },
     status: () => ({ role: 'reader', name: 'test', ready: true, height: 0 }),
     log: quietLog,
   });

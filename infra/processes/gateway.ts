@@ -9,7 +9,9 @@ import { ConfigError, loadConfig } from '../config/loadConfig.js';
 import { count, list, port } from '../config/optionTypes.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
+import { openCertificateRing } from '../files/certificateRing.js';
 import { openGatewayNode } from '../gateway/gatewayNode.js';
+import { readChainKeys } from '../genesis/epochsFile.js';
 import { readGenesis } from '../genesis/genesisFile.js';
 import { createMetrics } from '../telemetry/metrics.js';
 import { type RunningRole, runRole } from './role.js';
@@ -22,6 +24,8 @@ const configSchema = z.object({
   host: z.string().default('127.0.0.1'),
   port: port.default(9010),
   gatewayInstanceId: z.string().default('gateway-0'),
+  /** Where the newest certificates are kept, which prove what the log may lose. */
+  gatewayDataDir: z.string().optional(),
   sessionsMax: count(1_000_000).default(GATEWAY_SESSIONS_MAX),
   sessionsPerAccountMax: count(1_000_000).default(GATEWAY_SESSIONS_PER_ACCOUNT_MAX),
   connectionsPerAddressMax: count(1_000_000).default(GATEWAY_CONNECTIONS_PER_IP_MAX),
@@ -35,6 +39,8 @@ const configSchema = z.object({
   drainSpreadMs: milliseconds(600_000).default(1_000),
 });
 
+const SHARD = 0;
+
 /** What stopping may take beyond the drain's own times. */
 const STOP_ROOM_MS = 5_000;
 
@@ -44,12 +50,17 @@ export function gatewayRole(argv: readonly string[]): Promise<void> {
     const config = loadConfig(configSchema, argv, process.env);
     installNativeCrypto();
     const genesis = readGenesis(config.genesis);
-    if (config.peers.length !== genesis.validators.length) {
-      throw new ConfigError(`--peers: ${genesis.validators.length} validator URLs are needed`);
+    const keys = readChainKeys(config.genesis, genesis, SHARD);
+    if (config.peers.length !== keys.validators.length) {
+      throw new ConfigError(`--peers: ${keys.validators.length} validator URLs are needed`);
     }
+    const { gatewayDataDir } = config;
+    const certificates =
+      gatewayDataDir === undefined ? null : await openCertificateRing(gatewayDataDir);
     const node = await openGatewayNode({
       ...config,
-      ...{ name: config.gatewayInstanceId, genesis, logger },
+      certificates,
+      ...{ name: config.gatewayInstanceId, genesis, keys, logger },
       verifier: nativeVerifier(),
       metrics: createMetrics('gateway'),
     });
@@ -57,7 +68,10 @@ export function gatewayRole(argv: readonly string[]): Promise<void> {
     return {
       url: node.url,
       stopTimeoutMs: drainNoticeMs + drainDeadlineMs + drainSpreadMs + STOP_ROOM_MS,
-      stop: () => node.stop({ drainNoticeMs, drainDeadlineMs, drainSpreadMs }),
+      async stop() {
+        await node.stop({ drainNoticeMs, drainDeadlineMs, drainSpreadMs });
+        await certificates?.close();
+      },
     };
   });
 }

@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, { readonly help: string; load(): Promise
     help: 'make a validator folder from the log: state and blocks, from a snapshot on',
     load: async () => (await import('./replay.js')).replay,
   },
+  recover: {
+    help: 'look, propose, sign, begin: another epoch after the loss of all validators',
+    load: async () => (await import('./recover.js')).recover,
+  },
   drill: {
     help: 'rehearse the loss of everything but the log: state and tables made from it again',
     load: async () => (await import('./drill.js')).drill,

@@ -64,7 +64,7 @@ export function platformRoles(plan: PlatformPlan): PlannedRole[] {
     Array.from({ length: count }, (_, index) => make(index));
   return [
     ...network.keyPaths.map((keyPath, index) => {
-      const own = ['--key', keyPath, '--data-dir', join(dataDir, `validator-${index}`)];
+      const own = ['--key', keyPath, '--data-dir', join(network.epochFolder, `validator-${index}`)];
       const kept = ['--snapshot-archive', join(dataDir, 'archive')];
       return role('validator', index, ports.validators, [...links, ...own, ...kept, ...logArgv]);
     }),
@@ -76,7 +76,8 @@ export function platformRoles(plan: PlatformPlan): PlannedRole[] {
       return role('reader', index, ports.readers, [...links, ...own]);
     }),
     ...many(counts.gateways, (index) => {
-      const own = ['--gateway-instance-id', `gateway-${index}`];
+      const name = `gateway-${index}`;
+      const own = ['--gateway-instance-id', name, '--gateway-data-dir', join(dataDir, name)];
       return role('gateway', index, ports.gateways, [...links, ...own]);
     }),
   ];

@@ -15,6 +15,7 @@ import { readGenesis } from '../genesis/genesisFile.js';
 import { createStatusServer, listen } from '../http/statusServer.js';
 import { logOptions, openLog, requireDatabase } from '../log/openLog.js';
 import { openProjectionStore } from '../postgres/projectionStore.js';
+import { readEpochs } from '../recovery/readEpochs.js';
 import { createMetrics, type Metrics } from '../telemetry/metrics.js';
 import { type RunningRole, runRole } from './role.js';
 
@@ -74,21 +75,23 @@ export function projectorRole(argv: readonly string[]): Promise<void> {
     const config = loadConfig(configSchema, argv, process.env);
     installNativeCrypto();
     const genesis = readGenesis(config.genesis);
-    const keys = genesisEpoch(genesis, SHARD);
+    const { chainId } = genesisEpoch(genesis, SHARD);
     const { shards, eventPartitions } = genesis;
     const metrics = createMetrics('projector');
     const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
     const log = await openLog(config, logger);
-    await log.ensureTopics(topicManifest(keys.chainId, shards, eventPartitions));
+    await log.ensureTopics(topicManifest(chainId, shards, eventPartitions));
     const store = await openProjectionStore({
       ...{ url: requireDatabase(config), genesis, log: logger },
       applicationName: `nullspace-${config.name}`,
     });
+    const { reader } = log;
+    const keys = await readEpochs({ genesis, shard: SHARD, reader, verifiers });
     const projector = startProjector({
       ...{ keys, eventPartitions, verifiers, store, timer, models: readModels },
       owner: `${config.name}/${randomBytes(4).toString('hex')}`,
-      reader: log.reader,
-      topics: topicNames(keys.chainId),
+      reader,
+      topics: topicNames(chainId),
       telemetry: telemetryOf(metrics, logger),
     });
     const server = createStatusServer(metrics, () => {

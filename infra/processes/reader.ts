@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { FEED_CONNECTIONS_PER_IP_MAX } from '../../schemas/limits.js';
-import type { Genesis } from '../../schemas/types/genesis.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
 import { count, flag, list, port } from '../config/optionTypes.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
+import { readChainKeys } from '../genesis/epochsFile.js';
 import { readGenesis } from '../genesis/genesisFile.js';
 import { openReadDatabase, type ReadDatabase } from '../http/readDatabase.js';
 import { followHeights, type ReadHeights } from '../http/readHeights.js';
@@ -63,9 +64,9 @@ interface Sources {
   readonly states: DialledStates;
 }
 
-async function openSources(config: Config, genesis: Genesis, log: Logger): Promise<Sources> {
-  if (config.peers.length !== 0 && config.peers.length !== genesis.validators.length) {
-    throw new ConfigError(`--peers: ${genesis.validators.length} validator URLs are needed`);
+async function openSources(config: Config, keys: EpochKeys, log: Logger): Promise<Sources> {
+  if (config.peers.length !== 0 && config.peers.length !== keys.validators.length) {
+    throw new ConfigError(`--peers: ${keys.validators.length} validator URLs are needed`);
   }
   const connection = { url: config.databaseUrl, applicationName: `nullspace-${config.name}`, log };
   const sql = openReadDatabase(connection);
@@ -78,7 +79,7 @@ async function openSources(config: Config, genesis: Genesis, log: Logger): Promi
   const states =
     config.peers.length === 0
       ? { read: async () => null, connected: () => [], close: () => undefined }
-      : dialStates({ genesis, shard: SHARD, urls: config.peers, log });
+      : dialStates({ keys, urls: config.peers, log });
   return { sql, heights, states };
 }
 
@@ -88,12 +89,13 @@ export function readerRole(argv: readonly string[]): Promise<void> {
     const config = loadConfig(configSchema, argv, process.env);
     installNativeCrypto();
     const genesis = readGenesis(config.genesis);
+    const keys = readChainKeys(config.genesis, genesis, SHARD);
     const folder = pageFolder(config.explorerDir);
     const page = folder === null ? null : { folder, gatewayUrl: config.gatewayUrl };
-    const { sql, heights, states } = await openSources(config, genesis, logger);
+    const { sql, heights, states } = await openSources(config, keys, logger);
     const metrics = createMetrics('reader');
     const server = await createReadServer({
-      ...{ sql, heights, states, genesis, shard: SHARD, metrics, page },
+      ...{ sql, heights, states, genesis, keys, shard: SHARD, metrics, page },
       log: logger,
       status: () => ({
         role: 'reader',

@@ -8,6 +8,7 @@ import { count, flag } from '../config/optionTypes.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
 import { toFileError } from '../files/errors.js';
+import { readEpochs } from '../recovery/readEpochs.js';
 import { replayFolder } from '../recovery/replayFolder.js';
 import { openSnapshotArchive } from '../recovery/snapshotArchive.js';
 import { progressLine } from './progressLine.js';
@@ -45,9 +46,11 @@ export async function replay(argv: readonly string[]): Promise<void> {
       config.snapshotArchive === undefined
         ? null
         : openSnapshotArchive(path(config.snapshotArchive), chainIdOf(genesis), SHARD);
+    const { reader } = log;
+    const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
+    const keys = await readEpochs({ genesis, shard: SHARD, reader, verifiers });
     return replayFolder({
-      ...{ genesis, shard: SHARD, reader: log.reader, folder, archive },
-      verifiers: { signatures: nativeVerifier(), beacon: await createNativeBeacon() },
+      ...{ genesis, keys, reader, folder, archive, verifiers },
       snapshotEveryHeights: config.snapshotEvery,
       onPassedOver: (height, fault) =>
         logger.warn({ height, fault }, 'an archived snapshot is of no use'),

@@ -1,6 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import { SNAPSHOT_EVERY_HEIGHTS, SNAPSHOT_EVERY_HEIGHTS_MAX } from '../../schemas/limits.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
@@ -8,6 +7,7 @@ import { count, flag, list, port } from '../config/optionTypes.js';
 import { type KeyFile, readKeyFile } from '../crypto/keyFile.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { createNativeSigner, nativeVerifier } from '../crypto/nativeSignatures.js';
+import { readChainKeys } from '../genesis/epochsFile.js';
 import { readValidatorGenesis } from '../genesis/validatorGenesis.js';
 import { createStatusServer, listen } from '../http/statusServer.js';
 import { lateLog } from '../log/lateLog.js';
@@ -37,6 +37,8 @@ const configSchema = z.object({
   verifyWorkers: z.coerce.number().int().min(0).max(16).default(1),
 });
 
+const SHARD = 0;
+
 /**
  * A file beside the key says that it has signed. Without the data folder's journal such a key must
  * not sign again in this epoch, whoever lost the folder.
@@ -52,14 +54,21 @@ function markUsed(keyPath: string): void {
 function indexOf(key: KeyFile, validators: readonly Uint8Array[]): number {
   const index = validators.findIndex((publicKey) => equalBytes(publicKey, key.publicKey));
   if (index >= 0) return index;
-  throw new ConfigError("--key: this key is not one of genesis' validators");
+  throw new ConfigError('--key: this key is not one of the validators');
 }
 
 function openArchive(
   { snapshotArchive }: z.infer<typeof configSchema>,
   chainId: Uint8Array,
 ): SnapshotArchive | null {
-  return snapshotArchive === undefined ? null : openSnapshotArchive(snapshotArchive, chainId, 0);
+  return snapshotArchive === undefined
+    ? null
+    : openSnapshotArchive(snapshotArchive, chainId, SHARD);
+}
+
+function checkPeers(urls: readonly string[], validators: readonly Uint8Array[]): void {
+  if (urls.length === validators.length) return;
+  throw new ConfigError(`--peers: ${validators.length} validator URLs are needed`);
 }
 
 /** `nullspace validator`: agree on an order, execute it, answer gateways, publish. */
@@ -70,10 +79,10 @@ export function validatorRole(argv: readonly string[]): Promise<void> {
     installNativeCrypto();
     const genesis = readValidatorGenesis(config.genesis);
     const key = readKeyFile(config.key);
-    const self = indexOf(key, genesis.validators);
-    if (config.peers.length !== genesis.validators.length) {
-      throw new ConfigError(`--peers: ${genesis.validators.length} validator URLs are needed`);
-    }
+    const keys = readChainKeys(config.genesis, genesis, SHARD);
+    const { chainId, validators } = keys;
+    const self = indexOf(key, validators);
+    checkPeers(config.peers, validators);
     const lock = await lockValidator(config.dataDir, config.key);
     const metrics = createMetrics('validator');
     const signer = createNativeSigner(key.seed);
@@ -90,11 +99,10 @@ export function validatorRole(argv: readonly string[]): Promise<void> {
       const { from } = request.query as { readonly from?: string };
       return heightTimes.from(Number(from ?? 0));
     });
-    const { chainId } = genesisEpoch(genesis, 0);
     const transport = openPeerTransport({
       server: server.server,
       self,
-      validators: genesis.validators,
+      validators,
       urls: config.peers,
       identity: { chainId, role: 'VALIDATOR', signer, verifier: nativeVerifier() },
       onRefused: (error) => logger.debug({ code: error.code }, error.message),
@@ -103,6 +111,7 @@ export function validatorRole(argv: readonly string[]): Promise<void> {
     const log = config.publish ? lateLog(() => openLog(config, logger)) : null;
     const opened = await openNode({
       genesis,
+      keys,
       self,
       signer,
       beaconSecret: key.beaconShare ?? new Uint8Array(0),

@@ -6,7 +6,6 @@ import { readModels } from '../../projections/readModels.js';
 import { memoVerifier } from '../../projections/runner/memoVerifier.js';
 import { Session } from '../../projections/runner/session.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
-import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
 import {
   PROJECTION_COMPARE_ATTEMPTS_MAX,
   PROJECTION_COMPARE_WAIT_MS,
@@ -26,6 +25,7 @@ import { makeBareGeneration } from '../postgres/projectionSchema.js';
 import { projectionContent, qualified } from '../postgres/projectionSql.js';
 import { type OpenProjectionStore, openProjectionStore } from '../postgres/projectionStore.js';
 import { hashTables } from '../postgres/tableHashes.js';
+import { readEpochs } from '../recovery/readEpochs.js';
 import { type FoldProgress, measureProgress } from './foldProgress.js';
 
 export type RebuildStage = 'folding' | 'indexing' | 'comparing' | 'swapping' | 'handing over';
@@ -152,8 +152,9 @@ async function runSession(
   { untilHeights, isEnough }: Fold,
 ): Promise<void> {
   const { genesis, reader, timer, log } = options;
-  const keys = genesisEpoch(genesis, SHARD);
-  const { signatures, beacon } = options.verifiers;
+  const { verifiers } = options;
+  const { signatures, beacon } = verifiers;
+  const keys = await readEpochs({ genesis, shard: SHARD, reader, verifiers });
   const session = new Session(
     {
       ...{ store, reader, timer, keys, models: readModels },

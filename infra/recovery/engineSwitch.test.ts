@@ -102,7 +102,7 @@ async function replay() {
   const { reader } = await logOfChain();
   const folder = mkdtempSync(join(base, 'validator-'));
   return replayFolder({
-    ...{ genesis: engineGenesis, shard: 0, reader, verifiers: engineVerifiers },
+    ...{ genesis: engineGenesis, keys: engineKeys, reader, verifiers: engineVerifiers },
     ...{ folder, archive: null, snapshotEveryHeights: 6 },
     onPassedOver: () => undefined,
     onProgress: () => undefined,

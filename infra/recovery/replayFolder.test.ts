@@ -91,7 +91,7 @@ afterEach(() => rmSync(base, { recursive: true, force: true }));
 
 function replay(options: Partial<ReplayFolderOptions> = {}) {
   return replayFolder({
-    ...{ genesis: engineGenesis, shard: 0, verifiers: engineVerifiers },
+    ...{ genesis: engineGenesis, keys: engineKeys, verifiers: engineVerifiers },
     ...{ reader: log.reader, folder, archive, snapshotEveryHeights: 200 },
     onPassedOver: () => undefined,
     onProgress: () => undefined,

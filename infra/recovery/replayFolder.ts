@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { EngineState } from '../../command/engine/engineState.js';
 import { exportEntries, stateRoot } from '../../command/engine/snapshot.js';
 import { tipAfter, type Verifiers } from '../../schemas/crypto/certifiedBlock.js';
-import { type ChainTip, genesisTip } from '../../schemas/crypto/epochKeys.js';
+import { type ChainTip, type EpochKeys, genesisTip } from '../../schemas/crypto/epochKeys.js';
 import { assert } from '../../schemas/kernel/assert.js';
 import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
 import { CATCH_UP_BLOCKS_MAX, MAX_FRAME_BYTES } from '../../schemas/limits.js';
@@ -27,7 +27,8 @@ import { beginFolder, folderStart, validatorPaths, withoutState } from './valida
 
 export interface ReplayFolderOptions {
   readonly genesis: Genesis;
-  readonly shard: number;
+  /** At least of the epochs up to what is in folder and archive. */
+  readonly keys: EpochKeys;
   readonly reader: LogReader;
   readonly verifiers: Verifiers;
   /** A validator's data folder, which may be empty, or what an earlier replay left. */
@@ -55,7 +56,7 @@ export interface ReplayReport {
  * Rejects with LogError, FileError, ReplayError.
  */
 export async function replayFolder(options: ReplayFolderOptions): Promise<ReplayReport> {
-  const { folder, genesis, shard } = options;
+  const { folder, genesis, keys } = options;
   const lock = lockFolder(join(folder, 'validator.lock'), (message) => {
     return new FileError('in-use', `${folder} is in use: ${message}`);
   });
@@ -65,7 +66,7 @@ export async function replayFolder(options: ReplayFolderOptions): Promise<Replay
     const snapshot = await begin(options, snapshots);
     const blocks = await openFileBlockStore(paths.blocks);
     try {
-      const state = restoreState(genesis, shard, snapshot);
+      const state = restoreState(genesis, keys.shard, snapshot);
       const tip = await tipOf(options, blocks, state);
       return await goOn(options, { snapshots, blocks, state, tip });
     } finally {
@@ -97,11 +98,11 @@ async function begin(
 
 /** The certified tip that the folder's state stands on. */
 async function tipOf(
-  { genesis, shard, folder }: ReplayFolderOptions,
+  { genesis, keys, folder }: ReplayFolderOptions,
   blocks: FileBlockStore,
   state: EngineState,
 ): Promise<ChainTip> {
-  if (state.height === 0) return genesisTip(genesis, shard);
+  if (state.height === 0) return genesisTip(genesis, keys.shard);
   const [certified] = await blocks.certifiedBlocks(state.height, 1, MAX_FRAME_BYTES);
   const root = certified?.certificate.result.stateRoot;
   if (certified === undefined || root === undefined || !equalBytes(root, stateRoot(state))) {

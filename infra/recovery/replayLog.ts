@@ -1,13 +1,13 @@
 import type { EngineState } from '../../command/engine/engineState.js';
 import { executeBlock } from '../../command/engine/executeBlock.js';
+import type { ExecutedBlock } from '../../command/engine/executedBlock.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
-import { type ChainTip, genesisEpoch } from '../../schemas/crypto/epochKeys.js';
+import type { ChainTip, EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import type { LogReader } from '../../schemas/log.js';
 import { createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { topicNames } from '../../schemas/topics.js';
 import type { CertifiedBlock } from '../../schemas/types/block.js';
-import type { Genesis } from '../../schemas/types/genesis.js';
 import { type LogProgress, type LogReading, openLogReading } from '../verify/logReading.js';
 import { engineOf } from './engineOf.js';
 import { findHeight } from './findHeight.js';
@@ -31,15 +31,14 @@ export class ReplayError extends Error {
 }
 
 export interface ReplayOptions {
-  readonly genesis: Genesis;
-  readonly shard: number;
+  readonly keys: EpochKeys;
   readonly reader: LogReader;
   readonly verifiers: Verifiers;
   /** Changed in place: the state after `tip`. */
   readonly state: EngineState;
   readonly tip: ChainTip;
   /** After each height; the next one waits for it. */
-  onHeight(certified: CertifiedBlock): Promise<void> | null;
+  onHeight(certified: CertifiedBlock, executed: ExecutedBlock): Promise<void> | null;
   onProgress(progress: LogProgress): void;
 }
 
@@ -51,8 +50,8 @@ export interface ReplayOptions {
  * @throws LogError, ReplayError, EngineVersionError
  */
 export async function replayLog(options: ReplayOptions): Promise<number> {
-  const { genesis, shard, reader, tip, verifiers } = options;
-  const keys = genesisEpoch(genesis, shard);
+  const { keys, reader, tip, verifiers } = options;
+  const { shard } = keys;
   const topic = topicNames(keys.chainId).blocks;
   const place = await findHeight(reader, topic, shard, tip.height);
   const { first } = place;
@@ -82,8 +81,9 @@ export async function replayLog(options: ReplayOptions): Promise<number> {
           throw new ReplayError('hole', words);
         }
         if (outcome.kind !== 'accepted') continue;
-        commands += execute(options.state, outcome.certified);
-        const wait = options.onHeight(outcome.certified);
+        const executed = execute(options.state, outcome.certified);
+        commands += executed.receipts.length;
+        const wait = options.onHeight(outcome.certified, executed);
         if (wait !== null) await wait;
       }
       const share = reading.read() / Math.max(1, reading.offsets);
@@ -93,12 +93,12 @@ export async function replayLog(options: ReplayOptions): Promise<number> {
   }
 }
 
-function execute(state: EngineState, { block, certificate }: CertifiedBlock): number {
+function execute(state: EngineState, { block, certificate }: CertifiedBlock): ExecutedBlock {
   const { result } = certificate;
   const executed = executeBlock(state, block, result.seed, { engine: engineOf(result) });
   for (const root of ['stateRoot', 'eventsRoot'] as const) {
     if (equalBytes(executed[root], result[root])) continue;
     throw new ReplayError('diverged', `height ${result.height}: execution gives another ${root}`);
   }
-  return executed.receipts.length;
+  return executed;
 }

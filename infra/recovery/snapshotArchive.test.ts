@@ -29,7 +29,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 function prove(maxHeight?: number) {
   const passed: string[] = [];
   const proven = newestProven(archive, {
-    ...{ genesis: engineGenesis, shard: 0, verifiers: engineVerifiers },
+    ...{ genesis: engineGenesis, keys: engineKeys, verifiers: engineVerifiers },
     ...(maxHeight === undefined ? {} : { maxHeight }),
     onPassedOver: (height, fault) => passed.push(`${height}: ${fault}`),
   });

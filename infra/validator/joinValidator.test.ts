@@ -68,7 +68,7 @@ it('serves gateways only when its mempool journal was read', async () => {
   let readWhenServing: boolean | null = null;
   let ask: ((link: ClientLink, body: PeerMessageBody) => void) | null = null;
   const joining = joinValidator({
-    ...{ genesis, shard: 0, self: 0, signer: signers[0]!, firstStart: true },
+    ...{ genesis, keys, self: 0, signer: signers[0]!, firstStart: true },
     ...{ signatures: keyedHashVerifier, beacon: beacon.scheme, mempoolJournal, log: null },
     onSigning: () => {},
     threshold: createThresholdSigner(keys.beaconKeys, beacon.secrets[0]!, beacon.scheme),

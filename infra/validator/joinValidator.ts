@@ -12,7 +12,7 @@ import type { BlockStore, Journal, Telemetry, Timer, Transport } from '../../con
 import { createCachingVerifier } from '../../consensus/validator/cachingVerifier.js';
 import { createValidator } from '../../consensus/validator/createValidator.js';
 import type { Halt, ValidatorStatus } from '../../consensus/validator/options.js';
-import { type EpochKeys, genesisEpoch } from '../../schemas/crypto/epochKeys.js';
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import type {
   BatchVerifier,
   BeaconScheme,
@@ -36,7 +36,8 @@ import { createValidatorApplication } from './validatorApplication.js';
 /** What consensus, mempool, engine and publisher stand on; the joining itself does no I/O. */
 export interface ValidatorParts {
   readonly genesis: Genesis;
-  readonly shard: number;
+  /** Of the newest epoch, in which it takes part. */
+  readonly keys: EpochKeys;
   readonly self: number;
   readonly signer: Signer;
   /** This key has never signed in this epoch. */
@@ -116,9 +117,8 @@ function rememberedBy(
  * sockets and files and in the simulated world. Resolves when it takes part.
  */
 export async function joinValidator(parts: ValidatorParts): Promise<JoinedValidator> {
-  const { genesis, shard, self, transport, timer, state, executed, blocks, verifier } = parts;
-  const keys = genesisEpoch(genesis, shard);
-  const { chainId } = keys;
+  const { genesis, keys, self, transport, timer, state, executed, blocks, verifier } = parts;
+  const { chainId, shard } = keys;
   // The publisher meets in the log what consensus has checked before.
   const signatures = createCachingVerifier(parts.signatures, PUBLISH_SIGNATURES_KEPT);
   const beacon = cachingBeacon(parts.beacon, PUBLISH_BEACONS_KEPT);
@@ -180,9 +180,7 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
     },
   });
   const validator = createValidator({
-    genesis,
-    shard,
-    self,
+    ...{ genesis, keys, self },
     signer: parts.signer,
     signatures,
     beacon,
@@ -221,6 +219,7 @@ export async function joinValidator(parts: ValidatorParts): Promise<JoinedValida
       timer,
       telemetry: parts.commandTelemetry,
       writerId: writerId(chainId, shard),
+      onSuperseded: (epoch) => validator.supersede(epoch),
     });
   }
   return {

@@ -3,7 +3,7 @@ import { SAME_REGION } from '../../consensus/core/config.js';
 import type { BlockStore } from '../../consensus/ports.js';
 import type { ValidatorStatus } from '../../consensus/validator/options.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
-import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import type { Signer } from '../../schemas/crypto/signatures.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { ascii, concatBytes, uint32, uint64 } from '../../schemas/kernel/bytes.js';
@@ -44,6 +44,8 @@ import { systemTimer } from './systemTimer.js';
 
 export interface ValidatorNodeOptions {
   readonly genesis: Genesis;
+  /** Of the newest epoch, in which it takes part. */
+  readonly keys: EpochKeys;
   readonly self: number;
   readonly signer: Signer;
   readonly beaconSecret: Uint8Array;
@@ -79,12 +81,9 @@ export interface ValidatorNode {
   stop(): Promise<void>;
 }
 
-const SHARD = 0;
-
 /** What a vote journal belongs to. */
-function journalIdentity(genesis: Genesis, signer: Signer): Uint8Array {
-  const { chainId, epoch } = genesisEpoch(genesis, SHARD);
-  return concatBytes(ascii('votes'), chainId, uint32(SHARD), uint64(epoch), signer.publicKey);
+function journalIdentity({ chainId, shard, epoch }: EpochKeys, signer: Signer): Uint8Array {
+  return concatBytes(ascii('votes'), chainId, uint32(shard), uint64(epoch), signer.publicKey);
 }
 
 /**
@@ -97,7 +96,7 @@ async function beginLostFolder(
   verifiers: Verifiers,
   snapshots: SnapshotStore,
 ): Promise<Snapshot | null> {
-  const { archive, dataDir, genesis, logger } = options;
+  const { archive, dataDir, genesis, keys, logger } = options;
   const newest = snapshots.newest();
   if (options.firstStart) return newest;
   const start = await folderStart(dataDir, newest);
@@ -106,7 +105,7 @@ async function beginLostFolder(
     archive === null
       ? null
       : newestProven(archive, {
-          ...{ genesis, shard: SHARD, verifiers },
+          ...{ genesis, keys, verifiers },
           onPassedOver: (height, fault) =>
             logger.warn({ height, fault }, 'an archived snapshot is of no use'),
         });
@@ -119,16 +118,27 @@ async function beginLostFolder(
 }
 
 async function openStores(options: ValidatorNodeOptions, verifiers: Verifiers) {
-  const { dataDir, genesis, signer } = options;
+  const { dataDir, genesis, keys, signer } = options;
   const paths = validatorPaths(dataDir);
   const snapshots = openSnapshotStore(paths.snapshots);
-  const state = restoreState(genesis, SHARD, await beginLostFolder(options, verifiers, snapshots));
+  const state = restoreState(
+    genesis,
+    keys.shard,
+    await beginLostFolder(options, verifiers, snapshots),
+  );
+  const blocks = await openFileBlockStore(paths.blocks);
+  const ended = keys.firstHeight - 1;
+  if (blocks.certifiedHeight() < ended) {
+    await blocks.close();
+    const what = `ends before height ${ended}, behind which epoch ${keys.epoch} begins`;
+    throw new FileError('corrupt', `${paths.blocks} ${what}: make it by \`nullspace replay\``);
+  }
   return {
     snapshots,
     state,
+    blocks,
     executed: openExecutedStore(paths.executed, state.height + 1),
-    blocks: await openFileBlockStore(paths.blocks),
-    journal: await openFileJournal(paths.votes, journalIdentity(genesis, signer)),
+    journal: await openFileJournal(paths.votes, journalIdentity(keys, signer)),
     mempoolJournal: await openMempoolJournal(paths.mempool),
   };
 }
@@ -153,20 +163,20 @@ async function archiveSnapshot(
 
 /** Everything that a validator is, on links that are open already. */
 export async function openNode(options: ValidatorNodeOptions): Promise<ValidatorNode> {
-  const { genesis, self, signer, transport, log, metrics, logger } = options;
+  const { genesis, keys, self, signer, transport, log, metrics, logger } = options;
   const signatures = nativeVerifier();
   const beacon = await createNativeBeacon();
   const stores = await openStores(options, { signatures, beacon });
   const { executed, blocks, journal, mempoolJournal } = stores;
   const pool =
     options.verifyWorkers === 0 ? null : await VerifyPool.open({ workers: options.verifyWorkers });
-  const { groupKey, shareKeys } = genesisEpoch(genesis, SHARD).beaconKeys;
+  const { groupKey, shareKeys } = keys.beaconKeys;
   const own = { secretShare: options.beaconSecret, scheme: beacon };
   const threshold = await startBeaconThread({ groupKey, shareKeys }, own);
   let archiving: Promise<void> = Promise.resolve();
   const joined = await joinValidator({
     ...stores,
-    ...{ genesis, shard: SHARD, self, signer, transport, log, metrics },
+    ...{ genesis, keys, self, signer, transport, log, metrics },
     snapshotEveryHeights: options.snapshotEveryHeights,
     onSnapshot(height) {
       archiving = archiving.then(() => archiveSnapshot(options, blocks, height));

@@ -1,6 +1,7 @@
 import { readEventHead } from '../../projections/runner/eventHead.js';
 import { decode } from '../../schemas/codec/codec.js';
 import { present } from '../../schemas/kernel/assert.js';
+import type { EpochStart } from '../../schemas/types/block.js';
 import type { HeightMark } from '../../schemas/types/event.js';
 import { type Faults, recordPlace } from './faults.js';
 import { type ExpectedHeight, missingEvents, PartitionLedger } from './partitionLedger.js';
@@ -20,13 +21,15 @@ export class EventLedger {
   #expectsMore = true;
 
   /**
-   * `isProven` says whether a mark is a quorum's. `isWhole`: what stands behind the last height was
-   * written since, and does not matter; else nothing may stand there.
+   * `isProven` says whether a mark is a quorum's, `isBegun` whether an epoch has begun. `isWhole`:
+   * what stands behind the last height was written since, and does not matter; else nothing may
+   * stand there.
    */
   constructor(
     eventPartitions: number,
     private readonly faults: Faults,
     private readonly isProven: (mark: HeightMark) => boolean,
+    private readonly isBegun: (start: EpochStart) => boolean,
     private readonly isWhole = true,
   ) {
     this.#partitions = Array.from({ length: eventPartitions }, (_, partition) => {
@@ -60,7 +63,10 @@ export class EventLedger {
     const decoded = decode('EventsRecord', value);
     if (!decoded.ok) return this.#drop(place, `not a record of this topic: ${decoded.reason}`);
     const { body } = decoded.value;
-    if (body.kind === 'EpochStart') return this.#drop(place, 'an epoch that nobody began');
+    if (body.kind === 'EpochStart') {
+      if (this.#isAhead(body.firstHeight - 1)) return body.firstHeight - 1;
+      return this.isBegun(body) ? null : this.#drop(place, 'an epoch that nobody began');
+    }
     if (body.kind === 'EventEnvelope') {
       const isSince = this.isWhole && body.height > this.lastHeight;
       return isSince ? null : this.#take(ledger, place, body.height, value);

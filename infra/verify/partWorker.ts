@@ -2,14 +2,16 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { genesisState } from '../../command/engine/genesisState.js';
 import { tipAfter } from '../../schemas/crypto/certifiedBlock.js';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
-import { genesisTip } from '../../schemas/crypto/epochKeys.js';
+import { genesisEpoch, genesisTip, keysAtHeight } from '../../schemas/crypto/epochKeys.js';
 import { present } from '../../schemas/kernel/assert.js';
+import type { LogReader } from '../../schemas/log.js';
 import { inlineBatchVerifier } from '../crypto/inlineBatchVerifier.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
 import { openLog } from '../log/openLog.js';
 import { newestProven } from '../recovery/provenState.js';
+import { readEpochs } from '../recovery/readEpochs.js';
 import { openSnapshotArchive } from '../recovery/snapshotArchive.js';
 import { createLogger } from '../telemetry/logger.js';
 import type { PartMessage, PartOrder } from './partThread.js';
@@ -26,25 +28,29 @@ installNativeCrypto();
 const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
 
 /** The certified state that the part begins behind. */
-function startOfPart() {
+async function startOfPart(reader: LogReader) {
   const { afterHeight } = part;
   if (afterHeight === 0) {
-    return { state: genesisState(genesis, shard), tip: genesisTip(genesis, shard) };
+    const keys = genesisEpoch(genesis, shard);
+    return { state: genesisState(genesis, shard), tip: genesisTip(genesis, shard), keys };
   }
+  const keys = await readEpochs({ genesis, shard, reader, verifiers });
   const archive = openSnapshotArchive(order.archive, chainIdOf(genesis), shard);
   const proven = newestProven(archive, {
-    ...{ genesis, shard, verifiers, maxHeight: afterHeight },
+    ...{ genesis, keys, verifiers, maxHeight: afterHeight },
     onPassedOver: () => undefined,
   });
   if (proven?.state.height !== afterHeight) return null;
-  return { state: proven.state, tip: tipAfter(proven.certified) };
+  const tip = tipAfter(proven.certified);
+  // What begins behind it is met in the part, and counted there.
+  return { state: proven.state, tip, keys: keysAtHeight(keys, afterHeight) };
 }
 
 async function verified(): Promise<VerifiedPart | null> {
-  const start = startOfPart();
-  if (start === null) return null;
   const log = await openLog(order.log, createLogger('verify', 'warn'));
   try {
+    const start = await startOfPart(log.reader);
+    if (start === null) return null;
     const outcome = await verifyPart(
       {
         ...{ genesis, shard, reader: log.reader, fromHeight: order.fromHeight, verifiers },

@@ -7,15 +7,21 @@ import { framedName } from '../../schemas/codec/codec.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
 import { type OpenedEnvelope, openEnvelope } from '../../schemas/crypto/envelope.js';
-import { type ChainTip, genesisEpoch, genesisTip } from '../../schemas/crypto/epochKeys.js';
+import {
+  type ChainTip,
+  type EpochKeys,
+  genesisEpoch,
+  genesisTip,
+} from '../../schemas/crypto/epochKeys.js';
+import { keysAfter } from '../../schemas/crypto/epochStart.js';
 import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
-import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
+import type { BatchVerifier, SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
 import { PROJECTION_SIGNATURES_KEPT } from '../../schemas/limits.js';
 import type { LogReader } from '../../schemas/log.js';
 import { type BlocksFollower, createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { topicNames } from '../../schemas/topics.js';
-import type { CertifiedBlock } from '../../schemas/types/block.js';
+import type { CertifiedBlock, EpochStart } from '../../schemas/types/block.js';
 import type { HeightMark } from '../../schemas/types/event.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { engineOf } from '../recovery/engineOf.js';
@@ -53,6 +59,8 @@ export interface VerifyReport {
 
 interface Verification {
   readonly genesis: Genesis;
+  /** Of the epochs up to the last height executed. */
+  keys: EpochKeys;
   readonly envelopes: SignatureChecks;
   readonly follower: BlocksFollower;
   readonly state: EngineState;
@@ -93,6 +101,8 @@ export interface StartedPart extends LogPart {
   /** Changed in place. */
   readonly state: EngineState;
   readonly tip: ChainTip;
+  /** Of the epochs up to there. */
+  readonly keys: EpochKeys;
 }
 
 /**
@@ -109,20 +119,23 @@ export async function verifyPart(
   part: StartedPart | null,
 ): Promise<{ readonly report: VerifyReport; readonly tip: ChainTip }> {
   const { genesis, shard, reader, verifiers } = options;
-  const keys = genesisEpoch(genesis, shard);
+  const keys = part?.keys ?? genesisEpoch(genesis, shard);
   const { eventPartitions } = genesis;
   const faults = createFaults();
   const memo = memoVerifier(verifiers.signatures, PROJECTION_SIGNATURES_KEPT);
-  const isProven = (mark: HeightMark) => verifyHeightMark(mark, keys, eventPartitions, memo);
+  const isProven = (mark: HeightMark) =>
+    verifyHeightMark(mark, verification.keys, eventPartitions, memo);
+  const isBegun = (start: EpochStart) => beganBy(start, verification.keys, memo);
   const verification: Verification = {
     genesis,
+    keys,
     envelopes: createSignatureChecks(options.envelopes),
     follower: createBlocksFollower({
       ...{ keys, verifiers },
       tip: part?.tip ?? genesisTip(genesis, shard),
     }),
     state: part?.state ?? genesisState(genesis, shard),
-    ledger: new EventLedger(eventPartitions, faults, isProven, part?.isLast ?? true),
+    ledger: new EventLedger(eventPartitions, faults, isProven, isBegun, part?.isLast ?? true),
     faults,
     fromHeight: options.fromHeight,
     heights: 0,
@@ -153,6 +166,14 @@ export async function verifyPart(
     await events.close();
   }
   return { report: report(verification), tip: verification.follower.tip };
+}
+
+/** Whether recovery keys began this epoch, by what is known of those up to the newest. */
+function beganBy(start: EpochStart, keys: EpochKeys, verifier: SignatureVerifier): boolean {
+  for (let before: EpochKeys | null = keys; before !== null; before = before.previous) {
+    if (before.epoch < start.epoch) return keysAfter(before, start, verifier) !== null;
+  }
+  return false;
 }
 
 /**
@@ -223,6 +244,9 @@ function onBlock(
     case 'accepted':
       onCertified(verification, outcome.certified);
       return verification.envelopes.room();
+    case 'epoch':
+      verification.keys = outcome.keys;
+      return null;
     case 'ignored':
       verification.repeated++;
       faults.add(place, `height ${outcome.height} stands here again`);

@@ -63,14 +63,15 @@ async function planned({ reader }: Log, parts = PARTS): Promise<readonly Planned
 
 function startOf(part: PlannedPart) {
   if (part.afterHeight === 0) {
-    return { state: genesisState(engineGenesis, 0), tip: genesisTip(engineGenesis, 0) };
+    const tip = genesisTip(engineGenesis, 0);
+    return { state: genesisState(engineGenesis, 0), tip, keys: engineKeys };
   }
   const proven = newestProven(archive, {
-    ...{ ...world, maxHeight: part.afterHeight },
+    ...{ ...world, keys: engineKeys, maxHeight: part.afterHeight },
     onPassedOver: () => undefined,
   });
   const { state, certified } = present(proven, 'a proven state');
-  return { state, tip: tipAfter(certified) };
+  return { state, tip: tipAfter(certified), keys: engineKeys };
 }
 
 function sideBySide(

@@ -10,7 +10,7 @@ import { routes } from '../../query/routes/routes.js';
 import { CloseCode } from '../../schemas/gateway/protocol.js';
 import { FEED_SKIP_HEIGHTS } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
-import { engineGenesis } from '../../test/simulation/engineChain.js';
+import { engineGenesis, engineKeys } from '../../test/simulation/engineChain.js';
 import { openProjectedChain, type ProjectedChain } from '../../test/simulation/projectedChain.js';
 import type { ReadHeights } from '../http/readHeights.js';
 import { createMetrics } from '../telemetry/metrics.js';
@@ -125,7 +125,7 @@ describe('the feed', () => {
     expect(order).toEqual(order.toSorted((a, b) => a - b));
     const listCommands = routes.find((route) => route.url === '/explorer/commands')!;
     const context = {
-      ...{ sql: world.sql, genesis: engineGenesis, shard: 0 },
+      ...{ sql: world.sql, genesis: engineGenesis, keys: engineKeys, shard: 0 },
       ...{ visible: world.heights.current(), states: { read: async () => null } },
     };
     const answer = await listCommands.read(context, { limit: 100, fromHeight: 3, asOf: 25 });

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import { encode } from '../../schemas/codec/codec.js';
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
+import { keysAfter } from '../../schemas/crypto/epochStart.js';
 import {
   buildChain,
   type ChainedHeight,
@@ -8,6 +11,7 @@ import {
   chainStart,
   keyedVerifiers,
   nextHeight,
+  startEpoch,
 } from '../../test/simulation/certifiedChain.js';
 import { blockRecord, markRecord } from '../../test/simulation/chainRecords.js';
 import { EventsFollower, type EventsTip } from './eventsFollower.js';
@@ -283,5 +287,77 @@ describe('any interleaving', () => {
       ),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('an epoch that recovery keys have begun', () => {
+  const heights = heightsOf(1, 2, 0);
+  const [first, second, third] = heights as [ChainedHeight, ChainedHeight, ChainedHeight];
+  const start = startEpoch(1, third.tip);
+  const started = encode('EventsRecord', { body: { kind: 'EpochStart', ...start } });
+  const keys = keysAfter(chainKeys, start, keyedVerifiers.signatures) as EpochKeys;
+  const rest = { tip: third.tip, lastHeights: [3, 2, 0, 0], eventCounts: [1, 1, 0, 0] };
+  const old = nextHeight({ ...rest, twist: 'certified, and lost' });
+  const next = nextHeight({ ...rest, keys });
+  const before = [...recordsOf(first), ...recordsOf(second), markOf(third)];
+
+  it('has its own validators prove what follows, and nobody else', () => {
+    const { committed, dropped, read, follower } = follow();
+    read(...before, started, ...recordsOf(old), ...recordsOf(next), started);
+    expect(committed.at(-1)).toEqual([4, 1]);
+    expect(follower.tip.resultDigest).toEqual(next.tip.resultDigest);
+    expect(follower.conflict).toBeNull();
+    expect(follower.keys.epoch).toBe(1);
+    expect(dropped).toMatchObject({ 'forged mark': 1, repeat: 2 });
+  });
+
+  it('waits for what comes before it, and then reads again what it could not prove', () => {
+    const { committed, read, follower, seek } = follow();
+    const late = [started, ...recordsOf(next), ...recordsOf(second), markOf(third)];
+    read(...recordsOf(first), ...late);
+    expect(committed.at(-1)).toEqual([3, 0]);
+    expect(follower.takeReread()).toBe(true);
+    const { position } = follower.tip;
+    expect(position).toBeLessThanOrEqual(2n);
+    seek(position);
+    read(...[...recordsOf(first), ...late].slice(Number(position)));
+    expect(committed.at(-1)).toEqual([4, 1]);
+  });
+
+  it('is no epoch where it continues something else, or recovery keys did not sign it', () => {
+    const twisted = nextHeight({
+      tip: second.tip,
+      lastHeights: [2, 2, 0, 0],
+      eventCounts: [1, 0, 0, 0],
+      twist: 'another history',
+    });
+    for (const wrong of [
+      startEpoch(1, twisted.tip),
+      startEpoch(1, third.tip, [1]),
+      startEpoch(1, second.tip),
+      startEpoch(3, third.tip),
+    ]) {
+      const { committed, dropped, read, follower } = follow();
+      const record = encode('EventsRecord', { body: { kind: 'EpochStart', ...wrong } });
+      read(...before, record, ...recordsOf(old), ...recordsOf(next));
+      expect(committed.at(-1)).toEqual([4, 1]);
+      expect(follower.tip.resultDigest).toEqual(old.tip.resultDigest);
+      expect(dropped['epoch start']).toBe(1);
+    }
+  });
+
+  it('gives up a start that turns out to continue something else', () => {
+    const twisted = nextHeight({
+      tip: second.tip,
+      lastHeights: [2, 2, 0, 0],
+      eventCounts: [1, 0, 0, 0],
+      twist: 'another history',
+    });
+    const wrong = startEpoch(1, twisted.tip);
+    const { committed, dropped, read } = follow();
+    const record = encode('EventsRecord', { body: { kind: 'EpochStart', ...wrong } });
+    read(record, ...before, ...recordsOf(old));
+    expect(committed.at(-1)).toEqual([4, 1]);
+    expect(dropped['epoch start']).toBe(1);
   });
 });

@@ -1,6 +1,7 @@
 import { decode, decodeCertified } from '../../schemas/codec/codec.js';
 import { eventHash, resultDigest } from '../../schemas/crypto/digests.js';
-import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
+import { type EpochKeys, keysAtHeight } from '../../schemas/crypto/epochKeys.js';
+import { keysAfter } from '../../schemas/crypto/epochStart.js';
 import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { assert, fail, present } from '../../schemas/kernel/assert.js';
@@ -8,6 +9,7 @@ import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import { RecentMap } from '../../schemas/kernel/recentMap.js';
 import { FOLLOWED_DIGESTS_KEPT, MAX_FRAME_BYTES } from '../../schemas/limits.js';
+import type { EpochStart } from '../../schemas/types/block.js';
 import type { HeightMark } from '../../schemas/types/event.js';
 import type { CommittedEvent } from '../readModel.js';
 import { type Candidate, CandidateWindow } from './candidateWindow.js';
@@ -55,6 +57,12 @@ export interface EventsFollowerOptions {
   readonly onDropped: (reason: EventsDropReason, count: number) => void;
 }
 
+/** The start of an epoch above what is known: whether it continues it is not known yet. */
+interface HeldStart {
+  readonly keys: EpochKeys;
+  readonly offset: bigint;
+}
+
 interface PendingMark {
   readonly mark: HeightMark;
   readonly digest: Uint8Array;
@@ -71,6 +79,10 @@ interface PendingMark {
  */
 export class EventsFollower {
   readonly #options: EventsFollowerOptions;
+  /** Of all epochs that are known to have begun. */
+  #keys: EpochKeys;
+  /** The first one in the log that may be next. */
+  #start: HeldStart | null = null;
   readonly #window: CandidateWindow;
   /** Proven marks above the tip, by ascending height. */
   #pending: PendingMark[] = [];
@@ -88,11 +100,16 @@ export class EventsFollower {
 
   constructor(options: EventsFollowerOptions) {
     this.#options = options;
+    this.#keys = options.keys;
     this.#tip = options.tip;
     this.#remember(options.tip.height, options.tip.resultDigest);
     const { windowBytes, windowEvents } = options;
     const onEvicted = (): void => void this.#drop('never listed');
     this.#window = new CandidateWindow(windowBytes, windowEvents, onEvicted);
+  }
+
+  get keys(): EpochKeys {
+    return this.#keys;
   }
 
   get tip(): EventsTip {
@@ -138,8 +155,7 @@ export class EventsFollower {
     const decoded = decode('EventsRecord', value, MAX_FRAME_BYTES);
     if (!decoded.ok) return this.#drop('undecodable');
     const { body } = decoded.value;
-    // One epoch so far: nobody may start another, and a record that says so is not believed.
-    if (body.kind === 'EpochStart') return this.#drop('epoch start');
+    if (body.kind === 'EpochStart') return this.#readEpochStart(body, offset);
     assert(body.kind === 'HeightMark', 'events have a head');
     if (!this.#isOurs(body)) return this.#drop('foreign partition');
     return this.#readMark(body, value.length, offset);
@@ -147,6 +163,38 @@ export class EventsFollower {
 
   #isOurs({ shard, partition }: { readonly shard: number; readonly partition: number }): boolean {
     return shard === this.#options.keys.shard && partition === this.#options.partition;
+  }
+
+  /**
+   * The first start that continues what is known here counts; one above that waits until the marks
+   * before it have come. What its quorum certified is dropped meanwhile, and read once more.
+   */
+  #readEpochStart(start: EpochStart, offset: bigint): readonly CommittedMark[] {
+    const { epoch, firstHeight } = start;
+    if (firstHeight > 0 && keysAtHeight(this.#keys, firstHeight).epoch >= epoch) {
+      return this.#drop('repeat');
+    }
+    const keys = keysAfter(this.#keys, start, this.#options.verifier);
+    if (keys === null || firstHeight <= this.#tip.height) return this.#drop('epoch start');
+    if (this.#start !== null) return this.#drop('epoch start');
+    this.#start = { keys, offset };
+    this.#begin(offset);
+    return [];
+  }
+
+  /** Whether a held start continues what is known; what does not is given up. */
+  #begin(offset: bigint): void {
+    if (this.#start === null) return;
+    const { keys, offset: startOffset } = this.#start;
+    const before = this.#digestAt(keys.firstHeight - 1);
+    if (before === undefined && this.#tip.height < keys.firstHeight - 1) return;
+    this.#start = null;
+    if (before === undefined || !equalBytes(before, keys.continues.resultDigest)) {
+      this.#drop('epoch start');
+      return;
+    }
+    this.#keys = keys;
+    if (offset > startOffset) this.#reread = true;
   }
 
   #readEvent(head: EventHead, value: Uint8Array, offset: bigint): readonly CommittedMark[] {
@@ -168,12 +216,14 @@ export class EventsFollower {
     const known = this.#digestAt(mark.height);
     const isOld = mark.height <= this.#tip.height;
     if (isOld && (known === undefined || equalBytes(known, digest))) return this.#drop('repeat');
-    const { keys, partitions, verifier } = this.#options;
-    if (!verifyHeightMark(mark, keys, partitions, verifier)) return this.#drop('forged mark');
+    const { partitions, verifier } = this.#options;
+    if (!verifyHeightMark(mark, this.#keys, partitions, verifier)) return this.#drop('forged mark');
     if (known !== undefined && equalBytes(known, digest)) return this.#drop('repeat');
     if (known !== undefined) return this.#halt(`two certified results at height ${mark.height}`);
     this.#hold({ mark, digest, offset, sizeBytes });
-    return this.#commitPending(offset);
+    const committed = this.#commitPending(offset);
+    this.#begin(offset);
+    return committed;
   }
 
   /** Keeps a proven mark in its place; past the bound the highest go, to be read again later. */
@@ -273,6 +323,7 @@ export class EventsFollower {
   /** The oldest record still needed, or the one after `offset` when none is. */
   #position(offset: bigint): bigint {
     let position = this.#window.oldestOffset() ?? offset + 1n;
+    if (this.#start !== null && this.#start.offset < position) position = this.#start.offset;
     for (const pending of this.#pending) if (pending.offset < position) position = pending.offset;
     return position;
   }

@@ -1,3 +1,4 @@
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import {
   PROJECTION_DRAIN_MS,
   PROJECTION_LEASE_MS,
@@ -18,7 +19,7 @@ import { memoVerifier } from './memoVerifier.js';
 import { Session, type SessionOptions } from './session.js';
 
 export interface ProjectorOptions
-  extends Omit<SessionOptions, 'store' | 'onWritten' | 'onDropped' | 'untilHeights'> {
+  extends Omit<SessionOptions, 'store' | 'onWritten' | 'onDropped' | 'onEpoch' | 'untilHeights'> {
   /** Names this instance among the living; no two may share it. */
   readonly owner: string;
   readonly store: ProjectionStore;
@@ -60,6 +61,8 @@ export function startProjector(options: ProjectorOptions): Projector {
 class RunningProjector {
   readonly #options: ProjectorOptions;
   readonly #leaseMs: number;
+  /** Of all epochs that are known to have begun. */
+  #keys: EpochKeys;
   #state: State = { state: 'starting', message: null };
   #session: Session | null = null;
   #stopping = false;
@@ -70,6 +73,7 @@ class RunningProjector {
     const { signatures, beacon } = options.verifiers;
     const remembered = memoVerifier(signatures, PROJECTION_SIGNATURES_KEPT);
     this.#options = { ...options, verifiers: { signatures: remembered, beacon } };
+    this.#keys = options.keys;
     this.#leaseMs = options.leaseMs ?? PROJECTION_LEASE_MS;
   }
 
@@ -144,7 +148,11 @@ class RunningProjector {
     const session = new Session(
       {
         ...this.#options,
+        keys: this.#keys,
         onDropped: telemetry.onDropped,
+        onEpoch: (keys) => {
+          if (keys.epoch > this.#keys.epoch) this.#keys = keys;
+        },
         onWritten: (rows, heights, durationMs) => {
           this.#retryMs = PROJECTION_RETRY_MS_MIN;
           telemetry.onCommitted({ rows, heights, durationMs, status: this.status() });

@@ -29,6 +29,8 @@ export interface SourceOptions {
   readonly verifiers: Verifiers;
   readonly models: readonly ReadModel[];
   readonly onDropped: (partition: number, reason: string, count: number) => void;
+  /** An epoch has begun in a partition. */
+  readonly onEpoch?: (keys: EpochKeys) => void;
 }
 
 export function createSource(options: SourceOptions, checkpoint: Checkpoint): Source {
@@ -38,7 +40,7 @@ export function createSource(options: SourceOptions, checkpoint: Checkpoint): So
 }
 
 function blocksSource(options: SourceOptions, start: Checkpoint): Source {
-  const { keys, verifiers, models, onDropped } = options;
+  const { keys, verifiers, models, onDropped, onEpoch } = options;
   const { shard, partition } = start;
   const tip = { ...start };
   const follower = createBlocksFollower({ keys, tip, verifiers });
@@ -85,7 +87,8 @@ function blocksSource(options: SourceOptions, start: Checkpoint): Source {
         accept(offset + 1n);
         return 1;
       }
-      if (outcome.kind === 'conflict') conflict = `blocks: ${outcome.message}`;
+      if (outcome.kind === 'epoch') onEpoch?.(outcome.keys);
+      else if (outcome.kind === 'conflict') conflict = `blocks: ${outcome.message}`;
       else if (outcome.kind !== 'hole') onDropped(partition, outcome.reason, 1);
       else if (hole === null || outcome.height < hole.height) {
         // Higher records may stand before it: the lowest offset covers all.
@@ -136,7 +139,9 @@ function eventsSource(options: SourceOptions, start: Checkpoint): Source {
       return follower.conflict;
     },
     read(value, offset, rows) {
+      const before = follower.keys;
       const completed = follower.read(value, offset);
+      if (follower.keys !== before) options.onEpoch?.(follower.keys);
       for (const { mark, events, tip } of completed) {
         const [first] = events;
         if (first === undefined) continue;

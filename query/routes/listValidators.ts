@@ -44,23 +44,23 @@ export const listValidators: Route = {
     visibleHeight: height,
   }),
   async read(context) {
-    const { sql, shard, visible, genesis } = context;
+    const { sql, shard, visible, genesis, keys } = context;
     const [epoch] = await select(
       ...[sql, epochs, ['epoch', 'blocks', 'first_height', 'last_view'] as const],
-      'where shard = $1 order by epoch desc limit 1',
-      [shard],
+      'where shard = $1 and epoch = $2',
+      [shard, keys.epoch],
     );
-    const number = epoch?.epoch ?? 0;
+    const number = keys.epoch;
     const window = await readWindow(context);
     const totals = await readTotals(context, number, epoch?.blocks ?? 0);
     const body = {
       epoch: number,
-      threshold: genesis.beaconKeys.threshold,
+      threshold: keys.beaconKeys.threshold,
       beaconKeySource: genesis.beaconKeySource,
       blocks: epoch?.blocks ?? 0,
       emptyViews: epoch === undefined ? 0 : Math.max(0, epoch.last_view - epoch.blocks),
       window: window.blocks,
-      validators: genesis.validators.map((publicKey, index) => ({
+      validators: keys.validators.map((publicKey, index) => ({
         index,
         publicKey: toHex(publicKey),
         ...window.of(index),

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../projections/readModel.js';
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import type { RejectCode } from '../../schemas/rejectCode.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import type { Sql, StateReader, VisibleHeight } from '../ports.js';
@@ -8,6 +9,8 @@ import type { JsonSchema } from './jsonSchema.js';
 export interface ReadContext {
   readonly sql: Sql;
   readonly genesis: Genesis;
+  /** Of all epochs that have begun. */
+  readonly keys: EpochKeys;
   readonly shard: number;
   readonly visible: VisibleHeight;
   readonly states: StateReader;

@@ -11,6 +11,7 @@ import { listAccounts } from './listAccounts.js';
 import { listBlockCommands } from './listBlockCommands.js';
 import { listBlocks } from './listBlocks.js';
 import { listAccountCommands, listCommands } from './listCommands.js';
+import { listEpochs } from './listEpochs.js';
 import { listAccountGames, listGames } from './listGames.js';
 import { listHistory } from './listHistory.js';
 import { listValidators } from './listValidators.js';
@@ -38,6 +39,7 @@ export const routes: readonly Route[] = [
   listValidators,
   getStatus,
   getGenesis,
+  listEpochs,
   getSchema,
   listSubjects,
   listSubjectVersions,

@@ -13,7 +13,7 @@ import {
   resultDigest,
   resultMessage,
 } from './digests.js';
-import type { ChainTip, EpochKeys } from './epochKeys.js';
+import { type ChainTip, type EpochKeys, keysOfEpoch } from './epochKeys.js';
 import { merkleRoot } from './merkle.js';
 import { verifyQuorum } from './quorum.js';
 import type { BeaconScheme, SignatureVerifier } from './signatures.js';
@@ -23,6 +23,7 @@ export interface Verifiers {
   readonly beacon: Pick<BeaconScheme, 'verify'>;
 }
 
+/** By the keys of one epoch: a finalization says no height, by which others could be chosen. */
 export function verifyFinalization(
   finalization: Finalization,
   keys: EpochKeys,
@@ -34,17 +35,18 @@ export function verifyFinalization(
   return verifyQuorum({ message, signatures, validators: keys.validators, verifier });
 }
 
-/** The result is this chain's and epoch's, and a quorum signed it. */
+/** The result is this chain's and its height's epoch's, and a quorum of that epoch signed it. */
 export function verifyResultCertificate(
   certificate: ResultCertificate,
   keys: EpochKeys,
   verifier: SignatureVerifier,
 ): boolean {
   const { result, signatures } = certificate;
-  if (!equalBytes(result.chainId, keys.chainId)) return false;
-  if (result.shard !== keys.shard || result.epoch !== keys.epoch) return false;
+  if (!equalBytes(result.chainId, keys.chainId) || result.shard !== keys.shard) return false;
+  const own = keysOfEpoch(keys, result.epoch, result.height);
+  if (own === null) return false;
   const message = resultMessage(resultDigest(result));
-  return verifyQuorum({ message, signatures, validators: keys.validators, verifier });
+  return verifyQuorum({ message, signatures, validators: own.validators, verifier });
 }
 
 /** Why a certified block does not continue a tip; null when it does. */
@@ -78,17 +80,19 @@ function finalityFault(
   return verifyFinalization(finalization, keys, verifier) ? null : 'not final';
 }
 
-function isHere({ chainId, shard, epoch }: BlockHeader, keys: EpochKeys): boolean {
-  return equalBytes(chainId, keys.chainId) && shard === keys.shard && epoch === keys.epoch;
+/** The keys of the header's epoch; null when it is not of this chain and shard or its height's. */
+function keysOf({ chainId, shard, epoch, height }: BlockHeader, keys: EpochKeys): EpochKeys | null {
+  const isHere = equalBytes(chainId, keys.chainId) && shard === keys.shard;
+  return isHere ? keysOfEpoch(keys, epoch, height) : null;
 }
 
 function headerFault(
   header: BlockHeader,
   tip: ChainTip,
-  keys: EpochKeys,
+  own: EpochKeys | null,
 ): CertifiedBlockFault | null {
   if (header.height !== tip.height + 1) return 'not the next height';
-  if (!isHere(header, keys)) return 'another chain, shard or epoch';
+  if (own === null) return 'another chain, shard or epoch';
   if (!equalBytes(header.parent, tip.blockDigest)) return 'wrong parent';
   return header.timestampMs > tip.timestampMs ? null : 'time does not grow';
 }
@@ -106,8 +110,9 @@ export function certifiedBlockFault(
 ): CertifiedBlockFault | null {
   const { block, beacon, certificate } = certified;
   const { header, items } = block;
-  const fault = headerFault(header, tip, keys);
-  if (fault !== null) return fault;
+  const own = keysOf(header, keys);
+  const fault = headerFault(header, tip, own);
+  if (fault !== null || own === null) return fault;
   if (!equalBytes(header.itemsRoot, merkleRoot(items))) return 'wrong items root';
   const digest = blockDigest(header);
   const { result } = certificate;
@@ -117,7 +122,7 @@ export function certifiedBlockFault(
     result.height === header.height &&
     equalBytes(result.blockDigest, digest) &&
     equalBytes(result.previousResultDigest, tip.resultDigest);
-  return linked ? signaturesFault(certified, digest, keys, verifiers) : 'wrong result';
+  return linked ? signaturesFault(certified, digest, own, verifiers) : 'wrong result';
 }
 
 /**
@@ -131,12 +136,13 @@ export function detachedBlockFault(
 ): CertifiedBlockFault | null {
   const { block, certificate } = certified;
   const { header, items } = block;
-  if (!isHere(header, keys)) return 'another chain, shard or epoch';
+  const own = keysOf(header, keys);
+  if (own === null) return 'another chain, shard or epoch';
   if (!equalBytes(header.itemsRoot, merkleRoot(items))) return 'wrong items root';
   const digest = blockDigest(header);
   const { result } = certificate;
-  const own = result.height === header.height && equalBytes(result.blockDigest, digest);
-  return own ? signaturesFault(certified, digest, keys, verifiers) : 'wrong result';
+  const isOfBlock = result.height === header.height && equalBytes(result.blockDigest, digest);
+  return isOfBlock ? signaturesFault(certified, digest, own, verifiers) : 'wrong result';
 }
 
 function signaturesFault(

@@ -1,6 +1,6 @@
 import { encode, encodeBriefly } from '../codec/codec.js';
 import { concatBytes, uint32, uint64 } from '../kernel/bytes.js';
-import type { BlockHeader, Proposal, Result, Round } from '../types/block.js';
+import type { BlockHeader, EpochStart, Proposal, Result, Round } from '../types/block.js';
 import type { EnvelopeHead } from '../types/command.js';
 import type { Genesis } from '../types/genesis.js';
 import type { StateKey } from '../types/state.js';
@@ -93,6 +93,12 @@ export function nextSeed(
   digest: Uint8Array,
 ): Uint8Array {
   return taggedHash(DOMAIN.seed, previousSeed, beaconSignature, digest);
+}
+
+/** What recovery keys sign to have an epoch begin: all of it but its proof. */
+export function epochStartMessage(start: EpochStart): Uint8Array {
+  const proof = { kind: 'RecoverySignatures', signatures: [] } as const;
+  return taggedHash(DOMAIN.epochStart, encodeBriefly('EpochStart', { ...start, proof }));
 }
 
 /** Hash of an event: over the whole value of its record in the events topic. */

@@ -7,10 +7,12 @@ import {
   chainStart,
   keyedVerifiers,
   nextHeight,
+  startEpoch,
 } from '../../test/simulation/certifiedChain.js';
 import { encode } from '../codec/codec.js';
+import { keysAfter } from '../crypto/epochStart.js';
 import { ascii } from '../kernel/bytes.js';
-import type { CertifiedBlock } from '../types/block.js';
+import type { CertifiedBlock, EpochStart } from '../types/block.js';
 import { createBlocksFollower } from './blocksFollower.js';
 
 const chain = buildChain(Array.from({ length: 6 }, () => [1, 0]));
@@ -120,5 +122,66 @@ describe('a follower of blocks', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  describe('when recovery keys have begun an epoch', () => {
+    const started = (start: EpochStart) =>
+      encode('BlocksRecord', { body: { kind: 'EpochStart', ...start } });
+    const start = startEpoch(1, at(4).tip);
+    const keys = keysAfter(chainKeys, start, keyedVerifiers.signatures)!;
+    const rest = { lastHeights: [4, 0], eventCounts: [1, 0] };
+    const fifth = nextHeight({ tip: at(4).tip, ...rest, keys });
+
+    test('takes the heights of its validators, and no others', () => {
+      const reader = follower(4);
+      expect(reader.read(started(start))).toMatchObject({ kind: 'epoch', keys: { epoch: 1 } });
+      const foreign = { kind: 'dropped', reason: 'another chain, shard or epoch' };
+      expect(reader.read(valueAt(5))).toEqual(foreign);
+      expect(reader.read(valueAt(6))).toEqual({ kind: 'dropped', reason: 'not the next height' });
+      expect(reader.read(record(fifth.certified))).toMatchObject({ kind: 'accepted' });
+      expect(reader.read(valueAt(5))).toEqual({ kind: 'dropped', reason: 'bad certificate' });
+      expect(reader.read(valueAt(4))).toMatchObject({ kind: 'ignored', reason: 'repeat' });
+      expect(reader.read(started(start))).toMatchObject({ kind: 'ignored', reason: 'repeat' });
+    });
+
+    test('knows them from the beginning, and takes what came before', () => {
+      const reader = createBlocksFollower({ keys, tip: chainStart, verifiers: keyedVerifiers });
+      const values = [1, 2, 3, 4].map(valueAt);
+      for (const value of values) expect(reader.read(value).kind).toBe('accepted');
+      expect(reader.read(valueAt(5)).kind).toBe('dropped');
+      expect(reader.read(record(fifth.certified)).kind).toBe('accepted');
+    });
+
+    test('drops a start that is not proven or does not continue the last height', () => {
+      const twisted = nextHeight({ tip: at(3).tip, ...rest, twist: 'another history' });
+      for (const wrong of [
+        startEpoch(1, at(4).tip, [0]),
+        startEpoch(1, at(4).tip, [2, 0]),
+        { ...start, firstHeight: 6 },
+        { ...start, previousSeed: new Uint8Array(32) },
+        startEpoch(2, at(4).tip),
+        startEpoch(1, at(3).tip),
+        startEpoch(1, twisted.tip),
+      ]) {
+        const reader = follower(4);
+        expect(reader.read(started(wrong))).toEqual({ kind: 'dropped', reason: 'epoch start' });
+        expect(reader.read(valueAt(5)).kind).toBe('accepted');
+      }
+    });
+
+    test('waits for the heights before one that begins further on', () => {
+      const reader = follower(3);
+      expect(reader.read(started(start))).toEqual({ kind: 'hole', height: 5 });
+      expect(reader.read(valueAt(4)).kind).toBe('accepted');
+      expect(reader.read(started(start)).kind).toBe('epoch');
+    });
+
+    test('goes on to a next one, also where none has certified a height', () => {
+      const reader = follower(4);
+      expect(reader.read(started(start)).kind).toBe('epoch');
+      expect(reader.read(started(startEpoch(2, at(4).tip))).kind).toBe('epoch');
+      expect(reader.read(record(fifth.certified)).kind).toBe('dropped');
+      expect(reader.keys.epoch).toBe(2);
+    });
   });
 });

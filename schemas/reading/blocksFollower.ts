@@ -8,11 +8,12 @@ import {
   verifyResultCertificate,
 } from '../crypto/certifiedBlock.js';
 import { blockDigest, resultDigest } from '../crypto/digests.js';
-import type { ChainTip, EpochKeys } from '../crypto/epochKeys.js';
+import { type ChainTip, type EpochKeys, keysAtHeight } from '../crypto/epochKeys.js';
+import { continuesTip, keysAfter } from '../crypto/epochStart.js';
 import { equalBytes } from '../kernel/bytes.js';
 import { RecentMap } from '../kernel/recentMap.js';
 import { FOLLOWED_DIGESTS_KEPT, MAX_FRAME_BYTES } from '../limits.js';
-import type { CertifiedBlock } from '../types/block.js';
+import type { CertifiedBlock, EpochStart } from '../types/block.js';
 
 /** Why a record of `blocks` changes nothing: its writer is wrong or hostile. Counted by reason. */
 export type BlocksDropReason = 'undecodable' | 'epoch start' | CertifiedBlockFault;
@@ -21,10 +22,15 @@ export type BlocksDropReason = 'undecodable' | 'epoch start' | CertifiedBlockFau
 export type BlocksOutcome =
   /** The next height, proven. `tip` is the follower's new tip. */
   | { readonly kind: 'accepted'; readonly certified: CertifiedBlock; readonly tip: ChainTip }
+  /** Genesis' recovery keys began an epoch at the next height, which others certify. */
+  | { readonly kind: 'epoch'; readonly keys: EpochKeys }
   /** A height that is known already: a repeat, or too old to compare. */
   | { readonly kind: 'ignored'; readonly reason: 'repeat' | 'older'; readonly height: number }
   | { readonly kind: 'dropped'; readonly reason: BlocksDropReason }
-  /** A certified record above the next height: heights between are missing from the log so far. */
+  /**
+   * A certified record above the next height, or the start of an epoch there: heights between are
+   * missing from the log so far.
+   */
   | { readonly kind: 'hole'; readonly height: number }
   /**
    * A quorum certified two histories. The follower stays halted: every later outcome is this one.
@@ -37,13 +43,15 @@ export type BlocksOutcome =
  */
 export interface BlocksFollower {
   readonly tip: ChainTip;
+  /** Of all epochs that are known to have begun. */
+  readonly keys: EpochKeys;
   /** `value` is a record's value; the items of an accepted block are views of it. Total. A repeat
    * costs a decode and two hashes, a next height a few signatures and one pairing. */
   read(value: Uint8Array): BlocksOutcome;
 }
 
 interface Reading {
-  readonly keys: EpochKeys;
+  keys: EpochKeys;
   readonly verifiers: Verifiers;
   /** Result digests of the newest accepted heights, oldest first; bounded. */
   readonly digests: RecentMap<number, Uint8Array>;
@@ -51,7 +59,7 @@ interface Reading {
   conflict: (BlocksOutcome & { readonly kind: 'conflict' }) | null;
 }
 
-/** `tip` is the last height accepted before, or genesisTip; `keys` those of its epoch. */
+/** `tip` is the last height accepted before, or genesisTip; `keys` at least those up to there. */
 export function createBlocksFollower(options: {
   readonly keys: EpochKeys;
   readonly tip: ChainTip;
@@ -64,6 +72,9 @@ export function createBlocksFollower(options: {
   return {
     get tip() {
       return reading.tip;
+    },
+    get keys() {
+      return reading.keys;
     },
     read(value) {
       if (reading.conflict !== null) return reading.conflict;
@@ -78,8 +89,7 @@ function readRecord(reading: Reading, value: Uint8Array): BlocksOutcome {
   const decoded = decodeViews('BlocksRecord', value, MAX_FRAME_BYTES);
   if (!decoded.ok) return { kind: 'dropped', reason: 'undecodable' };
   const { body } = decoded.value;
-  // One epoch so far: nobody may start another, and a record that says so is not believed.
-  if (body.kind === 'EpochStart') return { kind: 'dropped', reason: 'epoch start' };
+  if (body.kind === 'EpochStart') return readEpochStart(reading, body);
   const { height } = body.block.header;
   if (height <= reading.tip.height) return readKnownHeight(reading, body);
   const { keys, tip, verifiers } = reading;
@@ -100,6 +110,25 @@ function accept(reading: Reading, certified: CertifiedBlock): BlocksOutcome {
   reading.tip = tip;
   reading.digests.set(tip.height, tip.resultDigest);
   return { kind: 'accepted', certified, tip };
+}
+
+/**
+ * The first start that continues the last height counts. From then on certificates of earlier
+ * epochs at or above its first height are junk: their quorum is lost, or no longer to be trusted.
+ */
+function readEpochStart(reading: Reading, start: EpochStart): BlocksOutcome {
+  const { keys, tip, verifiers } = reading;
+  const height = start.firstHeight;
+  if (isKnownStart(keys, start)) return { kind: 'ignored', reason: 'repeat', height };
+  const next = keysAfter(keys, start, verifiers.signatures);
+  if (next !== null && height > tip.height + 1) return { kind: 'hole', height };
+  if (next === null || !continuesTip(next, tip)) return { kind: 'dropped', reason: 'epoch start' };
+  reading.keys = next;
+  return { kind: 'epoch', keys: next };
+}
+
+function isKnownStart(keys: EpochKeys, { epoch, firstHeight }: EpochStart): boolean {
+  return epoch > 0 && firstHeight > 0 && keysAtHeight(keys, firstHeight).epoch >= epoch;
 }
 
 /** Identity is block digest and result digest; signer sets may differ. */
@@ -135,7 +164,8 @@ function isFinal(reading: Reading, certified: CertifiedBlock): boolean {
   if (block.header.height < 1 || finality.path.length > 0) return false;
   const { finalization } = finality;
   if (!equalBytes(finalization.proposal.payload, blockDigest(block.header))) return false;
-  return verifyFinalization(finalization, reading.keys, reading.verifiers.signatures);
+  const own = keysAtHeight(reading.keys, block.header.height);
+  return verifyFinalization(finalization, own, reading.verifiers.signatures);
 }
 
 function conflict(height: number, message: string): BlocksOutcome {

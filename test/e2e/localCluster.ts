@@ -124,7 +124,8 @@ export async function startLocalCluster(): Promise<LocalCluster> {
     });
     await listen(server, HOST, ports[self] as number);
     const node = await openNode({
-      ...{ genesis, self, signer, transport, metrics, logger, log: null, verifyWorkers: 0 },
+      ...{ genesis, keys: genesisEpoch(genesis, 0), self, signer, transport, metrics, logger },
+      ...{ log: null, verifyWorkers: 0 },
       heightTimes: createHeightTimesLog(),
       beaconSecret: secrets[self] as Uint8Array,
       dataDir: join(folder, `validator-${self}`),
@@ -145,7 +146,8 @@ export async function startLocalCluster(): Promise<LocalCluster> {
     async openGateway(options = {}) {
       const metrics = createMetrics('gateway');
       const node = await openGatewayNode({
-        ...{ name: 'gateway', genesis, host: HOST, port: await freePort(), verifier, logger },
+        ...{ name: 'gateway', genesis, keys: genesisEpoch(genesis, 0), verifier, logger },
+        ...{ host: HOST, port: await freePort() },
         peers: gates.map(({ port }) => `ws://${HOST}:${port}`),
         metrics,
         ...options,

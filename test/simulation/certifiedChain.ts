@@ -3,6 +3,7 @@ import { tipAfter, type Verifiers } from '../../schemas/crypto/certifiedBlock.js
 import {
   beaconMessage,
   blockDigest,
+  epochStartMessage,
   eventHash,
   nextSeed,
   proposalMessage,
@@ -15,7 +16,13 @@ import { merkleRoot } from '../../schemas/crypto/merkle.js';
 import { sha256 } from '../../schemas/crypto/sha256.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { ascii, concatBytes, equalBytes, uint32 } from '../../schemas/kernel/bytes.js';
-import type { CertifiedBlock, Result, SignatureEntry } from '../../schemas/types/block.js';
+import type {
+  BeaconKeys,
+  CertifiedBlock,
+  EpochStart,
+  Result,
+  SignatureEntry,
+} from '../../schemas/types/block.js';
 import type { PartitionLeaf } from '../../schemas/types/event.js';
 
 /** Stand-in for signatures in tests of readers and publishers: whoever knows a key can sign. */
@@ -43,19 +50,6 @@ function keyedBeacon(groupKey: Uint8Array, message: Uint8Array): Uint8Array {
 
 const named = (name: string) => sha256(ascii(name));
 
-/** Four validators of a made-up chain. */
-export const chainKeys: EpochKeys = {
-  chainId: named('chain'),
-  shard: 0,
-  epoch: 0,
-  validators: ['a', 'b', 'c', 'd'].map(named),
-  beaconKeys: {
-    threshold: 3,
-    groupKey: concatBytes(named('group'), named('group').subarray(0, 16)),
-    shareKeys: [],
-  },
-};
-
 export const chainStart: ChainTip = {
   height: 0,
   blockDigest: named('genesis block'),
@@ -63,6 +57,46 @@ export const chainStart: ChainTip = {
   seed: named('genesis seed'),
   timestampMs: 1_000_000,
 };
+
+function beaconKeysOf(name: string): BeaconKeys {
+  const groupKey = concatBytes(named(name), named(name).subarray(0, 16));
+  return { threshold: 3, groupKey, shareKeys: [] };
+}
+
+/** Four validators of a made-up chain. */
+export const chainKeys: EpochKeys = {
+  ...{ chainId: named('chain'), shard: 0, epoch: 0, firstHeight: 1 },
+  continues: chainStart,
+  validators: ['a', 'b', 'c', 'd'].map(named),
+  beaconKeys: beaconKeysOf('group'),
+  recoveryKeys: { threshold: 2, keys: ['r', 's', 't'].map(named) },
+  start: null,
+  previous: null,
+};
+
+/** The start of an epoch of four others on top of `tip`, signed by recovery keys. */
+export function startEpoch(
+  epoch: number,
+  tip: ChainTip,
+  signers: readonly number[] = [0, 2],
+): EpochStart {
+  const { chainId, shard, recoveryKeys } = chainKeys;
+  const start: EpochStart = {
+    ...{ chainId, shard, epoch, firstHeight: tip.height + 1 },
+    previousBlockDigest: tip.blockDigest,
+    previousResultDigest: tip.resultDigest,
+    previousSeed: tip.seed,
+    validators: ['e', 'f', 'g', 'h'].map((name) => named(`${name} ${epoch}`)),
+    beaconKeys: beaconKeysOf(`group ${epoch}`),
+    proof: { kind: 'RecoverySignatures', signatures: [] },
+  };
+  const message = epochStartMessage(start);
+  const signatures = signers.map((signer) => ({
+    signer,
+    signature: keyedSignature(recoveryKeys.keys[signer]!, message),
+  }));
+  return { ...start, proof: { kind: 'RecoverySignatures', signatures } };
+}
 
 /** A certified height with its events by partition, as the engine would have left it. */
 export interface ChainedHeight {
@@ -73,10 +107,14 @@ export interface ChainedHeight {
 }
 
 /** Which three of the four sign: certificates of one height may differ in their signers. */
-function signedBy(signers: readonly number[], message: Uint8Array): SignatureEntry[] {
+function signedBy(
+  { validators }: EpochKeys,
+  signers: readonly number[],
+  message: Uint8Array,
+): SignatureEntry[] {
   return signers.map((signer) => ({
     signer,
-    signature: keyedSignature(chainKeys.validators[signer]!, message),
+    signature: keyedSignature(validators[signer]!, message),
   }));
 }
 
@@ -108,8 +146,11 @@ export function nextHeight(options: {
   /** Makes another history: goes into the state root. */
   readonly twist?: string;
   readonly items?: readonly Uint8Array[];
+  /** Whose quorum certifies it. */
+  readonly keys?: EpochKeys;
 }): ChainedHeight {
   const { tip, lastHeights, eventCounts, signers = [0, 1, 2], twist = '', items = [] } = options;
+  const { keys = chainKeys } = options;
   const height = tip.height + 1;
   const events = eventCounts.map((count, partition) =>
     Array.from({ length: count }, (_, index) => chainEvent(height, partition, index)),
@@ -117,7 +158,7 @@ export function nextHeight(options: {
   const leaves = events.map((values, partition) =>
     partitionLeaf(lastHeights[partition] ?? 0, values.map(eventHash)),
   );
-  const certified = certify({ tip, leaves, items, signers, twist });
+  const certified = certify({ tip, leaves, items, signers, twist, keys });
   return { certified, leaves, events, tip: tipAfter(certified) };
 }
 
@@ -127,9 +168,10 @@ function certify(options: {
   readonly items: readonly Uint8Array[];
   readonly signers: readonly number[];
   readonly twist: string;
+  readonly keys: EpochKeys;
 }): CertifiedBlock {
-  const { tip, leaves, items, signers, twist } = options;
-  const { chainId, shard, epoch, beaconKeys } = chainKeys;
+  const { tip, leaves, items, signers, twist, keys } = options;
+  const { chainId, shard, epoch, beaconKeys } = keys;
   const height = tip.height + 1;
   const header = {
     chainId,
@@ -165,13 +207,13 @@ function certify(options: {
   return {
     block: { header, items },
     finality: {
-      finalization: { proposal, signatures: signedBy(signers, finalize) },
+      finalization: { proposal, signatures: signedBy(keys, signers, finalize) },
       path: [],
     },
     beacon,
     certificate: {
       result,
-      signatures: signedBy(signers, resultMessage(resultDigest(result))),
+      signatures: signedBy(keys, signers, resultMessage(resultDigest(result))),
     },
   };
 }

@@ -1,10 +1,12 @@
 import { executeBlock } from '../../command/engine/executeBlock.js';
 import type { Receipt } from '../../command/engine/executedBlock.js';
+import { proposeEpoch } from '../../infra/recovery/beginEpoch.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import { tipAfter } from '../../schemas/crypto/certifiedBlock.js';
 import {
   beaconMessage,
   blockDigest,
+  epochStartMessage,
   nextSeed,
   proposalMessage,
   resultDigest,
@@ -16,8 +18,10 @@ import {
   genesisEpoch,
   genesisTip,
 } from '../../schemas/crypto/epochKeys.js';
+import { keysAfter } from '../../schemas/crypto/epochStart.js';
+import type { Signer } from '../../schemas/crypto/signatures.js';
 import { present } from '../../schemas/kernel/assert.js';
-import type { Block, SignatureEntry } from '../../schemas/types/block.js';
+import type { Block, EpochStart, SignatureEntry } from '../../schemas/types/block.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import {
   blockOf,
@@ -33,6 +37,7 @@ import { createKeyedHashBeacon, keyedHashSigner, keyedHashVerifier } from './key
 import { createPrng } from './prng.js';
 
 const signers = ['a', 'b', 'c', 'd'].map(keyedHashSigner);
+const recoverers = ['r', 's', 't'].map(keyedHashSigner);
 const beacon = createKeyedHashBeacon(signers.length, 3);
 
 /** A chain that the real engine executes and four made-up validators certify. */
@@ -40,6 +45,7 @@ export const engineGenesis: Genesis = testGenesis({
   name: 'engine chain',
   validators: signers.map(({ publicKey }) => publicKey),
   beaconKeys: beacon.keys,
+  recoveryKeys: { threshold: 2, keys: recoverers.map(({ publicKey }) => publicKey) },
 });
 export const engineKeys: EpochKeys = genesisEpoch(engineGenesis, 0);
 export const engineVerifiers: Verifiers = { signatures: keyedHashVerifier, beacon: beacon.scheme };
@@ -51,21 +57,42 @@ export interface Quorum {
   beacon(message: Uint8Array): Uint8Array;
 }
 
-const quorum: Quorum = {
-  keys: engineKeys,
-  sign: (message) =>
-    signers.slice(0, 3).map((signer, index) => ({
-      signer: index,
-      signature: signer.sign(message),
-    })),
-  beacon: (message) => {
-    const shares = beacon.secrets.slice(0, 3).map((secret, index) => ({
-      index,
-      signature: beacon.scheme.signShare(secret, message),
-    }));
-    return present(beacon.scheme.combine(shares, beacon.secrets.length), 'a beacon');
-  },
+function quorumOf(keys: EpochKeys, of: readonly Signer[]): Quorum {
+  return {
+    keys,
+    sign: (message) =>
+      of.slice(0, 3).map((signer, index) => ({ signer: index, signature: signer.sign(message) })),
+    beacon: combined,
+  };
+}
+
+const combined = (message: Uint8Array): Uint8Array => {
+  const shares = beacon.secrets.slice(0, 3).map((secret, index) => ({
+    index,
+    signature: beacon.scheme.signShare(secret, message),
+  }));
+  return present(beacon.scheme.combine(shares, beacon.secrets.length), 'a beacon');
 };
+
+const quorum = quorumOf(engineKeys, signers);
+
+/** The start of an epoch of four others behind a tip, as recovery keys sign it, and its quorum. */
+export function engineEpoch(
+  before: EpochKeys,
+  tip: ChainTip,
+): { readonly start: EpochStart; readonly quorum: Quorum } {
+  const others = ['e', 'f', 'g', 'h'].map((name) => keyedHashSigner(`${name}${before.epoch + 1}`));
+  const validators = others.map(({ publicKey }) => publicKey);
+  const draft = proposeEpoch(before, tip, validators, beacon.keys);
+  const message = epochStartMessage(draft);
+  const signatures = [1, 2].map((signer) => ({
+    signer,
+    signature: present(recoverers[signer], 'a recovery key').sign(message),
+  }));
+  const start: EpochStart = { ...draft, proof: { kind: 'RecoverySignatures', signatures } };
+  const keys = present(keysAfter(before, start, keyedHashVerifier), 'a proven start');
+  return { start, quorum: quorumOf(keys, others) };
+}
 
 /** Executes the next block of a world on top of `tip`, and has it certified. */
 export function certifyNext(
@@ -77,7 +104,7 @@ export function certifyNext(
   const { chainId, shard, epoch } = by.keys;
   const { height } = draft.header;
   const executed = { height: tip.height, resultDigest: tip.resultDigest };
-  const header = { ...draft.header, parent: tip.blockDigest, executed };
+  const header = { ...draft.header, epoch, parent: tip.blockDigest, executed };
   const block = { header, items: draft.items };
   const digest = blockDigest(header);
   const signature = by.beacon(beaconMessage(chainId, shard, epoch, height));
@@ -134,6 +161,8 @@ export function engineChain(options: {
   readonly seed: number;
   /** Called before each height: what it changes, a quorum certifies. */
   readonly onHeight?: (height: number, world: World) => void;
+  /** Who certifies a height behind a tip; by default the validators of genesis. */
+  readonly quorumAt?: (height: number, tip: ChainTip) => Quorum | undefined;
 }): ChainedHeight[] {
   const prng = createPrng(options.seed);
   const world = newWorld(engineGenesis);
@@ -142,7 +171,7 @@ export function engineChain(options: {
   for (let height = 1; height <= options.heights; height++) {
     options.onHeight?.(height, world);
     const intents = intentsOf(height, options.commands, (below) => prng.below(below));
-    const next = certifyNext(world, tip, blockOf(world, intents));
+    const next = certifyNext(world, tip, blockOf(world, intents), options.quorumAt?.(height, tip));
     chain.push(next);
     tip = next.tip;
   }

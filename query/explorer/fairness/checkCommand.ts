@@ -6,6 +6,7 @@ import {
 import { decode, encode } from '../../../schemas/codec/codec.js';
 import { verifyBeacon } from '../../../schemas/crypto/bls.js';
 import { beaconMessage, nextSeed } from '../../../schemas/crypto/digests.js';
+import { keysAtHeight } from '../../../schemas/crypto/epochKeys.js';
 import type { ProvenEvent } from '../../../schemas/gateway/protocol.js';
 import { equalBytes, fromHex, parseHex, toHex } from '../../../schemas/kernel/bytes.js';
 import type { CertifiedBlock, ResultCertificate } from '../../../schemas/types/block.js';
@@ -50,7 +51,7 @@ function checkSeed(
   before: CertifiedBlock | null,
   trust: Trust,
 ): { readonly certificate: ResultCertificate | null; readonly checks: Check[] } {
-  const { keys } = trust;
+  const keys = keysAtHeight(trust.keys, block.block.header.height);
   const hex = toHex(encode('ResultCertificate', block.certificate));
   const certificate = openCertificate(hex, trust);
   const checks = [

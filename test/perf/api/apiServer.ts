@@ -9,6 +9,7 @@ import { VIEW_SCHEMA } from '../../../projections/readModels.js';
 import type { Sql, SqlValue } from '../../../query/ports.js';
 import type { Parameters } from '../../../query/routes/route.js';
 import { routes } from '../../../query/routes/routes.js';
+import { genesisEpoch } from '../../../schemas/crypto/epochKeys.js';
 import { present } from '../../../schemas/kernel/assert.js';
 import { quietLog } from '../../simulation/projectedChain.js';
 import { playedGenesis } from '../playedChain.js';
@@ -32,6 +33,8 @@ export interface ServerTask {
   readonly asked: readonly AskedPath[];
 }
 
+const keys = genesisEpoch(playedGenesis, 0);
+
 const CONNECTIONS = 8;
 const noStates = { read: async () => null };
 
@@ -40,7 +43,7 @@ async function serveReader({ databaseUrl: url, port }: ServerTask): Promise<void
   const sql = openReadDatabase(connection);
   const heights = await followHeights({ sql, shard: 0, listen: connection, log: quietLog });
   const server = await createReadServer({
-    ...{ sql, heights, states: noStates, genesis: playedGenesis, shard: 0, log: quietLog },
+    ...{ sql, heights, states: noStates, genesis: playedGenesis, keys, shard: 0, log: quietLog },
     ...{ metrics: createMetrics('reader'), page: null },
     status: () => ({ role: 'reader', name: 'bench', ready: true, height: 0 }),
   });
@@ -68,7 +71,7 @@ async function statementsOf(task: ServerTask, asked: AskedPath): Promise<Stateme
     asked.url,
   );
   const visible = { height, timestampMs: 1 };
-  const context = { sql, genesis: playedGenesis, shard: 0, visible, states: noStates };
+  const context = { sql, genesis: playedGenesis, keys, shard: 0, visible, states: noStates };
   const answer = await route.read(context, asked.parameters);
   if (answer.kind !== 'found') throw new Error(`${asked.url}: ${answer.kind}`);
   await database.close();

@@ -8,7 +8,7 @@ import { VerifyPool } from '../../../infra/crypto/verifyPool.js';
 import { replayLog } from '../../../infra/recovery/replayLog.js';
 import { verifyLog } from '../../../infra/verify/verifyLog.js';
 import { signEnvelope } from '../../../schemas/crypto/envelope.js';
-import { genesisTip } from '../../../schemas/crypto/epochKeys.js';
+import { genesisEpoch, genesisTip } from '../../../schemas/crypto/epochKeys.js';
 import { sha256 } from '../../../schemas/crypto/sha256.js';
 import type { BatchVerifier, Signer } from '../../../schemas/crypto/signatures.js';
 import { assert, present } from '../../../schemas/kernel/assert.js';
@@ -102,7 +102,7 @@ async function statePass({ reader }: Log): Promise<number> {
   const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
   const before = process.cpuUsage();
   const commands = await replayLog({
-    ...{ genesis: playedGenesis, shard: 0, reader, verifiers },
+    ...{ keys: genesisEpoch(playedGenesis, 0), reader, verifiers },
     state: genesisState(playedGenesis, 0),
     tip: genesisTip(playedGenesis, 0),
     onHeight: () => null,

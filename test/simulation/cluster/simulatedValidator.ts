@@ -181,7 +181,7 @@ function join(
   crime?.onStart?.({ timer, log });
   return joinValidator({
     genesis: chain.genesis,
-    shard: 0,
+    keys: genesisEpoch(chain.genesis, 0),
     self: node,
     signer: chain.signers[node]!,
     firstStart: world.lives[node] === 1,

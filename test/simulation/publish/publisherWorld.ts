@@ -214,6 +214,9 @@ function startValidator(
     },
   });
   own.publisher = startPublisher({
+    onSuperseded: (epoch) => {
+      throw new Error(`superseded by epoch ${epoch}`);
+    },
     log,
     manifest: worldManifest,
     topics: worldTopics,

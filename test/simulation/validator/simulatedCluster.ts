@@ -4,6 +4,7 @@ import type { Telemetry, Timer, Transport } from '../../../consensus/ports.js';
 import { createValidator } from '../../../consensus/validator/createValidator.js';
 import type { Halt, Validator, ValidatorStatus } from '../../../consensus/validator/options.js';
 import { decodeTrusted, encode } from '../../../schemas/codec/codec.js';
+import { genesisEpoch } from '../../../schemas/crypto/epochKeys.js';
 import { concatBytes, uint32 } from '../../../schemas/kernel/bytes.js';
 import type { CertifiedBlock, Result } from '../../../schemas/types/block.js';
 import type { GenesisLimits } from '../../../schemas/types/genesis.js';
@@ -148,7 +149,7 @@ function unstarted(index: number): Validator {
   const fail = (): never => {
     throw new Error(`node ${index} was never started`);
   };
-  return { start: fail, stop: fail, workChanged: fail, status: fail };
+  return { start: fail, stop: fail, workChanged: fail, supersede: fail, status: fail };
 }
 
 interface World {
@@ -177,7 +178,7 @@ function startNode(world: World, node: SimulatedNode): void {
   });
   node.validator = createValidator({
     genesis: chain.genesis,
-    shard: 0,
+    keys: genesisEpoch(chain.genesis, 0),
     self: index,
     signer: chain.signers[index]!,
     signatures: keyedHashVerifier,
