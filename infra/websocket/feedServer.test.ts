@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -335,6 +336,22 @@ describe('an upgrade to the feed', () => {
     expect(uncaught).toEqual([]);
     const { socket } = await listenTo(url, { topics: ['blocks'] });
     socket.close();
+  });
+
+  it('answers whoever would rather speak HTTP/2 in the protocol at hand', async () => {
+    const { server } = await openFeed();
+    server.on('request', (request, response) => {
+      response.setHeader('content-type', 'text/plain').end(`you asked for ${request.url}`);
+    });
+    const { port } = server.address() as AddressInfo;
+    const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': '' };
+    for (const path of ['/explorer/status', '/feed']) {
+      const asked = get({ host: '127.0.0.1', port, path, headers, agent: false });
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      expect(response.statusCode).toBe(200);
+      expect(response.headers.connection).toBe('close');
+      expect(await text(response)).toBe(`you asked for ${path}`);
+    }
   });
 
   it('is refused beyond the connections of an address', async () => {

@@ -26,6 +26,7 @@ import { rejectName } from '../../schemas/rejectCode.js';
 import type { ReadHeights } from '../http/readHeights.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { createAddressLimit } from './addressLimit.js';
+import { declineUpgrade } from './declineUpgrade.js';
 import { refuseUpgrade } from './refuseUpgrade.js';
 
 const FEED_PATH = '/feed';
@@ -88,6 +89,7 @@ export function serveFeed(server: Server, options: FeedOptions): FeedServer {
     perMessageDeflate: false,
   });
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+    if (declineUpgrade(server, request, stream)) return;
     const [path, query] = (request.url ?? '').split('?', 2);
     if (path !== FEED_PATH) return refuseUpgrade(stream, '404 Not Found');
     if (feed.clients.size >= FEED_CLIENTS_MAX) {

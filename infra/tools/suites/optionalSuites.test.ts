@@ -21,7 +21,7 @@ it('leaves out the suites whose program is missing, and no other', () => {
   ]);
 });
 
-it('sees that a machine has neither Java nor Chromium', () => {
+it('sees that a machine has neither Java nor Chromium nor Python', () => {
   process.env.PATH = '/nowhere';
   process.env.CHROMIUM = '/nowhere/chromium';
   const reasons = OPTIONAL_SUITES.map(({ reason }) => reason());
@@ -30,5 +30,7 @@ it('sees that a machine has neither Java nor Chromium', () => {
     expect.stringContaining('no Chromium at /nowhere/chromium'),
     null,
     expect.stringContaining('no Java on the PATH'),
+    expect.stringContaining('no Java on the PATH'),
+    expect.stringContaining('no Python 3.9 or later'),
   ]);
 });

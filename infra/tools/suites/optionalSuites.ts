@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { kafkaUnavailableReason } from '../../kafka/kafkaJars.js';
+import { javaReaderUnavailableReason } from './javaReader.js';
 import { newerNodeUnavailableReason } from './newerNode.js';
 import { pythonUnavailableReason } from './pythonReader.js';
 
@@ -25,6 +26,11 @@ export const OPTIONAL_SUITES: readonly OptionalSuites[] = [
     suffix: '.python.test.ts',
     reason: () => kafkaUnavailableReason() ?? pythonUnavailableReason(),
   },
+  {
+    suffix: '.java.test.ts',
+    reason: () => kafkaUnavailableReason() ?? javaReaderUnavailableReason(),
+  },
+  { suffix: '.duckdb.test.ts', reason: pythonUnavailableReason },
 ];
 
 function chromiumUnavailableReason(): string | null {

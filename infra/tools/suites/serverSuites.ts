@@ -11,7 +11,10 @@ const STARTERS: readonly string[] = [
 export function serverSuites(graph: ModuleGraph): string[] {
   const tests = graph.sources.map(({ path }) => path).filter(isTest);
   return tests.filter((path) => {
-    if (/\.(?:kafka|browser|python)\.test\.ts$/.test(path) || path.startsWith('test/e2e/'))
+    if (
+      /\.(?:kafka|browser|python|java|duckdb)\.test\.ts$/.test(path) ||
+      path.startsWith('test/e2e/')
+    )
       return true;
     const reached = reachableFrom(graph, [path]);
     return STARTERS.some((starter) => reached.has(starter));
