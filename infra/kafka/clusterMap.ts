@@ -1,11 +1,14 @@
-import { metadataV12, ResponseError } from '@platformatic/kafka';
+import { type Connection, metadataV12, ResponseError } from '@platformatic/kafka';
 import { present } from '../../schemas/kernel/assert.js';
+import { firstAnswer } from './firstAnswer.js';
 import { nameOf, type PartitionName } from './logCluster.js';
 import type { Address, Ask, Request } from './platformaticConnections.js';
 import { BrokerError, refusalNamed } from './platformaticErrors.js';
 
 const METADATA_AGE_MAX_MS = 60_000;
 const NO_LEADER = '-1';
+/** Every broker knows who leads what, and answers within milliseconds unless it hangs. */
+const SILENCE_MS = 300;
 
 /** Who is where, as one of the brokers says. */
 export class ClusterMap {
@@ -46,30 +49,34 @@ export class ClusterMap {
     throw new BrokerError(`no broker ${nodeId}`, { type, retriable: true });
   }
 
-  /** The first one that answers. @throws BrokerError of the last one */
-  async any<Answer>(request: Request<Answer>): Promise<Answer> {
-    let failure: unknown = new BrokerError('no broker is named', { retriable: false });
-    for (const address of [...this.#brokers.values(), ...this.#bootstrap]) {
-      try {
-        return await this.#ask(address, request);
-      } catch (error) {
-        failure = error;
-      }
+  /** The first one that answers; each is asked when the one before it has been silent for long. */
+  any<Answer>(request: Request<Answer>): Promise<Answer> {
+    return this.#first([...this.#brokers.values(), ...this.#bootstrap], request);
+  }
+
+  /** Whether one of the others says that this broker takes part no more. @throws BrokerError */
+  async isGone(address: Address): Promise<boolean> {
+    const isOther = (other: Address): boolean => !isSame(other, address);
+    const others = [...this.#brokers.values()].filter(isOther);
+    if (others.length === 0) return false;
+    const metadata = await this.#first(others, (connection) => askMetadata(connection, []));
+    return metadata.brokers.every(isOther);
+  }
+
+  /** @throws BrokerError of the last one */
+  #first<Answer>(addresses: readonly Address[], request: Request<Answer>): Promise<Answer> {
+    if (addresses.length === 0) {
+      throw new BrokerError('no broker is named', { retriable: false });
     }
-    throw failure;
+    return firstAnswer(
+      addresses.map((address) => () => this.#ask(address, request)),
+      SILENCE_MS,
+    );
   }
 
   /** @throws BrokerError; of a topic that is not there too, after the others are known */
   async refresh(): Promise<void> {
-    const metadata = await this.any(async (connection) => {
-      try {
-        return await metadataV12.api.async(connection, [...this.#topics]);
-      } catch (error) {
-        // Some partition has no leader now, or a topic is missing: the others are there.
-        if (!(error instanceof ResponseError)) throw error;
-        return error.response as Awaited<ReturnType<typeof metadataV12.api.async>>;
-      }
-    });
+    const metadata = await this.any((connection) => askMetadata(connection, [...this.#topics]));
     this.#brokers = new Map(
       metadata.brokers.map(({ nodeId, host, port }) => [String(nodeId), { host, port }]),
     );
@@ -84,6 +91,22 @@ export class ClusterMap {
     }
     if (missing !== null) throw missing;
     this.#askedMs = performance.now();
+  }
+}
+
+function isSame(one: Address, other: Address): boolean {
+  return one.host === other.host && one.port === other.port;
+}
+
+type Metadata = Awaited<ReturnType<typeof metadataV12.api.async>>;
+
+async function askMetadata(connection: Connection, topics: readonly string[]): Promise<Metadata> {
+  try {
+    return await metadataV12.api.async(connection, [...topics]);
+  } catch (error) {
+    // Some partition has no leader now, or a topic is missing: the others are there.
+    if (!(error instanceof ResponseError)) throw error;
+    return error.response as Metadata;
   }
 }
 

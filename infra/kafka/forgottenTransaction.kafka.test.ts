@@ -60,7 +60,7 @@ const record = (partition: number, text: string) => ({
 /** Stores a record in each of the partitions, of a transaction that nobody will end. */
 async function forget(writerId: string, partitions: readonly number[]): Promise<void> {
   await cluster.knowTopics([TOPIC.name]);
-  const producer = await (await cluster.coordinator(writerId)).initProducerId(60_000);
+  const producer = await (await cluster.coordinator(writerId)).initProducerId(15_000);
   const records = partitions.map((partition) => record(partition, 'forgotten'));
   for (const [nodeId, own] of byLeader(cluster, records)) {
     const broker = await cluster.broker(nodeId);
@@ -98,7 +98,11 @@ it('shows what a coordinator has forgotten, once, as soon as the next writer is 
 
 it('leaves the open transaction of another writer as it is', async () => {
   const client = createClient({ brokers: kafka.brokers, log });
-  const other = client.producer({ transactionalId: 'other', idempotent: true });
+  const other = client.producer({
+    transactionalId: 'other',
+    idempotent: true,
+    transactionTimeout: 15_000,
+  });
   await other.connect();
   const transaction = await other.transaction();
   const message = { partition: 1, key: Buffer.from([1]), value: Buffer.from('of the other') };

@@ -8,9 +8,11 @@ import type { Log } from '../../schemas/log.js';
 import { LogError } from '../../schemas/logError.js';
 import { type BrokerRole, brokerOf } from '../../test/campaigns/brokerRoles.js';
 import { readToEnd } from '../../test/contracts/logContract.js';
+import { askAgain } from './askAgain.js';
 import { createClient } from './client.js';
 import { type KafkaCluster, startKafkaCluster } from './kafkaCluster.js';
 import { KAFKA_CLIENTS, type KafkaClient, openKafkaLog } from './kafkaLog.js';
+import { connectPlatformatic } from './platformaticCluster.js';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-brokers-'));
@@ -161,3 +163,56 @@ it.each(KAFKA_CLIENTS.flatMap((client) => ROLES.map((role) => [client, role] as 
   },
   180_000,
 );
+
+it('goes on without a leader that hangs, within seconds, and so do those who read', async () => {
+  const writing = present(logs.get('platformatic'), 'a log');
+  const names = { blocks: TOPIC.name, events: TOPIC.name };
+  await append('platformatic', 'before the leader hangs');
+  const { end } = await writing.reader.offsets(TOPIC.name, 0);
+  const start = { topic: TOPIC.name, partition: 0, fromOffset: end };
+  const options = { partitions: [start], maxBatchBytes: 100_000 };
+  const subscription = await writing.reader.subscribe(options);
+  const next = subscription.batches[Symbol.asyncIterator]().next();
+  const hung = present(await brokerOf(cluster.brokers, names, 'leader'), 'a leader');
+  const { pid } = cluster.members[hung]!;
+  process.kill(pid, 'SIGSTOP');
+  const startedMs = performance.now();
+  try {
+    await append('platformatic', 'while it hangs');
+    const { value } = await next;
+    expect(Buffer.from(value.records[0].value).toString()).toBe('while it hangs');
+    // A request may take 12 s, and every client had one under way to that broker.
+    expect(performance.now() - startedMs).toBeLessThan(11_000);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+    await subscription.close();
+  }
+  appended.push('before the leader hangs', 'while it hangs');
+  await untilInStep();
+  for (const reader of KAFKA_CLIENTS) expect(await readAll(reader)).toEqual(appended);
+}, 180_000);
+
+it('lets nobody hide what others write for longer than a transaction may take', async () => {
+  const stranger = await connectPlatformatic({ brokers: cluster.brokers });
+  try {
+    const coordinator = await stranger.coordinator('stranger');
+    // Again while the coordinator loads what it has.
+    const producer = await askAgain(stranger, () => coordinator.initProducerId(2_000));
+    await expect(coordinator.initProducerId(60_000)).rejects.toMatchObject({
+      type: 'INVALID_TRANSACTION_TIMEOUT',
+    });
+    await stranger.knowTopics([TOPIC.name]);
+    const partition = { topic: TOPIC.name, partition: 0 };
+    await coordinator.addPartitions(producer, [partition]);
+    const leader = await stranger.broker(present(stranger.leaderOf(partition), 'a leader'));
+    await leader.produce(producer, [{ ...partition, records: [one('left open')], sequence: 0 }]);
+    const startedMs = performance.now();
+    await append('platformatic', 'behind it');
+    appended.push('behind it');
+    // Two seconds and the second in which that is noticed; by default it would be ten.
+    expect(performance.now() - startedMs).toBeLessThan(7_000);
+    expect(await readAll('platformatic')).toEqual(appended);
+  } finally {
+    await stranger.close();
+  }
+}, 60_000);

@@ -58,6 +58,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka log by %s', (client) => {
       transactionalId: `aborting.${client}`,
       idempotent: true,
       maxInFlightRequests: 1,
+      transactionTimeout: 15_000,
     });
     await producer.connect();
     for (const outcome of ['commit', 'abort', 'abort', 'commit'] as const) {
@@ -83,7 +84,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka log by %s', (client) => {
       transactionalId: `crashed.${client}`,
       idempotent: true,
       maxInFlightRequests: 1,
-      transactionTimeout: 60_000,
+      transactionTimeout: 15_000,
     });
     await producer.connect();
     const transaction = await producer.transaction();

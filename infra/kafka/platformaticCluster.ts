@@ -31,6 +31,7 @@ import type { StoredAt } from './offsetCheck.js';
 import { type Address, type Ask, PlatformaticConnections } from './platformaticConnections.js';
 import { refusalNamed } from './platformaticErrors.js';
 import { bufferOf } from './produceRequests.js';
+import { watchSilence } from './silenceWatch.js';
 
 /** The protocol's numbers. */
 const ANY_EPOCH = -1;
@@ -229,8 +230,20 @@ export async function connectPlatformatic(
   options: Pick<KafkaOptions, 'brokers' | 'security'>,
 ): Promise<ProducingCluster> {
   const connections = new PlatformaticConnections(options.security);
-  const ask: Ask = (address, request) => connections.ask(address, request);
-  const map = new ClusterMap(options.brokers.map(addressOf), ask);
+  const map = new ClusterMap(options.brokers.map(addressOf), (address, request) =>
+    connections.ask(address, request),
+  );
+  const ask: Ask = async (address, request) => {
+    const endWatch = watchSilence(
+      () => map.isGone(address),
+      () => connections.forget(address),
+    );
+    try {
+      return await connections.ask(address, request);
+    } finally {
+      endWatch();
+    }
+  };
   const coordinatorOf = async (transactionalId: string): Promise<Address> => {
     const { coordinators } = await map.any((connection) =>
       findCoordinatorV4.api.async(connection, TRANSACTION_COORDINATOR, [transactionalId]),

@@ -30,6 +30,8 @@ const configSchema = z.object({
   seed: z.coerce.number().int().min(0).default(1),
   /** Of each attack that has no size. */
   seconds: count(3_600).default(10),
+  /** Only this one. */
+  attack: z.enum([...ATTACKS.keys()]).optional(),
   /** Kept, with what every process said; without, a temporary one. */
   dataDir: z.string().optional(),
   basePort: port.optional(),
@@ -41,6 +43,8 @@ export interface HostileCampaignOptions {
   readonly log: 'postgres' | 'kafka';
   readonly seed: number;
   readonly seconds: number;
+  /** Only this one; default all. */
+  readonly attack?: string | undefined;
   readonly dataDir: string;
   readonly basePort: number | undefined;
 }
@@ -178,7 +182,8 @@ async function attackAll(
   };
   const attacks: Attacked[] = [];
   try {
-    for (const name of ATTACKS.keys()) {
+    const { attack } = options;
+    for (const name of attack === undefined ? ATTACKS.keys() : [attack]) {
       await calm(platform);
       const one = await playAttack(platform, attacker, name);
       attacks.push(one);
@@ -276,15 +281,17 @@ async function untilFolded(platform: OwnPlatform): Promise<void> {
 
 export const hostileCampaign: Campaign = {
   about: 'a validator gone bad writes to the log what it likes; then the tables equal clean ones',
-  usage: '[--megabytes 100] [--log postgres|kafka] [--seed S] [--seconds 10] [--data-dir D]',
+  usage:
+    '[--megabytes 100] [--log postgres|kafka] [--seed S] [--seconds 10] ' +
+    `[--attack ${[...ATTACKS.keys()].join('|')}] [--data-dir D]`,
   async run(args, say) {
     const config = loadConfig(configSchema, args, {});
-    const { megabytes, log, seed, seconds, basePort } = config;
+    const { megabytes, log, seed, seconds, attack, basePort } = config;
     const isKept = config.dataDir !== undefined;
     const dataDir = isKept
       ? resolve(process.env.INIT_CWD ?? '.', config.dataDir ?? '')
       : mkdtempSync(join(tmpdir(), 'nullspace-hostile-'));
-    const options = { megabytes, log, seed, seconds, dataDir, basePort };
+    const options = { megabytes, log, seed, seconds, attack, dataDir, basePort };
     const { attacks, different, ...figures } = await runHostileCampaign(options, say);
     const equal = different.length === 0;
     if (!equal) say(`different: ${different.join(', ')}; everything is kept in ${dataDir}`);

@@ -29,6 +29,8 @@ const configSchema = z.object({
   log: z.enum(['postgres', 'kafka']).optional(),
   /** Kills a broker out of three instead of the validator that publishes. */
   brokers: flag.default(false),
+  /** Of a Kafka log: a broker is stopped for up to so many seconds, and goes on; nobody is killed. */
+  hang: count(600).optional(),
   /** Kept; a campaign that was stopped goes on there. Without, a temporary one. */
   dataDir: z.string().optional(),
   basePort: port.optional(),
@@ -43,6 +45,8 @@ export interface LogCampaignOptions {
   readonly players: number;
   readonly log: LogKind;
   readonly brokers: boolean;
+  /** Seconds that a broker hangs, at most; without, something is killed. */
+  readonly hang?: number | undefined;
   readonly dataDir: string;
   readonly basePort: number | undefined;
 }
@@ -169,6 +173,29 @@ async function killBroker(platform: OwnPlatform, prng: Prng): Promise<Killed> {
   return { name: `broker ${index}`, tookMs };
 }
 
+/** One of the brokers, or the only one, takes no step for some time, and holds all its sockets. */
+async function hangBroker(platform: OwnPlatform, prng: Prng, secondsMax: number): Promise<Killed> {
+  await sleep(prng.between(0, 2_000));
+  const pids = platform.brokerPids();
+  const index = prng.below(pids.length);
+  const hungMs = Math.round(prng.between(1_000, secondsMax * 1_000));
+  const end = hangProcess(present(pids[index], 'a broker'));
+  const hanging = sleep(hungMs).then(end);
+  try {
+    const { published } = await heightsOf(platform);
+    const tookMs = await missingFor(platform, published);
+    return { name: `broker ${index}, hung for ${hungMs} ms`, tookMs };
+  } finally {
+    await hanging;
+  }
+}
+
+/** SIGSTOP; the answer has it go on. */
+export function hangProcess(pid: number): () => void {
+  process.kill(pid, 'SIGSTOP');
+  return () => void process.kill(pid, 'SIGCONT');
+}
+
 /** Kills publishers or brokers under load on a platform of its own, then reads the log against everything. */
 export async function runLogCampaign(
   options: LogCampaignOptions,
@@ -180,7 +207,10 @@ export async function runLogCampaign(
   const toldPath = join(dataDir, 'told.jsonl');
   let progress = readProgress(path, options);
   const brokers = options.brokers ? BROKERS : 1;
-  const killOne = options.brokers ? killBroker : killPublisher;
+  const { hang } = options;
+  const troubleBroker =
+    hang === undefined ? killBroker : (one: OwnPlatform, prng: Prng) => hangBroker(one, prng, hang);
+  const killOne = options.brokers || hang !== undefined ? troubleBroker : killPublisher;
   const platform = await startOwnPlatform({ dataDir, log, brokers, basePort });
   try {
     const { genesis, gatewayUrl } = platform;
@@ -214,18 +244,23 @@ export async function runLogCampaign(
 export const logCampaign: Campaign = {
   about: 'kill the publisher or a broker at random under load; then each height stands once',
   usage:
-    '--kills N --seed S [--log postgres|kafka] [--brokers] [--players N] [--data-dir D] [--base-port P]',
+    '--kills N --seed S [--log postgres|kafka] [--brokers] [--hang SECONDS] [--players N] ' +
+    '[--data-dir D] [--base-port P]',
   async run(args, say) {
     const config = loadConfig(configSchema, args, {});
-    const { brokers, log = brokers ? 'kafka' : 'postgres' } = config;
-    if (brokers && log !== 'kafka') throw new ConfigError('--brokers: give --log kafka, or none');
+    const { brokers, hang } = config;
+    const ofKafka = brokers || hang !== undefined;
+    const { log = ofKafka ? 'kafka' : 'postgres' } = config;
+    if (ofKafka && log !== 'kafka') {
+      throw new ConfigError('--brokers, --hang: give --log kafka, or none');
+    }
     const base = process.env.INIT_CWD ?? '.';
     const isKept = config.dataDir !== undefined;
     const dataDir = isKept
       ? resolve(base, config.dataDir ?? '')
       : mkdtempSync(join(tmpdir(), 'nullspace-campaign-'));
     const { seed, players, basePort } = config;
-    const options = { kills: config.kills, seed, players, log, brokers, dataDir, basePort };
+    const options = { kills: config.kills, seed, players, log, brokers, hang, dataDir, basePort };
     const { kills, findings } = await runLogCampaign(options, say);
     const { heights, missing, doubled, conflicts, lostAccepted, fault } = findings;
     if (fault !== null) say(`fault: ${fault}; everything is kept in ${dataDir}`);

@@ -52,6 +52,8 @@ export interface OwnPlatform {
   openLog(): Promise<Log>;
   /** Of a log on several brokers; null on one, and on Postgres. */
   readonly kafka: KafkaCluster | null;
+  /** Of the brokers as they run now, however many; none on Postgres. */
+  brokerPids(): readonly number[];
   stop(): Promise<void>;
 }
 
@@ -82,7 +84,7 @@ async function startServices(options: OwnPlatformOptions) {
   if (options.log === 'postgres') {
     const stop = (): Promise<void> => postgres.stop();
     const brokers: readonly string[] = [];
-    return { databaseUrl: postgres.url, brokers, cluster: null, stop };
+    return { databaseUrl: postgres.url, brokers, cluster: null, pids: () => [], stop };
   }
   const place = { dataDir: join(options.dataDir, 'kafka'), log: logger };
   const { brokers = 1 } = options;
@@ -92,7 +94,9 @@ async function startServices(options: OwnPlatformOptions) {
     await kafka.stop();
     await postgres.stop();
   };
-  return { databaseUrl: postgres.url, brokers: kafka.brokers, cluster, stop };
+  const pids = (): number[] =>
+    cluster?.members.map(({ pid }) => pid) ?? ('pid' in kafka ? [kafka.pid] : []);
+  return { databaseUrl: postgres.url, brokers: kafka.brokers, cluster, pids, stop };
 }
 
 /** A first port whose followers are free as well, as far as one can know. */
@@ -152,6 +156,7 @@ export async function startOwnPlatform(options: OwnPlatformOptions): Promise<Own
     databaseUrl,
     openLog: () => openLog(config, createLogger('campaign', 'error')),
     kafka: services.cluster,
+    brokerPids: services.pids,
     stop,
   };
 }

@@ -11,7 +11,7 @@ import { present } from '../../schemas/kernel/assert.js';
 import { topicNames } from '../../schemas/topics.js';
 import { brokerOf, untilLed } from './brokerRoles.js';
 import type { Campaign } from './campaign.js';
-import { activePublisher, heightsOf, waitFor } from './logCampaign.js';
+import { activePublisher, hangProcess, heightsOf, waitFor } from './logCampaign.js';
 import { type OwnPlatform, startOwnPlatform } from './ownPlatform.js';
 import { startPlayers } from './playersLoad.js';
 
@@ -23,6 +23,8 @@ const configSchema = z.object({
   log: z.enum(['postgres', 'kafka']).default('postgres'),
   brokers: brokerCount.default(1),
   victim: z.enum(VICTIMS).default('publisher'),
+  /** A broker is not killed: it hangs for so many seconds, with all its sockets, and goes on. */
+  hang: count(600).optional(),
   /** Kept, with what every process said; without, a temporary one. */
   dataDir: z.string().optional(),
   basePort: port.optional(),
@@ -38,18 +40,24 @@ const PAUSE_MS = 400;
 /** Heights on their way: blocks follow one another faster than a transaction ends. */
 const LAG_MAX = 16;
 
-/** Kills the victim; the answer has it come back. */
-async function kill(platform: OwnPlatform, victim: Config['victim']): Promise<Killed> {
+/** Kills the victim, or has it hang; the answer has it come back. */
+async function kill(platform: OwnPlatform, { victim, hang }: Trouble): Promise<Killed> {
   if (victim === 'publisher') {
     const name = await waitFor('a publisher', () => activePublisher(platform));
     await platform.kill(name);
     return { name, except: name, led: null, restart: () => platform.start(name) };
   }
+  const only = platform.kafka === null ? platform.brokerPids()[0] : undefined;
+  if (only !== undefined) return hungBroker(only, 0, present(hang, 'how long'));
   const cluster = present(platform.kafka, 'a cluster of brokers');
   const { brokers } = cluster;
   const topics = topicNames(genesisEpoch(platform.genesis, 0).chainId);
   const index = await waitFor(`a ${victim}`, () => brokerOf(brokers, topics, victim));
-  await present(cluster.members[index], 'a broker').kill();
+  const member = present(cluster.members[index], 'a broker');
+  if (hang !== undefined) {
+    return hungBroker(member.pid, index, hang);
+  }
+  await member.kill();
   return {
     name: `broker ${index}`,
     except: undefined,
@@ -57,6 +65,15 @@ async function kill(platform: OwnPlatform, victim: Config['victim']): Promise<Ki
     restart: () => cluster.restart(index),
   };
 }
+
+/** Nobody says when others lead: what asks for that waits for the broker as well. */
+function hungBroker(pid: number, index: number, seconds: number): Killed {
+  const goOn = hangProcess(pid);
+  const back = sleep(seconds * 1_000).then(goOn);
+  return { name: `broker ${index}`, except: undefined, led: null, restart: () => back };
+}
+
+type Trouble = Pick<Config, 'victim' | 'hang'>;
 
 interface Killed {
   readonly name: string;
@@ -91,17 +108,19 @@ interface TakeOver {
   readonly ledMs: number;
 }
 
-async function killOnce(platform: OwnPlatform, victim: Config['victim']): Promise<TakeOver> {
-  const killed = await kill(platform, victim);
+async function killOnce(platform: OwnPlatform, trouble: Trouble): Promise<TakeOver> {
+  const killed = await kill(platform, trouble);
   const killedAtMs = performance.now();
   const led = killed.led?.then(() => performance.now() - killedAtMs) ?? Promise.resolve(0);
-  const { published } = await heightsOf(platform, killed.except);
+  const { published, certified } = await heightsOf(platform, killed.except);
+  // What was on its way to a broker that hangs may have arrived, and was not read back yet.
+  const before = trouble.hang === undefined ? published : certified;
   let certifiedAtMs: number | null = null;
   const endMs = await waitFor('the next height in the log', async () => {
     const nowMs = performance.now();
     const now = await heightsOf(platform, killed.except);
-    if (now.certified > published) certifiedAtMs ??= nowMs;
-    return now.published > published ? nowMs : null;
+    if (now.certified > before) certifiedAtMs ??= nowMs;
+    return now.published > before ? nowMs : null;
   });
   const ledMs = Math.round(await led);
   await killed.restart();
@@ -125,7 +144,7 @@ async function run(
     await waitFor('a publisher', () => activePublisher(platform));
     await calm(platform);
     while (takeOvers.length < kills) {
-      const one = await killOnce(platform, victim);
+      const one = await killOnce(platform, config);
       takeOvers.push(one);
       const { name, tookMs, missingMs, ledMs } = one;
       const words = `the next height came after ${tookMs} ms, ${missingMs} after it was certified`;
@@ -143,12 +162,16 @@ export const takeOversCampaign: Campaign = {
   about: 'kill the publishing validator, or one broker of several: how long the log waits',
   usage:
     '--kills N [--log postgres|kafka] [--brokers 3] [--data-dir D] ' +
-    `[--victim ${VICTIMS.join('|')}]`,
+    `[--victim ${VICTIMS.join('|')}] [--hang SECONDS]`,
   async run(args, say) {
     const config = loadConfig(configSchema, args, {});
-    const { log, brokers, victim } = config;
-    if (victim !== 'publisher' && (log !== 'kafka' || brokers === 1)) {
+    const { log, brokers, victim, hang } = config;
+    const isAlone = hang === undefined && brokers === 1;
+    if (victim !== 'publisher' && (log !== 'kafka' || isAlone)) {
       throw new ConfigError(`--victim ${victim}: give --log kafka --brokers 3`);
+    }
+    if (hang !== undefined && victim === 'publisher') {
+      throw new ConfigError(`--hang: which broker? --victim ${VICTIMS.slice(1).join('|')}`);
     }
     const isKept = config.dataDir !== undefined;
     const dataDir = isKept
@@ -167,7 +190,8 @@ export const takeOversCampaign: Campaign = {
         [`${name}Max`, sorted.at(-1) ?? 0],
       ];
     });
-    const what = { log, brokers, victim, kills: takeOvers.length };
+    const hung = hang === undefined ? {} : { hangMs: hang * 1_000 };
+    const what = { log, brokers, victim, ...hung, kills: takeOvers.length };
     return { report: { ...what, ...Object.fromEntries(figures) }, ok: true };
   },
 };

@@ -155,14 +155,11 @@ const fencingLoop: Attack = async ({ log, writerId, durationMs, prng }) => {
   return { records: opened, bytes: 0 };
 };
 
-/** By name, in the order in which they are played. */
+/** By name, in the order in which they are played; marks and blocks without their events. */
 export const ATTACKS: ReadonlyMap<string, Attack> = new Map([
   ['forgeries', forgeriesBeforeMark],
-  [
-    'marks without events',
-    partOfHeights(({ topic, value }, topics) => topic === topics.events && isMark(value)),
-  ],
-  ['blocks without events', partOfHeights(({ topic }, topics) => topic === topics.blocks)],
+  ['marks', partOfHeights(({ topic, value }, topics) => topic === topics.events && isMark(value))],
+  ['blocks', partOfHeights(({ topic }, topics) => topic === topics.blocks)],
   ['fencing', fencingLoop],
 ]);
 
