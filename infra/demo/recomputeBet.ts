@@ -1,3 +1,4 @@
+import { DERIVED_ENGINE } from '../../query/explorer/verify/derivedEngine.js';
 import { hiLoCard, hiLoStep } from '../../query/explorer/verify/hiLoOutcome.js';
 import { rouletteOutcome } from '../../query/explorer/verify/rouletteOutcome.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
@@ -18,7 +19,9 @@ async function checkStep(
   genesis: Genesis,
 ): Promise<{ readonly ok: boolean; readonly game: HiLoGame | null }> {
   const { executionIndex } = step;
-  const shard = step.certificate.result.shard;
+  const { shard, engineVersion } = step.certificate.result;
+  // What other rules decided is not known to be right.
+  if (engineVersion !== DERIVED_ENGINE) return { ok: false, game };
   const place = { seed: await seedOf(step.height), shard, executionIndex };
   let current = game;
   for (const { body } of step.events) {

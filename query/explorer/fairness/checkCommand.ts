@@ -104,7 +104,7 @@ export async function checkEvents(
     });
     if (event === null) continue;
     if (game === null) game = await gameBefore(account, event, trust);
-    const outcome = recompute(event, certificate.result.seed, game, genesis);
+    const outcome = recompute(event, certificate.result, game, genesis);
     if (outcome !== null) checks.push(outcome);
     game = hiLoAfter(event, game);
   }

@@ -1,5 +1,7 @@
+import type { Result } from '../../../schemas/types/block.js';
 import type { EventEnvelope } from '../../../schemas/types/event.js';
 import type { Genesis } from '../../../schemas/types/genesis.js';
+import { DERIVED_ENGINE } from '../verify/derivedEngine.js';
 import { hiLoCard, hiLoStep } from '../verify/hiLoOutcome.js';
 import { rouletteOutcome } from '../verify/rouletteOutcome.js';
 import type { Check } from './check.js';
@@ -16,12 +18,15 @@ export interface HiLoBefore {
  */
 export function recompute(
   event: EventEnvelope,
-  seed: Uint8Array,
+  result: Pick<Result, 'seed' | 'engineVersion'>,
   before: HiLoBefore | null,
   rules: Pick<Genesis, 'hiLo'>,
 ): Check | null {
   const { body, executionIndex, shard } = event;
+  const { seed, engineVersion } = result;
   const place = { seed, shard, executionIndex };
+  if (engineVersion !== DERIVED_ENGINE)
+    return isDecided(event) ? unknownRules(engineVersion) : null;
   switch (body.kind) {
     case 'RouletteSpun': {
       const expected = rouletteOutcome(place, body.bets);
@@ -53,6 +58,19 @@ export function recompute(
     default:
       return null;
   }
+}
+
+function isDecided({ body: { kind } }: EventEnvelope): boolean {
+  return kind === 'RouletteSpun' || kind.startsWith('HiLo');
+}
+
+function unknownRules(engineVersion: number): Check {
+  const derives = `this page derives version ${DERIVED_ENGINE}: take a newer one`;
+  return {
+    name: 'The outcome follows from the seed',
+    passed: false,
+    detail: `made by engine version ${engineVersion}, and ${derives}`,
+  };
 }
 
 /** The game after an event, for the next one. */

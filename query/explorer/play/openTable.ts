@@ -215,7 +215,7 @@ function checksOf({ genesis, game }: Seat, { certificate, events }: Executed): C
   ];
   let before = game === null ? null : { card: game.cards.at(-1) ?? 0, worth: game.worth };
   for (const event of events) {
-    const check = genesis && recompute(event, certificate.result.seed, before, genesis);
+    const check = genesis && recompute(event, certificate.result, before, genesis);
     if (check !== null) checks.push(check);
     before = hiLoAfter(event, before);
   }
