@@ -7,6 +7,7 @@ import { feedBench } from './feed/feedBench.js';
 import { logBench } from './log/logBench.js';
 import { type Bench, type Measure, OptionError } from './measure.js';
 import { projectionBench } from './projectionBench.js';
+import { recoveryBench } from './recovery/recoveryBench.js';
 import { replayBench } from './replay/replayBench.js';
 
 /** Every benchmark by its name; a new one is one line here. */
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   feed: feedBench,
   log: logBench,
   projection: projectionBench,
+  recovery: recoveryBench,
   replay: replayBench,
 };
 
