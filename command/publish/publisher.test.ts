@@ -11,6 +11,7 @@ import {
   type PublisherWorld,
   worldManifest,
   worldTopics,
+  worldWriterId,
 } from '../../test/simulation/publish/publisherWorld.js';
 
 const chain = buildChain(
@@ -238,6 +239,39 @@ describe('publishers', () => {
     expect((await world.read()).heights).toEqual(upTo(120));
     expect(counted(world, 'publish_failures_total fenced')).toBeGreaterThanOrEqual(3);
   });
+
+  it.each([1, 2, 3])(
+    'also when now and then something comes through between two fences (%i)',
+    async (seed) => {
+      const own = buildChain(Array.from({ length: 700 }, () => [1, 0, 0, 0]));
+      const chains = [own, own, own, own];
+      const options = { prng: createPrng(seed), chains, backlogHeightsMax: 1_000 };
+      const world = createPublisherWorld(options);
+      // As long as a take-over takes on a busy machine.
+      world.weather = { ...CALM, delayMs: [20, 60], appendMs: [5, 150] };
+      const prng = createPrng(seed + 10);
+      const fence = (): void => {
+        void world.log.openWriter(worldWriterId);
+        world.scheduler.after(prng.between(50, 250), fence);
+      };
+      fence();
+      for (const index of [0, 1, 2]) world.start(index);
+      grow(world, 700);
+      let tail = 0;
+      let sinceMs = 0;
+      while (world.scheduler.nowMs < 30_000) {
+        await world.run(100);
+        const now = Math.max(...[0, 1, 2].map((index) => published(world, index)));
+        const { nowMs } = world.scheduler;
+        expect(nowMs - sinceMs, `nothing since ${tail}`).toBeLessThan(8_000);
+        if (now > tail) sinceMs = nowMs;
+        tail = now;
+      }
+      const fences = counted(world, 'publish_failures_total fenced');
+      expect(fences).toBeGreaterThanOrEqual(3);
+      expect(fences).toBeLessThan(12);
+    },
+  );
 });
 
 describe('what stands in the log', () => {

@@ -81,7 +81,10 @@ interface State {
   appendMs: number;
   /** Take-overs without progress: each doubles the wait of the next. */
   fruitless: number;
+  /** Since heights last came in calmly. */
   fencedInARow: number;
+  /** When this validator was fenced, or a height had been missing for long when it came. */
+  troubledAtMs: number;
   /** After an append that failed for other reasons this validator may go on at once. */
   resumes: boolean;
   /** Code of the failure that keeps it from writing, told once. */
@@ -111,6 +114,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
     appendMs: 0,
     fruitless: 0,
     fencedInARow: 0,
+    troubledAtMs: Number.NEGATIVE_INFINITY,
     resumes: false,
     lastRefusal: null,
     retryMs: PUBLISH_RETRY_MS_MIN,
@@ -189,7 +193,7 @@ async function look(state: State): Promise<boolean> {
   }
   if (tail >= certifiedTip) {
     state.fruitless = 0;
-    state.fencedInARow = 0;
+    forgiveFences(state);
   }
   if (tail === state.tail) return true;
   if (tail > state.tail) onProgress(state, tail);
@@ -211,10 +215,22 @@ function onSilence(state: State, answeringSinceMs: number | null): void {
 function onProgress(state: State, tail: number): void {
   const { certified, options, answeringSinceMs } = state;
   const nowMs = options.timer.nowMs();
-  const missingSinceMs = Math.max(certified.of(tail), answeringSinceMs ?? nowMs);
-  if (nowMs - missingSinceMs < PUBLISH_LAG_MS_MAX) state.fencedInARow = 0;
+  const missedMs = (height: number): number =>
+    nowMs - Math.max(certified.of(height), answeringSinceMs ?? nowMs);
+  const patienceMs = 2 * Math.max(PUBLISH_TAKEOVER_MS, state.appendMs);
+  if (missedMs(state.tail + 1) >= patienceMs) state.troubledAtMs = nowMs;
+  if (missedMs(tail) < PUBLISH_LAG_MS_MAX) forgiveFences(state);
   state.progressAtMs = nowMs;
   state.isBack = false;
+}
+
+/**
+ * Once heights have come in calmly for a while: one append that comes through between two fences is
+ * no progress, or somebody who fences all the time could stop everybody for as long as he likes.
+ */
+function forgiveFences(state: State): void {
+  const calmMs = state.options.timer.nowMs() - state.troubledAtMs;
+  if (calmMs >= PUBLISH_LAG_MS_MAX) state.fencedInARow = 0;
 }
 
 /** On any doubt the writer is thrown away: what was written is read back. */
@@ -236,6 +252,9 @@ async function onFailure(
   await discardWriter(state);
   if (isFenced) {
     state.fencedInARow++;
+    // From now on it writes alone, and has nobody to wait for whom it would fence.
+    if (state.fencedInARow === PUBLISH_FENCED_MAX) state.fruitless = 0;
+    state.troubledAtMs = timer.nowMs();
     state.resumes = false;
     state.activeSinceMs = timer.nowMs();
     return;
@@ -365,7 +384,7 @@ async function publishNext(state: State, tenure: Tenure): Promise<void> {
   if (marksAll) tenure.lastMarkMs = startedMs;
   state.retryMs = PUBLISH_RETRY_MS_MIN;
   state.fruitless = 0;
-  state.fencedInARow = 0;
+  forgiveFences(state);
   state.resumes = false;
   telemetry.observe('publish_append_seconds', (timer.nowMs() - startedMs) / 1000);
   telemetry.count('published_records_total', {}, records.length);
