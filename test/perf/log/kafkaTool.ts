@@ -67,6 +67,8 @@ export async function producerRate(run: ProducerRun): Promise<number> {
     ...['--record-size', String(run.recordBytes), '--throughput', '-1'],
     ...transactions,
     ...['--producer-props', `bootstrap.servers=${run.broker}`, 'acks=all'],
+    // Our brokers allow 15 s (brokerSettings), and the tool asks for a minute.
+    'transaction.timeout.ms=12000',
   ]);
   return producedRate(text, run.records);
 }
