@@ -3,34 +3,9 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle } from 'esbuild';
+import { interpretedCodec, withoutDocs } from '../../schemas/codec/bundlePlugins.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-
-/**
- * The codec without generated code: the page's policy allows no eval (codec/interpretedTypes.ts).
- */
-const interpretedCodec = {
-  name: 'interpreted-codec',
-  setup(plugin) {
-    plugin.onResolve({ filter: /\/avroTypes\.js$/ }, () => ({
-      path: join(here, 'codec', 'interpretedTypes.ts'),
-    }));
-  },
-};
-
-/** Texts of documentation in the definitions are for readers of the sources. */
-const withoutDocs = {
-  name: 'definitions-without-docs',
-  setup(plugin) {
-    plugin.onLoad({ filter: /schemas[\\/]types[\\/]definitions\.ts$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(
-        /\n?\s*\bdoc:\s*(['"])(?:\\.|(?!\1).)*\1,?/g,
-        '',
-      ),
-      loader: 'ts',
-    }));
-  },
-};
 
 export async function build({ outDir }) {
   rmSync(outDir, { recursive: true, force: true });

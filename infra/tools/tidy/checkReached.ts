@@ -7,7 +7,8 @@ import { isTest, type TreeFile } from './sourceFile.js';
 const ENTRIES: readonly RegExp[] = [
   /^infra\/processes\/nullspace\.ts$/,
   /^infra\/tools\/(?:\w+Command\.ts|testRunner\.ts|\w+\.mjs)$/,
-  /^query\/explorer\/(?:build\.mjs|main\.tsx|codec\/interpretedTypes\.ts)$/,
+  /^query\/explorer\/(?:build\.mjs|main\.tsx)$/,
+  /^schemas\/codec\/(?:interpretedTypes\.ts|bundlePlugins\.mjs)$/,
   /^test\/vitest\.config\.ts$/,
   /^test\/(?:simulation|vectors|perf|bench|e2e|campaigns)\/(?:main|\w+Command|bench\w*)\.ts$/,
 ];

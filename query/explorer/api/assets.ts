@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { GenesisAnswer } from './answers.js';
+import type { GenesisAnswer } from '../../../command/client/answers.js';
 import { readOnce } from './read.js';
 
 export interface Asset {

@@ -1,4 +1,4 @@
-import type { Block, Command, Pace, Page } from './answers.js';
+import type { Block, Command, Pace, Page } from '../../../command/client/answers.js';
 import { ApiError, read } from './read.js';
 
 /** What the page knows of the newest heights, and whether it still hears of new ones. */

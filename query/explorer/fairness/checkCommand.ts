@@ -1,3 +1,4 @@
+import type { FullBlock, FullCommand } from '../../../command/client/answers.js';
 import {
   openCertificate,
   openProvenEvent,
@@ -12,7 +13,6 @@ import { equalBytes, fromHex, parseHex, toHex } from '../../../schemas/kernel/by
 import type { CertifiedBlock, ResultCertificate } from '../../../schemas/types/block.js';
 import type { EventEnvelope } from '../../../schemas/types/event.js';
 import type { Genesis } from '../../../schemas/types/genesis.js';
-import type { FullBlock, FullCommand } from '../api/answers.js';
 import { read } from '../api/read.js';
 import type { Check } from './check.js';
 import { previousStep } from './previousStep.js';

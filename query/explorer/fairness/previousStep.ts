@@ -1,10 +1,10 @@
+import type { FullCommand, Page } from '../../../command/client/answers.js';
 import {
   openCertificate,
   openProvenEvent,
   type Trust,
 } from '../../../command/client/verifyEvents.js';
 import type { EventEnvelope } from '../../../schemas/types/event.js';
-import type { FullCommand, Page } from '../api/answers.js';
 import { read } from '../api/read.js';
 import type { HiLoBefore } from './recompute.js';
 

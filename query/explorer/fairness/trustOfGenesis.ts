@@ -1,11 +1,11 @@
 import type { Trust } from '../../../command/client/verifyEvents.js';
+import { fromJson } from '../../../schemas/codec/fromJson.js';
 import { portableVerifier } from '../../../schemas/crypto/ed25519.js';
 import { genesisEpoch } from '../../../schemas/crypto/epochKeys.js';
 import { keysWithStarts } from '../../../schemas/crypto/epochStart.js';
 import { parseHex } from '../../../schemas/kernel/bytes.js';
 import type { Genesis } from '../../../schemas/types/genesis.js';
 import { readOnce } from '../api/read.js';
-import { fromJson } from '../codec/fromJson.js';
 
 const SHARD = 0;
 

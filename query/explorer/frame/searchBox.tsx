@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { SearchAnswer } from '../api/answers.js';
+import type { SearchAnswer } from '../../../command/client/answers.js';
 import { ApiError, read } from '../api/read.js';
 import { go } from '../router.js';
 import { middle } from '../widgets/hash.js';

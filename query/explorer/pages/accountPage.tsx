@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Account, Command, HistoryRow } from '../api/answers.js';
+import type { Account, Command, HistoryRow } from '../../../command/client/answers.js';
 import { useSlowHeight } from '../api/liveContext.js';
 import { loadedValue, useRead } from '../api/read.js';
 import { go, useTitle } from '../router.js';

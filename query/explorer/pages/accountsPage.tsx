@@ -1,4 +1,4 @@
-import type { Holder, Holders } from '../api/answers.js';
+import type { Holder, Holders } from '../../../command/client/answers.js';
 import { useGenesis } from '../api/assets.js';
 import { useSlowHeight } from '../api/liveContext.js';
 import { loadedValue } from '../api/read.js';

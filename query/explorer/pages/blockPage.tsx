@@ -1,4 +1,4 @@
-import type { Books, Command, FullBlock, SignerEntry } from '../api/answers.js';
+import type { Books, Command, FullBlock, SignerEntry } from '../../../command/client/answers.js';
 import { useLive } from '../api/liveContext.js';
 import { type Loaded, loadedValue, useRead } from '../api/read.js';
 import { useTitle } from '../router.js';

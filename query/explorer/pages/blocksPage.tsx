@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Block } from '../api/answers.js';
+import type { Block } from '../../../command/client/answers.js';
 import { useLive } from '../api/liveContext.js';
 import { go, useTitle } from '../router.js';
 import { Await } from '../widgets/await.js';

@@ -1,4 +1,4 @@
-import type { FullCommand, ProvenEventRow } from '../api/answers.js';
+import type { FullCommand, ProvenEventRow } from '../../../command/client/answers.js';
 import { useLive } from '../api/liveContext.js';
 import { loadedValue, useRead } from '../api/read.js';
 import { FairnessCard } from '../fairness/fairnessCard.js';

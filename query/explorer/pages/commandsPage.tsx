@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Command } from '../api/answers.js';
+import type { Command } from '../../../command/client/answers.js';
 import { useLive } from '../api/liveContext.js';
 import { go, useTitle } from '../router.js';
 import { Await } from '../widgets/await.js';

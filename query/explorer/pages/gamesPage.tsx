@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Game } from '../api/answers.js';
+import type { Game } from '../../../command/client/answers.js';
 import { useSlowHeight } from '../api/liveContext.js';
 import { useTitle } from '../router.js';
 import { Await } from '../widgets/await.js';

@@ -1,4 +1,4 @@
-import type { Stats } from '../api/answers.js';
+import type { Stats } from '../../../command/client/answers.js';
 import { useLive, useSlowHeight } from '../api/liveContext.js';
 import { loadedValue, useRead } from '../api/read.js';
 import { useTitle } from '../router.js';

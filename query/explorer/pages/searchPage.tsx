@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import type { SearchAnswer } from '../api/answers.js';
+import type { SearchAnswer } from '../../../command/client/answers.js';
 import { useRead } from '../api/read.js';
 import { pageOf } from '../frame/searchBox.js';
 import { go, useTitle } from '../router.js';

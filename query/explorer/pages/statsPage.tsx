@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Counters, SeriesAnswer, Stats } from '../api/answers.js';
+import type { Counters, SeriesAnswer, Stats } from '../../../command/client/answers.js';
 import { useAsset } from '../api/assets.js';
 import { useSlowHeight } from '../api/liveContext.js';
 import { loadedValue, useRead } from '../api/read.js';

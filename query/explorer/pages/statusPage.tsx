@@ -1,4 +1,4 @@
-import type { Status, Validators } from '../api/answers.js';
+import type { Status, Validators } from '../../../command/client/answers.js';
 import { useLive, useSlowHeight } from '../api/liveContext.js';
 import { loadedValue, useRead } from '../api/read.js';
 import { pageVersion } from '../pageVersion.js';

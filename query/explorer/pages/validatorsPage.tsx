@@ -1,4 +1,4 @@
-import type { Validators } from '../api/answers.js';
+import type { Validators } from '../../../command/client/answers.js';
 import { useSlowHeight } from '../api/liveContext.js';
 import { useRead } from '../api/read.js';
 import { useTitle } from '../router.js';

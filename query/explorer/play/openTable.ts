@@ -1,3 +1,4 @@
+import type { PageSettings } from '../../../command/client/answers.js';
 import { openPlayer, type Player } from '../../../command/client/client.js';
 import { PlayerClosedError, type PlayerStatus } from '../../../command/client/playerState.js';
 import type { Trust } from '../../../command/client/verifyEvents.js';
@@ -7,7 +8,6 @@ import { equalBytes, toHex } from '../../../schemas/kernel/bytes.js';
 import type { CommandInstruction } from '../../../schemas/types/command.js';
 import type { EventEnvelope } from '../../../schemas/types/event.js';
 import type { Genesis } from '../../../schemas/types/genesis.js';
-import type { PageSettings } from '../api/answers.js';
 import { ApiError, readOnce } from '../api/read.js';
 import type { Check } from '../fairness/check.js';
 import { hiLoAfter, recompute } from '../fairness/recompute.js';

@@ -1,4 +1,4 @@
-import type { Block } from '../api/answers.js';
+import type { Block } from '../../../command/client/answers.js';
 import { Age } from './age.js';
 import { Hash } from './hash.js';
 import { bytesText, grouped } from './numbers.js';

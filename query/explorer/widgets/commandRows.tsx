@@ -1,4 +1,4 @@
-import type { Command } from '../api/answers.js';
+import type { Command } from '../../../command/client/answers.js';
 import { Age } from './age.js';
 import { AccountHash, Hash } from './hash.js';
 import { grouped } from './numbers.js';

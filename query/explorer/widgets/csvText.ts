@@ -1,4 +1,4 @@
-import type { Command } from '../api/answers.js';
+import type { Command } from '../../../command/client/answers.js';
 
 /** RFC 4180, of cells that are numbers, hex and names of the protocol: nothing to quote. */
 export function csvText(head: readonly string[], rows: readonly (readonly unknown[])[]): string {

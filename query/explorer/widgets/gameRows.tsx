@@ -1,4 +1,4 @@
-import type { Game } from '../api/answers.js';
+import type { Game } from '../../../command/client/answers.js';
 import { Age } from './age.js';
 import { AccountHash } from './hash.js';
 import { Amount, grouped } from './numbers.js';

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Page } from '../api/answers.js';
+import type { Page } from '../../../command/client/answers.js';
 import { type Loaded, useRead } from '../api/read.js';
 import { Icon } from './icons.js';
 

@@ -1,4 +1,4 @@
-import type { Command } from '../api/answers.js';
+import type { Command } from '../../../command/client/answers.js';
 import { inWords } from './words.js';
 
 /** How a command ended. */

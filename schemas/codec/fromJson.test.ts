@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decode, encode } from '../../../schemas/codec/codec.js';
+import { decode, encode } from './codec.js';
 import { fromJson, JsonFormError } from './fromJson.js';
 
 const key = (fill: number) => new Uint8Array(32).fill(fill);
@@ -30,9 +30,19 @@ describe('a record from JSON', () => {
 
   const bad: readonly [title: string, json: unknown, message: string][] = [
     ['no object', 7, 'Command: not an object'],
-    ['a field too few', { ...json, nonce: undefined, account: undefined }, 'not hex'],
+    ['a field too few', { ...json, account: undefined }, 'not hex'],
+    ['a field of a prototype', Object.create(json), 'Command.account is missing'],
+    ['no number', { ...json, nonce: '3' }, 'Command.nonce: not of type long'],
+    ['a fraction', { ...json, nonce: 1.5 }, 'Command.nonce: not of type long'],
+    ['a short key', { ...json, account: '01' }, 'Command.account: not 32 bytes'],
+    ['nothing for a kind', { ...json, instruction: null }, 'no such kind: undefined'],
     ['no hex', { ...json, account: 'xyz' }, 'Command.account: not hex'],
     ['an unknown kind', { ...json, instruction: { kind: 'Steal' } }, 'no such kind: Steal'],
+    [
+      'an amount beyond 64 bits',
+      { ...json, instruction: { ...json.instruction, amount: String(2n ** 63n) } },
+      'Command.instruction.amount: not an amount',
+    ],
     [
       'a fraction of an amount',
       { ...json, instruction: { ...json.instruction, amount: '1.5' } },

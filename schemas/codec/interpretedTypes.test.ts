@@ -1,18 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildTypes as compiledTypes } from '../../../schemas/codec/avroTypes.js';
-import { BytesTap, DecodeError } from '../../../schemas/codec/bytesTap.js';
-import { FRAME_HEADER_BYTES } from '../../../schemas/codec/codec.js';
-import { VersionedCodec } from '../../../schemas/codec/versionedCodec.js';
-import { present } from '../../../schemas/kernel/assert.js';
-import { definitionsOf, type SchemaObject } from '../../../schemas/kernel/schemaDefinitions.js';
-import { DEFINITIONS, type FramedTypes, SCHEMA_IDS } from '../../../schemas/types/definitions.js';
-import {
-  NEXT_VALUES,
-  type NextTypes,
-  nextSchemas,
-} from '../../../test/vectors/codec/nextRelease.js';
+import { NEXT_VALUES, type NextTypes, nextSchemas } from '../../test/vectors/codec/nextRelease.js';
+import { present } from '../kernel/assert.js';
+import { definitionsOf, type SchemaObject } from '../kernel/schemaDefinitions.js';
+import { DEFINITIONS, type FramedTypes, SCHEMA_IDS } from '../types/definitions.js';
+import { buildTypes as compiledTypes } from './avroTypes.js';
+import { BytesTap, DecodeError } from './bytesTap.js';
+import { FRAME_HEADER_BYTES } from './codec.js';
 import { buildTypes } from './interpretedTypes.js';
+import { VersionedCodec } from './versionedCodec.js';
 
 type Schema = string | readonly Schema[] | { readonly [key: string]: unknown };
 type Definition = { readonly namespace: string; readonly name: string; readonly type: string };

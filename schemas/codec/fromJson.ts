@@ -1,22 +1,15 @@
-import { parseHex } from '../../../schemas/kernel/bytes.js';
-import { DEFINITIONS, type FramedTypes } from '../../../schemas/types/definitions.js';
-
-type Schema = string | readonly Schema[] | SchemaObject;
-
-interface SchemaObject {
-  readonly type: string;
-  readonly logicalType?: string;
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly items?: Schema;
-  readonly fields?: readonly { readonly name: string; readonly type: Schema }[];
-}
+import { parseHex } from '../kernel/bytes.js';
+import {
+  fullName,
+  isOptional,
+  isUnion,
+  type Schema,
+  type SchemaObject,
+} from '../kernel/schemaDefinitions.js';
+import { DEFINITIONS, type FramedTypes } from '../types/definitions.js';
 
 const BY_NAME: ReadonlyMap<string, SchemaObject> = new Map(
-  (DEFINITIONS as readonly SchemaObject[]).map((definition) => [
-    `${definition.namespace}.${definition.name}`,
-    definition,
-  ]),
+  (DEFINITIONS as readonly SchemaObject[]).map((definition) => [fullName(definition), definition]),
 );
 
 /** What is no JSON form of the record, with the field at which that shows. */
@@ -24,9 +17,12 @@ export class JsonFormError extends Error {
   override readonly name = 'JsonFormError';
 }
 
+const INT_MAX = 2 ** 31 - 1;
+const AMOUNT_LIMIT = 2n ** 63n;
+
 /**
  * A record from the reader's JSON form (hex and decimal strings) in the codec's own: bytes and
- * bigints where its schema has them. Throws JsonFormError.
+ * bigints where its schema has them. What it gives can be encoded. Throws JsonFormError.
  */
 export function fromJson<Name extends keyof FramedTypes>(
   name: Name,
@@ -38,16 +34,11 @@ export function fromJson<Name extends keyof FramedTypes>(
 function revive(schema: Schema, json: unknown, at: string): unknown {
   if (typeof schema === 'string') {
     const named = BY_NAME.get(schema);
-    if (named !== undefined) return reviveObject(named, json, at);
-    return schema === 'bytes' ? bytesAt(json, at) : json;
+    return named === undefined ? primitiveAt(schema, json, at) : reviveObject(named, json, at);
   }
-  if ('type' in schema) return reviveObject(schema, json, at);
-  if (json === null) return null;
-  const [first, second] = schema;
-  if (schema.length === 2 && first === 'null' && second !== undefined) {
-    return revive(second, json, at);
-  }
-  const { kind } = json as { readonly kind?: unknown };
+  if (!isUnion(schema)) return reviveObject(schema, json, at);
+  if (isOptional(schema)) return json === null ? null : revive(schema[1] as Schema, json, at);
+  const kind = (json as { readonly kind?: unknown } | null)?.kind;
   const branch = schema.find((each) => typeof each === 'string' && each.endsWith(`.${kind}`));
   if (branch === undefined) throw new JsonFormError(`${at}: no such kind: ${String(kind)}`);
   return { kind, ...(revive(branch, json, at) as object) };
@@ -55,8 +46,14 @@ function revive(schema: Schema, json: unknown, at: string): unknown {
 
 function reviveObject(schema: SchemaObject, json: unknown, at: string): unknown {
   switch (schema.type) {
-    case 'fixed':
-      return bytesAt(json, at);
+    case 'fixed': {
+      const bytes = bytesAt(json, at);
+      if (bytes.length === schema.size) return bytes;
+      throw new JsonFormError(`${at}: not ${schema.size} bytes`);
+    }
+    case 'enum':
+      if (schema.symbols?.includes(json as string)) return json;
+      throw new JsonFormError(`${at}: no such symbol: ${String(json)}`);
     case 'array': {
       if (!Array.isArray(json)) throw new JsonFormError(`${at}: not a list`);
       return json.map((item) => revive(schema.items ?? 'null', item, at));
@@ -64,7 +61,7 @@ function reviveObject(schema: SchemaObject, json: unknown, at: string): unknown 
     case 'record':
       return reviveRecord(schema, json, at);
     default:
-      return schema.logicalType === 'amount' ? amountAt(json, at) : json;
+      return schema.logicalType === 'amount' ? amountAt(json, at) : revive(schema.type, json, at);
   }
 }
 
@@ -73,10 +70,23 @@ function reviveRecord(schema: SchemaObject, json: unknown, at: string): object {
   const values = json as Readonly<Record<string, unknown>>;
   const record: Record<string, unknown> = {};
   for (const { name, type } of schema.fields ?? []) {
-    if (!(name in values)) throw new JsonFormError(`${at}.${name} is missing`);
+    if (!Object.hasOwn(values, name)) throw new JsonFormError(`${at}.${name} is missing`);
     record[name] = revive(type, values[name], `${at}.${name}`);
   }
   return record;
+}
+
+function primitiveAt(type: string, json: unknown, at: string): unknown {
+  if (type === 'bytes') return bytesAt(json, at);
+  const isInt = Number.isSafeInteger(json) && !Object.is(json, -0);
+  const isOfType =
+    type === 'long'
+      ? isInt
+      : type === 'int'
+        ? isInt && Math.abs(json as number) <= INT_MAX
+        : typeof json === type;
+  if (isOfType) return json;
+  throw new JsonFormError(`${at}: not of type ${type}`);
 }
 
 function bytesAt(json: unknown, at: string): Uint8Array {
@@ -86,6 +96,8 @@ function bytesAt(json: unknown, at: string): Uint8Array {
 }
 
 function amountAt(json: unknown, at: string): bigint {
-  if (typeof json === 'string' && /^-?[0-9]{1,20}$/.test(json)) return BigInt(json);
+  const isWhole = typeof json === 'string' && /^-?[0-9]{1,20}$/.test(json);
+  const amount = isWhole ? BigInt(json) : AMOUNT_LIMIT;
+  if (amount < AMOUNT_LIMIT && amount >= -AMOUNT_LIMIT) return amount;
   throw new JsonFormError(`${at}: not an amount`);
 }

@@ -1,6 +1,4 @@
-import type { AvroType } from '../../../schemas/codec/avroTypes.js';
-import { type BytesTap, DecodeError } from '../../../schemas/codec/bytesTap.js';
-import { assert, present } from '../../../schemas/kernel/assert.js';
+import { assert, present } from '../kernel/assert.js';
 import {
   fullName,
   isOptional,
@@ -8,12 +6,14 @@ import {
   type Schema,
   type SchemaObject,
   shortName,
-} from '../../../schemas/kernel/schemaDefinitions.js';
+} from '../kernel/schemaDefinitions.js';
+import type { AvroType } from './avroTypes.js';
+import { type BytesTap, DecodeError } from './bytesTap.js';
 
 /**
  * The codec's types by interpretation of the same definitions. avsc compiles a function a record,
- * which a page under `script-src 'self'` may not; the build puts this module in the place of
- * `schemas/codec/avroTypes.ts`, and a test holds the two against each other. About 5 times slower.
+ * which a page under `script-src 'self'` may not; `bundlePlugins.mjs` puts this module in the place of
+ * `avroTypes.ts`, and a test holds the two against each other. About 5 times slower.
  */
 
 const PRIMITIVES: Readonly<Record<string, AvroType>> = {
