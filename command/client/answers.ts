@@ -1,5 +1,13 @@
 /** Shapes of the read API's answers, as its document (`/openapi.json`) describes them. */
 
+declare const saidByReader: unique symbol;
+
+/**
+ * What a reader says and nothing proves: rows, sums, lists. The mark is of the types alone; what is
+ * proven comes as `Proven` (provenReader.ts), which a word is not.
+ */
+export type ReadersWord<T> = T & { readonly [saidByReader]: true };
+
 export interface Block {
   readonly height: number;
   readonly digest: string;
@@ -42,6 +50,7 @@ export interface FullBlock extends Block {
     readonly signatures: readonly SignerEntry[];
   };
   readonly supply: readonly Books[];
+  /** Framed BlocksRecord, as in the log. */
   readonly certified: string;
   readonly visibleHeight: number;
 }
@@ -236,6 +245,27 @@ export interface Status {
   readonly lagBlocks: number;
   readonly timestampMs: number;
   readonly visibleHeight: number;
+}
+
+/** A leaf of the certified state; framed records in hex. */
+export interface StateAnswer {
+  readonly key: string;
+  readonly height: number;
+  /** Null: proven to be absent. */
+  readonly value: string | null;
+  readonly proof: string;
+  readonly certificate: string;
+  readonly visibleHeight: number;
+}
+
+export interface Epochs {
+  readonly epochs: readonly {
+    readonly epoch: number;
+    readonly firstHeight: number;
+    readonly validators: readonly string[];
+    /** Framed EpochStart, with the signatures that prove it. */
+    readonly record: string;
+  }[];
 }
 
 export interface SearchAnswer {

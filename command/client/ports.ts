@@ -24,10 +24,16 @@ export interface ClientOutbox {
   remove(id: string): Promise<void>;
 }
 
+/** A read without an answer for so long is given up; a reader waits 5 s for a height itself. */
+export const READ_MS_MAX = 15_000;
+
 /** What the client needs of Node or of a browser. */
 export interface ClientWorld {
   connect(url: string, events: ConnectionEvents): ClientConnection;
-  /** GET of a JSON document; `body` is parsed. Rejects when there is no answer at all. */
+  /**
+   * GET of a JSON document; `body` is parsed. Rejects when there is no answer within READ_MS_MAX,
+   * or none in JSON.
+   */
   get(url: string): Promise<{ readonly status: number; readonly body: unknown }>;
   /** Unix milliseconds: expiries are chosen with it. */
   nowMs(): number;

@@ -1,38 +1,18 @@
 import type { ServerMessage } from '../../schemas/gateway/protocol.js';
-import { isHex } from '../../schemas/kernel/bytes.js';
+import {
+  type Fields,
+  fields,
+  hex,
+  holds,
+  key,
+  list,
+  optional,
+  orNull,
+  provenEvent,
+  text,
+  whole,
+} from './shapes.js';
 
-type Check = (value: unknown) => boolean;
-type Fields = Readonly<Record<string, Check>>;
-
-const text: Check = (value) => typeof value === 'string';
-const hex: Check = (value) => typeof value === 'string' && isHex(value);
-const key: Check = (value) => hex(value) && (value as string).length === 64;
-const whole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const list =
-  (item: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(item);
-const orNull =
-  (check: Check): Check =>
-  (value) =>
-    value === null || check(value);
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-const fields =
-  (checks: Fields): Check =>
-  (value) =>
-    typeof value === 'object' && value !== null && holds(value as Record<string, unknown>, checks);
-
-function holds(value: Readonly<Record<string, unknown>>, checks: Fields): boolean {
-  return Object.entries(checks).every(([name, check]) => check(value[name]));
-}
-
-const provenEvent = fields({
-  ...{ value: hex, partition: whole, index: whole },
-  ...{ path: list(hex), leaf: hex, leafPath: list(hex) },
-});
 const proof = { height: whole, certificate: hex };
 const reason = { code: whole, name: text };
 

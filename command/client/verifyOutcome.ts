@@ -44,34 +44,52 @@ export type VerifiedOutcome =
       readonly supersededBy: string | null;
     };
 
-function openEvents(
-  message: ExecutedMessage | RefusedMessage,
-  trust: Trust,
-): { readonly certificate: ResultCertificate; readonly events: readonly EventEnvelope[] } | null {
-  const certificate = openCertificate(message.certificate ?? '', trust);
-  if (certificate === null) return null;
+/** What a gateway or a reader gives as proof of how a command ended in a block. */
+export interface ClaimedEnd {
+  readonly commandId: string | null;
+  readonly height?: number;
+  readonly executionIndex?: number;
+  readonly events?: readonly ProvenEvent[];
+  readonly certificate?: string;
+}
+
+export interface OpenedEnd {
+  readonly receipt: EventEnvelope['body'] & {
+    readonly kind: 'CommandExecuted' | 'CommandRefused';
+  };
+  /** All that the command made, the receipt first. */
+  readonly events: readonly [EventEnvelope, ...EventEnvelope[]];
+  readonly certificate: ResultCertificate;
+}
+
+/** The receipt of a command with its events, none left out, if a quorum certified them. Total. */
+export function openReceipt(claimed: ClaimedEnd, trust: Trust): OpenedEnd | null {
+  const certificate = openCertificate(claimed.certificate ?? '', trust);
+  if (certificate === null || certificate.result.height !== claimed.height) return null;
   const events: EventEnvelope[] = [];
-  for (const proven of message.events ?? []) {
+  for (const proven of claimed.events ?? []) {
     const event = openProvenEvent(proven, certificate, trust);
-    if (event === null || event.executionIndex !== message.executionIndex) return null;
+    if (event === null || event.executionIndex !== claimed.executionIndex) return null;
     // Events of a command are numbered from 0, its receipt first: none is left out between.
     if (event.eventIndex !== events.length) return null;
     events.push(event);
   }
-  return certificate.result.height === message.height ? { certificate, events } : null;
+  const [first, ...others] = events;
+  const receipt = first?.body;
+  if (first === undefined || receipt === undefined) return null;
+  if (receipt.kind !== 'CommandExecuted' && receipt.kind !== 'CommandRefused') return null;
+  // The last ones are not left out either.
+  const made = receipt.kind === 'CommandExecuted' ? receipt.events : 1;
+  if (events.length !== made || toHex(receipt.commandId) !== claimed.commandId) return null;
+  return { receipt, events: [first, ...others], certificate };
 }
 
 /** Null when the gateway's words are not what a quorum certified. */
 export function verifyExecuted(message: ExecutedMessage, trust: Trust): VerifiedOutcome | null {
-  const opened = openEvents(message, trust);
-  if (opened === null) return null;
+  const opened = openReceipt(message, trust);
+  if (opened?.receipt.kind !== 'CommandExecuted') return null;
   const { events, certificate } = opened;
-  const receipt = events[0]?.body;
-  if (receipt?.kind !== 'CommandExecuted') return null;
-  // The last ones are not left out either.
-  if (receipt.events !== events.length) return null;
-  if (toHex(receipt.commandId) !== message.commandId) return null;
-  const timestampMs = events[0]?.timestampMs ?? 0;
+  const { timestampMs } = events[0];
   const { commandId, height, executionIndex } = message;
   const position = { commandId, height, executionIndex, timestampMs };
   return { kind: 'executed', ...position, events, certificate };
@@ -85,14 +103,12 @@ export function verifyRefused(message: RefusedMessage, trust: Trust): VerifiedOu
     const commandId = message.commandId ?? '';
     return { kind: 'refused', commandId, stage, code: message.code, name, detail, height: null };
   }
-  const opened = openEvents(message, trust);
-  const receipt = opened?.events[0]?.body;
-  if (opened == null || receipt?.kind !== 'CommandRefused') return null;
-  if (opened.events.length !== 1) return null;
-  const commandId = toHex(receipt.commandId);
-  if (commandId !== message.commandId || receipt.code !== message.code) return null;
+  const opened = openReceipt(message, trust);
+  if (opened?.receipt.kind !== 'CommandRefused') return null;
+  const { commandId, code } = opened.receipt;
+  if (code !== message.code) return null;
   const { height } = opened.certificate.result;
-  return { kind: 'refused', commandId, stage, code: message.code, name, detail, height };
+  return { kind: 'refused', commandId: toHex(commandId), stage, code, name, detail, height };
 }
 
 /** A leaf of the certified state, or with null its absence; undefined when unproven. Total. */

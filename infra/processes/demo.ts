@@ -1,20 +1,27 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { openPlayer, type Player } from '../../command/client/client.js';
+import { openTrust } from '../../command/client/openTrust.js';
 import type { ClientWorld } from '../../command/client/ports.js';
+import { openProvenReader, type ProvenReader } from '../../command/client/provenReader.js';
+import { openReader, type Reader } from '../../command/client/reader.js';
 import type { Trust } from '../../command/client/verifyEvents.js';
-import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
-import { keysWithStarts } from '../../schemas/crypto/epochStart.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
 import { count, flag } from '../config/optionTypes.js';
+import { createNativeBeacon } from '../crypto/nativeBeacon.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { createNativeSigner, nativeVerifier } from '../crypto/nativeSignatures.js';
 import { type BetTimes, execute, type PlayedBet, playBet } from '../demo/playBet.js';
-import { openReader, type ReaderClient, ReaderError } from '../demo/readerClient.js';
+import {
+  balanceOf,
+  blockReads,
+  historySum,
+  isConserved,
+  type ReadBlock,
+} from '../demo/publicReads.js';
 import { recomputeBet } from '../demo/recomputeBet.js';
-import { parseGenesis } from '../genesis/genesisFile.js';
 import { nodeClientWorld } from '../websocket/nodeClientWorld.js';
 
 const configSchema = z.object({
@@ -92,14 +99,11 @@ async function play(demoPlayer: DemoPlayer, bets: number, times: BetTimes): Prom
   }
 }
 
-async function balancesMatch(
-  players: readonly DemoPlayer[],
-  reader: ReaderClient,
-): Promise<boolean> {
+async function balancesMatch(players: readonly DemoPlayer[], reader: Reader): Promise<boolean> {
   let match = true;
   for (const { account, heights } of players) {
-    const balance = await reader.balance(account, CHIP, Math.max(...heights));
-    const sum = await reader.historySum(account, CHIP);
+    const balance = await balanceOf(reader, account, CHIP, Math.max(...heights));
+    const sum = await historySum(reader, account, CHIP);
     if (balance !== sum) {
       process.stderr.write(`demo: ${account} holds ${balance}, its events sum to ${sum}\n`);
       match = false;
@@ -108,31 +112,28 @@ async function balancesMatch(
   return match;
 }
 
-async function isConserved(from: number, to: number, reader: ReaderClient): Promise<boolean> {
-  let reported = 0;
+async function areConserved(from: number, to: number, read: ReadBlock): Promise<boolean> {
   for (let height = from; height <= to; height++) {
-    for (const row of await reader.supply(height)) {
-      reported++;
-      const { accounts, inPlay, bankroll, faucet, issued } = row;
-      if (accounts + inPlay + bankroll + faucet !== issued) {
-        process.stderr.write(`demo: asset ${row.asset} is not conserved at height ${height}\n`);
-        return false;
-      }
-    }
+    if (await isConserved(read, height)) continue;
+    process.stderr.write(`demo: an asset is not conserved at height ${height}\n`);
+    return false;
   }
-  return reported > 0;
+  return true;
 }
 
 async function check(
   players: readonly DemoPlayer[],
-  reader: ReaderClient,
+  reader: Reader,
+  proven: ProvenReader,
   genesis: Genesis,
   times: BetTimes,
 ): Promise<Report> {
   const bets = players.flatMap((player) => player.bets);
+  const read = blockReads(proven);
+  const seedOf = async (height: number) => (await read(height)).certificate.result.seed;
   let recomputed = 0;
   for (const bet of bets) {
-    if (await recomputeBet(bet, reader.seed, genesis)) recomputed++;
+    if (await recomputeBet(bet, seedOf, genesis)) recomputed++;
   }
   const heights = players.flatMap((player) => player.heights);
   const fromHeight = Math.min(...heights);
@@ -146,7 +147,7 @@ async function check(
     toHeight,
     recomputed,
     balancesMatch: await balancesMatch(players, reader),
-    conserved: await isConserved(fromHeight, toHeight, reader),
+    conserved: await areConserved(fromHeight, toHeight, read),
     p50Ms: percentile(sorted, 0.5),
     p99Ms: percentile(sorted, 0.99),
   };
@@ -163,12 +164,9 @@ export async function demo(argv: readonly string[]): Promise<void> {
   installNativeCrypto();
   const world = nodeClientWorld();
   const reader = openReader(config.reader, world);
-  const genesis = parseGenesis(await reader.genesisText(), 'genesis of the reader');
-  const verifier = nativeVerifier();
-  const keys = keysWithStarts(genesisEpoch(genesis, 0), await reader.epochRecords(), verifier);
-  if (keys === null) throw new ReaderError('an epoch that the recovery keys did not begin');
-  const { eventPartitions } = genesis;
-  const trust: Trust = { keys, eventPartitions, verifier };
+  // A look at whatever chain is there: nobody pinned its id.
+  const { genesis, trust } = await openTrust(reader, { chainId: null, verifier: nativeVerifier() });
+  const proven = openProvenReader({ reader, trust, beacon: await createNativeBeacon() });
   const times: BetTimes = { latenciesMs: [], nowMs: () => performance.now() };
   const say = (line: string): void => {
     if (!config.json) process.stderr.write(`${line}\n`);
@@ -183,7 +181,7 @@ export async function demo(argv: readonly string[]): Promise<void> {
   for (const refusal of players.flatMap(({ bets }) => bets.flatMap((bet) => bet.refusal ?? []))) {
     process.stderr.write(`demo: refused: ${refusal}\n`);
   }
-  const report = await check(players, reader, genesis, times);
+  const report = await check(players, reader, proven, genesis, times);
   if (config.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   else
     for (const [name, value] of Object.entries(report)) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
-import type { ClientWorld } from '../../command/client/ports.js';
+import { type ClientWorld, READ_MS_MAX } from '../../command/client/ports.js';
 import { MAX_FRAME_BYTES } from '../../schemas/limits.js';
 import { fileOutbox } from '../files/fileOutbox.js';
 import { messageBytes } from './peerLink.js';
@@ -34,7 +34,8 @@ export function nodeClientWorld(options: { readonly outboxDir?: string } = {}): 
       };
     },
     async get(url) {
-      const response = await fetch(url, { headers: { accept: 'application/json' } });
+      const signal = AbortSignal.timeout(READ_MS_MAX);
+      const response = await fetch(url, { headers: { accept: 'application/json' }, signal });
       return { status: response.status, body: await response.json() };
     },
     nowMs: () => Date.now(),

@@ -12,8 +12,8 @@ import { type BytesTap, DecodeError } from './bytesTap.js';
 
 /**
  * The codec's types by interpretation of the same definitions. avsc compiles a function a record,
- * which a page under `script-src 'self'` may not; `bundlePlugins.mjs` puts this module in the place of
- * `avroTypes.ts`, and a test holds the two against each other. About 5 times slower.
+ * which a page under `script-src 'self'` may not; `bundlePlugins.mjs` puts this module in the place
+ * of `avroTypes.ts`, and a test holds the two against each other. About 5 times slower.
  */
 
 const PRIMITIVES: Readonly<Record<string, AvroType>> = {

@@ -1,5 +1,6 @@
 import type { Block, Command, Pace, Page } from '../../../command/client/answers.js';
-import { ApiError, read } from './read.js';
+import { ReaderError } from '../../../command/client/readerError.js';
+import { read } from './read.js';
 
 /** What the page knows of the newest heights, and whether it still hears of new ones. */
 export interface Live {
@@ -107,7 +108,7 @@ async function open(state: FeedState): Promise<void> {
   try {
     await readNewest(state);
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof ReaderError)) throw error;
     return retry(state);
   } finally {
     state.opening = false;

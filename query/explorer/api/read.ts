@@ -1,29 +1,14 @@
 import { useEffect, useState } from 'preact/hooks';
+import { ReaderError } from '../../../command/client/readerError.js';
+import { readersOf, readJson } from '../../../command/client/readJson.js';
+import { anything } from '../../../command/client/shapes.js';
+import { browserWorld } from './browserWorld.js';
 
-/** What the reader refused, in its own words. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError';
-  constructor(
-    readonly status: number,
-    detail: string,
-  ) {
-    super(detail);
-  }
-}
+const readers = readersOf('', browserWorld());
 
-/** GET of a JSON document of the reader. Throws ApiError for what it refuses or cannot say now. */
-export async function read<T>(path: string): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(path, { headers: { accept: 'application/json' } });
-  } catch (error) {
-    // The one way fetch says that there was no answer at all.
-    if (error instanceof TypeError) throw new ApiError(0, 'the reader does not answer');
-    throw error;
-  }
-  const body = (await response.json()) as T & { readonly detail?: string };
-  if (!response.ok) throw new ApiError(response.status, body.detail ?? response.statusText);
-  return body;
+/** GET of a JSON document of the reader. Rejects with ReaderError. */
+export function read<T>(path: string): Promise<T> {
+  return readJson<T>(readers, path, anything);
 }
 
 export type Loaded<T> =
@@ -50,8 +35,8 @@ export function useRead<T>(path: string | null, version = 0): Loaded<T> {
     read<T>(path).then(
       (value) => isCurrent && setHeld({ path, loaded: { state: 'loaded', value } }),
       (error: unknown) => {
-        if (!(error instanceof ApiError)) throw error;
-        const { status, message } = error;
+        if (!(error instanceof ReaderError)) throw error;
+        const { status, detail: message } = error;
         if (isCurrent) setHeld({ path, loaded: { state: 'failed', status, message } });
       },
     );

@@ -1,4 +1,3 @@
-import type { FullBlock, FullCommand } from '../../../command/client/answers.js';
 import {
   openCertificate,
   openProvenEvent,
@@ -13,7 +12,7 @@ import { equalBytes, fromHex, parseHex, toHex } from '../../../schemas/kernel/by
 import type { CertifiedBlock, ResultCertificate } from '../../../schemas/types/block.js';
 import type { EventEnvelope } from '../../../schemas/types/event.js';
 import type { Genesis } from '../../../schemas/types/genesis.js';
-import { read } from '../api/read.js';
+import { pageReader } from '../api/pageReader.js';
 import type { Check } from './check.js';
 import { previousStep } from './previousStep.js';
 import { type HiLoBefore, hiLoAfter, recompute } from './recompute.js';
@@ -25,7 +24,7 @@ import { readTrust } from './trustOfGenesis.js';
  */
 export async function checkCommand(id: string, alter: boolean): Promise<Check[]> {
   const { trust, genesis } = await readTrust();
-  const command = await read<FullCommand>(`/explorer/commands/${id}`);
+  const command = await pageReader.command(id);
   const block = await readCertified(command.height);
   if (block === null) {
     const detail = 'its bytes are no certified block';
@@ -40,7 +39,7 @@ export async function checkCommand(id: string, alter: boolean): Promise<Check[]>
 }
 
 async function readCertified(height: number): Promise<CertifiedBlock | null> {
-  const { certified } = await read<Pick<FullBlock, 'certified'>>(`/explorer/blocks/${height}`);
+  const { certified } = await pageReader.block(height);
   const record = decode('BlocksRecord', parseHex(certified) ?? new Uint8Array());
   return record.ok && record.value.body.kind === 'CertifiedBlock' ? record.value.body : null;
 }

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { ApiError } from '../api/read.js';
+import { isReadError } from '../../../command/client/readerError.js';
 import { Icon } from '../widgets/icons.js';
 import type { Check } from './check.js';
 import { CheckList } from './checkList.js';
@@ -15,7 +15,7 @@ export function FairnessCard(props: { readonly id: string }) {
       const { checkCommand } = await import('./checkCommand.js');
       setChecks(await checkCommand(props.id, alter));
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
+      if (!isReadError(error)) throw error;
       setChecks([{ name: 'The data could be read', passed: false, detail: error.message }]);
     } finally {
       setBusy(false);

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { SearchAnswer } from '../../../command/client/answers.js';
-import { ApiError, read } from '../api/read.js';
+import { ReaderError } from '../../../command/client/readerError.js';
+import { read } from '../api/read.js';
 import { go } from '../router.js';
 import { middle } from '../widgets/hash.js';
 import { Icon } from '../widgets/icons.js';
@@ -28,7 +29,7 @@ function useMatches(text: string): readonly Match[] {
         (answer) => setMatches(answer.matches.slice(0, 8)),
         (error: unknown) => {
           // Hints only: what is wrong is said when the search is sent.
-          if (!(error instanceof ApiError)) throw error;
+          if (!(error instanceof ReaderError)) throw error;
         },
       );
     }, TYPING_PAUSE_MS);

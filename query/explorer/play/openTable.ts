@@ -1,6 +1,8 @@
 import type { PageSettings } from '../../../command/client/answers.js';
 import { openPlayer, type Player } from '../../../command/client/client.js';
 import { PlayerClosedError, type PlayerStatus } from '../../../command/client/playerState.js';
+import { openProvenReader } from '../../../command/client/provenReader.js';
+import { isReadError } from '../../../command/client/readerError.js';
 import type { Trust } from '../../../command/client/verifyEvents.js';
 import type { VerifiedOutcome } from '../../../command/client/verifyOutcome.js';
 import { createSigner } from '../../../schemas/crypto/ed25519.js';
@@ -8,11 +10,13 @@ import { equalBytes, toHex } from '../../../schemas/kernel/bytes.js';
 import type { CommandInstruction } from '../../../schemas/types/command.js';
 import type { EventEnvelope } from '../../../schemas/types/event.js';
 import type { Genesis } from '../../../schemas/types/genesis.js';
-import { ApiError, readOnce } from '../api/read.js';
+import { browserWorld } from '../api/browserWorld.js';
+import { pageReader } from '../api/pageReader.js';
+import { readOnce } from '../api/read.js';
 import type { Check } from '../fairness/check.js';
 import { hiLoAfter, recompute } from '../fairness/recompute.js';
 import { readTrust } from '../fairness/trustOfGenesis.js';
-import { browserWorld, gatewayAddress } from './browserWorld.js';
+import { gatewayAddress } from './gatewayAddress.js';
 import { provenAccount, provenOpenGame } from './provenState.js';
 import { refusalText } from './refusalText.js';
 import { storedOutbox } from './storedOutbox.js';
@@ -103,7 +107,7 @@ export function openTable(seed: Uint8Array, onChange: (seat: Seat) => void): Tab
     change(state, { genesis });
     state.player = openPlayer({
       gatewayUrl: gatewayAddress(settings.gatewayUrl, location),
-      world: browserWorld(storedOutbox(toHex(account))),
+      world: browserWorld({ outbox: storedOutbox(toHex(account)) }),
       trust,
       account,
       signer,
@@ -132,14 +136,15 @@ function fail(state: TableState, error: unknown): void {
   if (error instanceof DOMException) {
     return change(state, { busy: null, problem: 'This browser cannot keep your move. Not sent.' });
   }
-  if (!(error instanceof ApiError)) throw error;
+  if (!isReadError(error)) throw error;
   change(state, { busy: null, problem: `The state cannot be read: ${error.message}.` });
 }
 
 /** Balance and open game, from the certified state. */
 async function restore(state: TableState, trust: Trust): Promise<void> {
-  const held = await provenAccount(state.account, trust);
-  const found = held && (await provenOpenGame(state.account, held.nextGame, trust));
+  const proven = openProvenReader({ reader: pageReader, trust });
+  const held = await provenAccount(state.account, proven);
+  const found = held && (await provenOpenGame(state.account, held.nextGame, proven));
   const asset = state.seat.genesis?.faucet.asset;
   change(state, {
     busy: null,

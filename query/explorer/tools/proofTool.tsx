@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
+import { isReadError } from '../../../command/client/readerError.js';
 import { openCertificate } from '../../../command/client/verifyEvents.js';
 import type { ProvenEvent } from '../../../schemas/gateway/protocol.js';
 import { toHex } from '../../../schemas/kernel/bytes.js';
-import { ApiError } from '../api/read.js';
 import type { Check } from '../fairness/check.js';
 import { checkEvents } from '../fairness/checkCommand.js';
 import { CheckList } from '../fairness/checkList.js';
@@ -67,7 +67,7 @@ export function ProofTool() {
     try {
       setChecks(await checkProof(text));
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
+      if (!isReadError(error)) throw error;
       setChecks(failed(error.message));
     }
   };

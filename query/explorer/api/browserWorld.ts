@@ -1,9 +1,9 @@
-import type { ClientOutbox, ClientWorld } from '../../../command/client/ports.js';
+import { type ClientOutbox, type ClientWorld, READ_MS_MAX } from '../../../command/client/ports.js';
 
 /** The client's world in a browser: WebSocket, fetch, its clock and its random numbers. */
-export function browserWorld(outbox: ClientOutbox): ClientWorld {
+export function browserWorld(options: { readonly outbox?: ClientOutbox } = {}): ClientWorld {
   return {
-    outbox,
+    ...options,
     connect(url, events) {
       const socket = new WebSocket(url);
       socket.onopen = () => events.onOpen();
@@ -18,7 +18,8 @@ export function browserWorld(outbox: ClientOutbox): ClientWorld {
       };
     },
     async get(url) {
-      const response = await fetch(url, { headers: { accept: 'application/json' } });
+      const signal = AbortSignal.timeout(READ_MS_MAX);
+      const response = await fetch(url, { headers: { accept: 'application/json' }, signal });
       return { status: response.status, body: await response.json() };
     },
     nowMs: () => Date.now(),
@@ -28,11 +29,4 @@ export function browserWorld(outbox: ClientOutbox): ClientWorld {
     },
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
   };
-}
-
-/** Where the reader says that this page plays; `:port` is on the host that serves the page. */
-export function gatewayAddress(gatewayUrl: string, page: Location): string {
-  if (!gatewayUrl.startsWith(':')) return gatewayUrl;
-  const scheme = page.protocol === 'https:' ? 'wss' : 'ws';
-  return `${scheme}://${page.hostname}${gatewayUrl}/play`;
 }

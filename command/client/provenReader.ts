@@ -1,0 +1,146 @@
+import { encode } from '../../schemas/codec/codec.js';
+import { verifyBeacon } from '../../schemas/crypto/bls.js';
+import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
+import type { ChainTip } from '../../schemas/crypto/epochKeys.js';
+import { toHex } from '../../schemas/kernel/bytes.js';
+import type { CertifiedBlock, ResultCertificate } from '../../schemas/types/block.js';
+import type { EventEnvelope } from '../../schemas/types/event.js';
+import type { StateKey, StateValue } from '../../schemas/types/state.js';
+import type { FullBlock, FullCommand, ReadersWord, StateAnswer } from './answers.js';
+import { withNewEpochs } from './openTrust.js';
+import type { AtLeast, Reader } from './reader.js';
+import { UnprovenError } from './readerError.js';
+import { openCertifiedBlock } from './verifyBlock.js';
+import type { Trust } from './verifyEvents.js';
+import { openReceipt, openState } from './verifyOutcome.js';
+
+/** What a quorum of the chain's validators has signed, as this client checked itself. */
+export interface Proven<T> {
+  readonly value: T;
+  readonly certificate: ResultCertificate;
+}
+
+export interface ProvenBlock {
+  readonly block: CertifiedBlock;
+  /** The rest of the reader's answer: rows and sums that the block does not prove. */
+  readonly said: ReadersWord<FullBlock>;
+}
+
+/** A command that a block holds: its receipt and all of its events, the receipt first. */
+export interface ProvenCommand {
+  readonly commandId: string;
+  readonly account: string;
+  readonly receipt: EventEnvelope['body'] & {
+    readonly kind: 'CommandExecuted' | 'CommandRefused';
+  };
+  readonly events: readonly EventEnvelope[];
+  readonly said: ReadersWord<FullCommand>;
+}
+
+/**
+ * Reads that prove themselves. Each rejects with UnprovenError when an answer does not, and with
+ * ReaderError when there is none. Proven is not newest: a reader can keep back what is new, so who
+ * knows of a height says it (`minHeight`).
+ */
+export interface ProvenReader {
+  /** By whose keys: it grows when an epoch begins. */
+  readonly trust: Trust;
+  /** With `after`, the block is the next one behind it, and its seed follows from that one's. */
+  block(
+    heightOrDigest: number | string,
+    at?: AtLeast & { readonly after?: ChainTip },
+  ): Promise<Proven<ProvenBlock>>;
+  command(id: string, at?: AtLeast): Promise<Proven<ProvenCommand>>;
+  /** A leaf of the state; null is its proven absence. `minHeight`: no older leaf is taken. */
+  state(
+    key: StateKey['key'],
+    at?: AtLeast & { readonly height?: number },
+  ): Promise<Proven<StateValue['value'] | null>>;
+}
+
+interface ProvenReading {
+  readonly reader: Reader;
+  readonly beacon: Verifiers['beacon'];
+  trust: Trust;
+}
+
+export function openProvenReader(options: {
+  readonly reader: Reader;
+  readonly trust: Trust;
+  readonly beacon?: Verifiers['beacon'];
+}): ProvenReader {
+  const { reader, trust, beacon = { verify: verifyBeacon } } = options;
+  const reading: ProvenReading = { reader, trust, beacon };
+  return {
+    get trust() {
+      return reading.trust;
+    },
+    block: (block, at) => readBlock(reading, block, at),
+    command: (id, at) => readCommand(reading, id, at),
+    state: (key, at) => readState(reading, key, at),
+  };
+}
+
+/** Opens an answer; where it is not proven, once more with the epochs that began meanwhile. */
+async function opened<T>(
+  reading: ProvenReading,
+  what: string,
+  open: (trust: Trust) => T | null,
+): Promise<T> {
+  const first = open(reading.trust);
+  if (first !== null) return first;
+  const { trust } = reading;
+  reading.trust = await withNewEpochs(trust, reading.reader);
+  const second = reading.trust === trust ? null : open(reading.trust);
+  if (second !== null) return second;
+  throw new UnprovenError(`${what}: not what the validators of the chain have signed`);
+}
+
+async function readBlock(
+  reading: ProvenReading,
+  wanted: number | string,
+  at: AtLeast & { readonly after?: ChainTip } = {},
+): Promise<Proven<ProvenBlock>> {
+  const { after, ...query } = at;
+  const said = await reading.reader.block(wanted, query);
+  const { beacon } = reading;
+  const block = await opened(reading, `block ${wanted}`, (trust) =>
+    openCertifiedBlock(said.certified, wanted, trust, { beacon, after }),
+  );
+  return { value: { block, said }, certificate: block.certificate };
+}
+
+async function readCommand(
+  reading: ProvenReading,
+  id: string,
+  at?: AtLeast,
+): Promise<Proven<ProvenCommand>> {
+  const said = await reading.reader.command(id, at);
+  const commandId = id.toLowerCase();
+  const found = await opened(reading, `command ${id}`, (trust) =>
+    openReceipt({ ...said, commandId }, trust),
+  );
+  const { receipt, events, certificate } = found;
+  const account = toHex(found.events[0].key);
+  return { value: { commandId, account, receipt, events, said }, certificate };
+}
+
+async function readState(
+  reading: ProvenReading,
+  key: StateKey['key'],
+  at: AtLeast & { readonly height?: number } = {},
+): Promise<Proven<StateValue['value'] | null>> {
+  const { minHeight = 0, height = 0 } = at;
+  const asked = toHex(encode('StateKey', { key }));
+  const answer: StateAnswer = await reading.reader.state(asked, height);
+  const leaf = await opened(
+    reading,
+    `state ${asked}`,
+    (trust) => openState({ ...answer, key }, trust) ?? null,
+  );
+  const found = leaf.certificate.result.height;
+  if (found < minHeight || (height > 0 && found !== height)) {
+    throw new UnprovenError(`state ${asked}: of height ${found}, which is not the one asked for`);
+  }
+  return leaf;
+}

@@ -1,0 +1,93 @@
+import { rejectName } from '../../schemas/rejectCode.js';
+import type { ReadersWord } from './answers.js';
+import type { ClientWorld } from './ports.js';
+import { ReaderError, type ReadFailure } from './readerError.js';
+import type { Check } from './shapes.js';
+
+/** How often a reader is asked again for what it cannot show yet, and after which pause. */
+export const READ_ASKED_MAX = 8;
+const READ_PAUSE_MS = 500;
+
+export type ReadWorld = Pick<ClientWorld, 'get' | 'after'>;
+
+/** Readers of one chain: whatever one of them cannot answer now, the next one is asked. */
+export interface Readers {
+  readonly urls: readonly string[];
+  readonly world: ReadWorld;
+  /** Which one is asked first. */
+  turn: number;
+}
+
+export function readersOf(urls: string | readonly string[], world: ReadWorld): Readers {
+  const list = (typeof urls === 'string' ? [urls] : urls).map((url) => url.replace(/\/+$/, ''));
+  if (list.length === 0) throw new Error('a read needs the URL of a reader');
+  return { urls: list, world, turn: 0 };
+}
+
+/** Said of what a reader will know soon: it, or the next one, is asked again. */
+const PASSING: ReadonlySet<ReadFailure> = new Set(['notYetVisible', 'stateUnavailable']);
+
+/**
+ * GET of a document. A reader that is away or out of order is left for the next one, each once;
+ * what is not visible yet is asked for again, so often. Rejects with ReaderError.
+ */
+export async function readJson<T>(
+  readers: Readers,
+  path: string,
+  hasShape: Check,
+): Promise<ReadersWord<T>> {
+  let left = readers.urls.length;
+  for (let asked = 1; ; ) {
+    try {
+      return (await askOne(readers, path, hasShape)) as ReadersWord<T>;
+    } catch (error) {
+      if (!(error instanceof ReaderError)) throw error;
+      if (!error.retriable) throw error;
+      readers.turn = (readers.turn + 1) % readers.urls.length;
+      if (PASSING.has(error.code)) {
+        if (asked++ === READ_ASKED_MAX) throw error;
+        await pause(readers.world);
+      } else if (--left === 0) throw error;
+    }
+  }
+}
+
+function pause(world: ReadWorld): Promise<void> {
+  return new Promise((resolve) => {
+    world.after(READ_PAUSE_MS, resolve);
+  });
+}
+
+async function askOne(
+  { urls, world, turn }: Readers,
+  path: string,
+  hasShape: Check,
+): Promise<unknown> {
+  const url = urls[turn] as string;
+  let answer: Awaited<ReturnType<ReadWorld['get']>>;
+  try {
+    answer = await world.get(url + path);
+  } catch (error) {
+    // The port's one way to say that there was no answer.
+    if (!(error instanceof Error)) throw error;
+    throw new ReaderError(
+      'unreachable',
+      url + path,
+      `the reader does not answer (${error.message})`,
+    );
+  }
+  const { status, body } = answer;
+  if (status !== 200) throw refusal(url + path, status, body);
+  if (hasShape(body)) return body;
+  throw new ReaderError('malformed', url + path, 'not the document that it should be');
+}
+
+function refusal(path: string, status: number, body: unknown): ReaderError {
+  const { code, detail } = (typeof body === 'object' && body !== null ? body : {}) as {
+    readonly code?: unknown;
+    readonly detail?: unknown;
+  };
+  const name = typeof code === 'number' ? rejectName(code) : null;
+  const said = typeof detail === 'string' ? detail : `status ${status}`;
+  return new ReaderError(name ?? 'refused', path, said, status);
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { RejectCode } from '../../schemas/rejectCode.js';
+import { openReader } from './reader.js';
+import { ReaderError } from './readerError.js';
+import { READ_ASKED_MAX } from './readJson.js';
+
+const KEY = 'ab'.repeat(32);
+const FOUND = { query: '7', matches: [], redirect: null, visibleHeight: 9 };
+
+type Answer = { readonly status: number; readonly body: unknown };
+
+/** A world whose answers are made up; it says what was asked. */
+function madeUp(answer: (url: string, asked: number) => Answer) {
+  const asked: string[] = [];
+  const world = {
+    async get(url: string) {
+      asked.push(url);
+      return answer(url, asked.length);
+    },
+    after(_delayMs: number, run: () => void) {
+      run();
+      return () => undefined;
+    },
+  };
+  return { asked, world };
+}
+
+const problem = (status: number, code: number): Answer => ({
+  status,
+  body: { type: 'about:blank', title: 'no', status, code, name: 'x', detail: 'so it is' },
+});
+
+async function failureOf(promise: Promise<unknown>): Promise<ReaderError> {
+  const error = await promise.then(
+    () => expect.unreachable('it was answered'),
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ReaderError);
+  return error as ReaderError;
+}
+
+describe('a read', () => {
+  it('is refused for good with the code of the problem', async () => {
+    const { asked, world } = madeUp(() => problem(404, RejectCode.unknownPath));
+    const error = await failureOf(openReader(['http://a', 'http://b'], world).block(3));
+    expect(error).toMatchObject({ code: 'unknownPath', status: 404, retriable: false });
+    expect(error.message).toContain('so it is');
+    expect(asked).toEqual(['http://a/explorer/blocks/3']);
+  });
+
+  it('is asked again while it is not visible yet, a bounded number of times', async () => {
+    const late = madeUp((_url, asked) =>
+      asked < READ_ASKED_MAX
+        ? problem(503, RejectCode.notYetVisible)
+        : { status: 200, body: FOUND },
+    );
+    expect(await openReader('http://a/', late.world).search('7')).toEqual(FOUND);
+    expect(new Set(late.asked)).toEqual(new Set(['http://a/explorer/search?q=7']));
+    const never = madeUp(() => problem(503, RejectCode.notYetVisible));
+    const error = await failureOf(openReader('http://a', never.world).search('7'));
+    expect(error).toMatchObject({ code: 'notYetVisible', retriable: true });
+    expect(never.asked).toHaveLength(READ_ASKED_MAX);
+  });
+
+  const broken: readonly [title: string, answer: () => Answer, code: string][] = [
+    ['is away', () => expect.fail('connection refused'), 'unreachable'],
+    ['is out of order', () => problem(500, RejectCode.internal), 'internal'],
+    ['has no database', () => problem(503, RejectCode.unavailable), 'unavailable'],
+    ['is behind a proxy that fails', () => ({ status: 502, body: 'bad gateway' }), 'refused'],
+    ['says something else', () => ({ status: 200, body: { ...FOUND, matches: 7 } }), 'malformed'],
+    ['says nothing', () => ({ status: 200, body: null }), 'malformed'],
+  ];
+  it.each(broken)('goes to the next reader when one %s', async (_title, answer, code) => {
+    const one = madeUp((url) =>
+      url.startsWith('http://b') ? { status: 200, body: FOUND } : answer(),
+    );
+    const reader = openReader(['http://a', 'http://b'], one.world);
+    await reader.search('7');
+    await reader.search('7');
+    const path = '/explorer/search?q=7';
+    expect(one.asked).toEqual([`http://a${path}`, `http://b${path}`, `http://b${path}`]);
+    const both = madeUp(answer);
+    const error = await failureOf(openReader(['http://a', 'http://b'], both.world).search('7'));
+    expect(error.code).toBe(code);
+    expect(both.asked).toHaveLength(2);
+  });
+
+  it('puts what it is given into the address and nothing else', async () => {
+    const { asked, world } = madeUp(() => problem(404, RejectCode.unknownPath));
+    const reader = openReader('', world);
+    await failureOf(reader.account('a/../b?c', { minHeight: 3 }));
+    await failureOf(reader.search('a&b=c'));
+    expect(asked).toEqual(['/account/a%2F..%2Fb%3Fc?minHeight=3', '/explorer/search?q=a%26b%3Dc']);
+  });
+
+  it('follows the pages of a list, and stops where they lead nowhere', async () => {
+    const row = {
+      ...{ height: 1, executionIndex: 1, eventIndex: 0, timestampMs: 5, asset: 0, delta: '-5' },
+      ...{ balance: '7', reason: 'STAKE', commandId: null },
+    };
+    const page = (nextCursor: string | null) => ({
+      status: 200,
+      body: { items: [row, row], nextCursor, visibleHeight: 1, asOf: 1 },
+    });
+    const { asked, world } = madeUp((_url, count) => page(count < 3 ? `c${count}` : null));
+    const rows: unknown[] = [];
+    for await (const each of openReader('', world).history(KEY, { limit: 2 })) rows.push(each);
+    expect(rows).toHaveLength(6);
+    expect(asked.map((url) => url.split('?')[1])).toEqual([
+      'limit=2',
+      'limit=2&cursor=c1',
+      'limit=2&cursor=c2',
+    ]);
+    const circle = madeUp(() => page('c1'));
+    const taken = async () => {
+      for await (const _ of openReader('', circle.world).history(KEY));
+    };
+    expect((await failureOf(taken())).code).toBe('malformed');
+    expect(circle.asked).toHaveLength(2);
+  });
+});

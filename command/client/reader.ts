@@ -1,0 +1,131 @@
+import {
+  isAccount,
+  isBlock,
+  isCommand,
+  isEpochs,
+  isFullBlock,
+  isFullCommand,
+  isGame,
+  isHistoryRow,
+  isPageOf,
+  isSearchAnswer,
+  isStateAnswer,
+} from './answerShapes.js';
+import type {
+  Account,
+  Block,
+  Command,
+  Epochs,
+  FullBlock,
+  FullCommand,
+  Game,
+  HistoryRow,
+  Page,
+  ReadersWord,
+  SearchAnswer,
+  StateAnswer,
+} from './answers.js';
+import { ReaderError } from './readerError.js';
+import { type Readers, type ReadWorld, readersOf, readJson } from './readJson.js';
+import { anything, type Check } from './shapes.js';
+
+type Value = string | number | boolean | undefined;
+type Query = Readonly<Record<string, Value>>;
+
+/** Waits until the height can be read: what one was told was executed. */
+export interface AtLeast {
+  readonly minHeight?: number;
+}
+
+/** Pins what an answer is of: it never changes. */
+export interface AsOf extends AtLeast {
+  readonly asOf?: number;
+}
+
+/** Rows of a list; `limit` is that of a page, more are read as they are asked for. */
+export interface ListQuery extends AsOf {
+  readonly fromHeight?: number;
+  readonly limit?: number;
+}
+
+export interface CommandQuery extends ListQuery {
+  readonly kind?: string;
+  readonly status?: 'executed' | 'refused';
+}
+
+/**
+ * The read API, typed. All that it gives is a reader's word (`ReadersWord`): of the right form, and
+ * true if the reader is honest. Keys and ids are hex. Every call rejects with ReaderError.
+ */
+export interface Reader {
+  /** Genesis in JSON form: openTrust makes of it what is believed. */
+  genesis(): Promise<ReadersWord<object>>;
+  epochs(): Promise<ReadersWord<Epochs>>;
+  account(account: string, at?: AsOf): Promise<ReadersWord<Account>>;
+  block(heightOrDigest: number | string, at?: AtLeast): Promise<ReadersWord<FullBlock>>;
+  command(id: string, at?: AtLeast): Promise<ReadersWord<FullCommand>>;
+  /** `key`: hex of a framed StateKey. `height`: one of the last 64, 0 the newest. */
+  state(key: string, height?: number): Promise<ReadersWord<StateAnswer>>;
+  search(q: string): Promise<ReadersWord<SearchAnswer>>;
+  /** Newest first, page by page, as the rows are taken. */
+  history(account: string, query?: ListQuery & { asset?: number }): Rows<HistoryRow>;
+  blocks(query?: ListQuery & { nonEmpty?: boolean }): Rows<Block>;
+  commands(query?: CommandQuery & { account?: string }): Rows<Command>;
+  games(query?: ListQuery & { account?: string; game?: string; status?: string }): Rows<Game>;
+  /** In the order of their execution. */
+  blockCommands(heightOrDigest: number | string): Rows<Command>;
+}
+
+export type Rows<T> = AsyncIterable<ReadersWord<T>>;
+
+/** `urls`: of one reader or of several of the same chain; '' is the page's own origin. */
+export function openReader(urls: string | readonly string[], world: ReadWorld): Reader {
+  const readers = readersOf(urls, world);
+  const get = <T>(path: string, shape: Check, query: object = {}): Promise<ReadersWord<T>> =>
+    readJson<T>(readers, withQuery(path, query as Query), shape);
+  const list = <T>(path: string, shape: Check, query: object = {}): Rows<T> =>
+    rowsOf<T>(readers, path, shape, query as Query);
+  return {
+    genesis: () => get('/genesis', anything),
+    epochs: () => get('/epochs', isEpochs),
+    account: (account, at) => get(`/account/${part(account)}`, isAccount, at),
+    block: (block, at) => get(`/explorer/blocks/${part(block)}`, isFullBlock, at),
+    command: (id, at) => get(`/explorer/commands/${part(id)}`, isFullCommand, at),
+    state: (key, height) => get(`/state/${part(key)}`, isStateAnswer, { height }),
+    search: (q) => get('/explorer/search', isSearchAnswer, { q }),
+    history: (account, query) =>
+      list(`/explorer/accounts/${part(account)}/history`, isHistoryRow, query),
+    blocks: (query) => list('/explorer/blocks', isBlock, query),
+    commands: (query) => list('/explorer/commands', isCommand, query),
+    games: (query) => list('/explorer/games', isGame, query),
+    blockCommands: (block) => list(`/explorer/blocks/${part(block)}/commands`, isCommand),
+  };
+}
+
+const part = (value: string | number): string => encodeURIComponent(value);
+
+function withQuery(path: string, query: Query): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  const texts = given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
+  return texts.length === 0 ? path : `${path}?${texts.join('&')}`;
+}
+
+/** All rows of a list; one page is held at a time. */
+async function* rowsOf<T>(
+  readers: Readers,
+  path: string,
+  isRow: Check,
+  query: Query,
+): AsyncGenerator<ReadersWord<T>, void, undefined> {
+  const isPage = isPageOf(isRow);
+  for (let cursor: string | undefined; ; ) {
+    const asked = withQuery(path, { ...query, cursor });
+    const page: Page<ReadersWord<T>> = await readJson(readers, asked, isPage);
+    yield* page.items;
+    if (page.nextCursor === null) return;
+    if (page.nextCursor === cursor || page.items.length === 0) {
+      throw new ReaderError('malformed', path, 'a page that leads nowhere');
+    }
+    cursor = page.nextCursor;
+  }
+}
