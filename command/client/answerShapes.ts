@@ -38,6 +38,12 @@ const commandFields: Fields = {
 export const isBlock: Check = fields(blockFields);
 export const isCommand: Check = fields(commandFields);
 
+const numberOrNull = orNull((value) => typeof value === 'number');
+export const isPace: Check = fields({
+  blockTimeMs: numberOrNull,
+  commandsPerSecond: numberOrNull,
+});
+
 export const isFullBlock: Check = fields({
   ...blockFields,
   ...visible,

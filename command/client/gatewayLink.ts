@@ -4,8 +4,6 @@ import {
   CLIENT_HANDSHAKE_MS_MAX,
   CLIENT_OVERDUE_MS_MAX,
   CLIENT_PAUSE_MS,
-  CLIENT_RECONNECT_MS_MAX,
-  CLIENT_RECONNECT_MS_MIN,
   CLIENT_WATCH_MS,
   CLIENT_WELL_MS,
 } from '../../schemas/limits.js';
@@ -17,9 +15,7 @@ import {
   type PlayerState,
   setStatus,
 } from './playerState.js';
-
-/** Doublings of the pause between two attempts. */
-const ATTEMPTS_MAX = 16;
+import { reconnectPauseMs } from './reconnectPause.js';
 
 /** Dials the gateway whose turn it is: as the current one, or as the one to follow it. */
 export function dial(state: PlayerState): void {
@@ -47,17 +43,10 @@ export function dial(state: PlayerState): void {
 
 const linkActions: LinkActions = { leave, moveOn, retire };
 
-/** Full jitter, growing: a thousand clients of a dead gateway do not come back as one. */
-function pauseMs(state: PlayerState): number {
-  const ceiling = Math.min(CLIENT_RECONNECT_MS_MAX, CLIENT_RECONNECT_MS_MIN * 2 ** state.attempts);
-  state.attempts = Math.min(state.attempts + 1, ATTEMPTS_MAX);
-  const [high = 0, low = 0] = state.options.world.random(2);
-  return Math.floor((ceiling * (high * 256 + low)) / 65_536);
-}
-
 function redial(state: PlayerState, leastMs: number): void {
   if (state.cancelRedial !== null || state.status === 'closed') return;
-  const delayMs = Math.max(pauseMs(state), leastMs);
+  const pauseMs = reconnectPauseMs(state.attempts++, state.options.world.random);
+  const delayMs = Math.max(pauseMs, leastMs);
   state.cancelRedial = state.options.world.after(delayMs, () => {
     state.cancelRedial = null;
     const isWanted = state.current === null || (state.current.isLeaving && state.next === null);

@@ -4,13 +4,13 @@ import type { Logger } from 'pino';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { createFeedReader, type FeedReader, messagesFor } from '../../query/feeds/feed.js';
 import {
-  type FeedTopic,
   type ParsedSubscription,
   parseSubscription,
   subscriptionOfUrl,
 } from '../../query/feeds/feedTopic.js';
 import type { Sql } from '../../query/ports.js';
 import { readPace } from '../../query/routes/getStats.js';
+import type { FeedTopic } from '../../schemas/feedTopic.js';
 import { CloseCode } from '../../schemas/gateway/protocol.js';
 import {
   FEED_CLIENTS_MAX,
@@ -46,6 +46,7 @@ export interface FeedOptions {
   /** How long a client may leave what was sent to it unread. */
   readonly stallMsMax?: number;
   readonly connectionsPerAddressMax?: number;
+  readonly heartbeatMs?: number;
   /** Addresses that share a limit with nobody: loopback always, and these. */
   readonly trusted?: (address: string) => boolean;
 }
@@ -77,6 +78,7 @@ export function serveFeed(server: Server, options: FeedOptions): FeedServer {
   const feed: Feed = {
     stallMsMax: FEED_STALL_MS_MAX,
     connectionsPerAddressMax: FEED_CONNECTIONS_PER_IP_MAX,
+    heartbeatMs: FEED_HEARTBEAT_MS,
     trusted: () => false,
     ...options,
     reader: createFeedReader(sql, shard),
@@ -112,7 +114,7 @@ export function serveFeed(server: Server, options: FeedOptions): FeedServer {
   const stopFollowing = heights.onChange(() => {
     for (const client of feed.clients) void serve(feed, client);
   });
-  const heartbeat = setInterval(() => beat(feed), FEED_HEARTBEAT_MS);
+  const heartbeat = setInterval(() => beat(feed), feed.heartbeatMs);
   const stats = followStats(feed);
   return {
     clients: () => feed.clients.size,
@@ -127,8 +129,9 @@ export function serveFeed(server: Server, options: FeedOptions): FeedServer {
   };
 }
 
+/** With the height below which a client was sent everything: from there it may resume. */
 function beat({ clients, heights }: Feed): void {
-  const text = JSON.stringify({ type: 'heartbeat', visibleHeight: heights.current().height });
+  const visibleHeight = heights.current().height;
   for (const client of clients) {
     if (!client.alive) {
       client.socket.terminate();
@@ -136,7 +139,8 @@ function beat({ clients, heights }: Feed): void {
     }
     client.alive = false;
     client.socket.ping();
-    client.socket.send(text);
+    const nextHeight = client.next;
+    client.socket.send(JSON.stringify({ type: 'heartbeat', visibleHeight, nextHeight }));
   }
 }
 

@@ -1,5 +1,6 @@
 import { blocks, commands } from '../../projections/explorer/table.js';
 import type { JsonObject } from '../../projections/readModel.js';
+import type { FeedTopic } from '../../schemas/feedTopic.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import {
   FEED_CACHE_HEIGHTS,
@@ -10,7 +11,6 @@ import type { Sql } from '../ports.js';
 import { BLOCK_COLUMNS, blockJson } from '../routes/blockJson.js';
 import { COMMAND_COLUMNS, commandJson } from '../routes/commandJson.js';
 import { select } from '../routes/select.js';
-import type { FeedTopic } from './feedTopic.js';
 
 /** The messages of one height, serialised once for all receivers. */
 export interface HeightMessages {

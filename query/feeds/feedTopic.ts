@@ -1,8 +1,6 @@
+import { type FeedTopic, isFeedTopic } from '../../schemas/feedTopic.js';
 import { FEED_TOPICS_MAX } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
-
-/** What a client may follow; `account:` and `command:` are followed by 64 lower-case hex digits. */
-export type FeedTopic = 'blocks' | 'commands' | 'stats' | `account:${string}` | `command:${string}`;
 
 /** What a client wants from now on. `from` null: whatever comes next, and skip when too slow. */
 export interface Subscription {
@@ -13,14 +11,6 @@ export interface Subscription {
 export type ParsedSubscription =
   | { readonly ok: true; readonly subscription: Subscription }
   | { readonly ok: false; readonly code: RejectCode; readonly detail: string };
-
-const PLAIN: ReadonlySet<string> = new Set(['blocks', 'commands', 'stats']);
-
-/** Whether a text names a topic. */
-function isFeedTopic(text: unknown): text is FeedTopic {
-  if (typeof text !== 'string') return false;
-  return PLAIN.has(text) || /^(account|command):[0-9a-f]{64}$/.test(text);
-}
 
 function refuse(code: RejectCode, detail: string): ParsedSubscription {
   return { ok: false, code, detail };

@@ -1,6 +1,12 @@
 import type { Block, Command, Pace, Page } from '../../../command/client/answers.js';
+import type { FeedMessage } from '../../../command/client/feedMessage.js';
+import { type Feed, followFeed } from '../../../command/client/followFeed.js';
 import { ReaderError } from '../../../command/client/readerError.js';
+import { reconnectPauseMs } from '../../../command/client/reconnectPause.js';
+import { browserWorld } from './browserWorld.js';
 import { read } from './read.js';
+
+const world = browserWorld();
 
 /** What the page knows of the newest heights, and whether it still hears of new ones. */
 export interface Live {
@@ -32,26 +38,16 @@ const BLOCKS_KEPT = 100;
 const COMMANDS_KEPT = 50;
 /** Updates are shown together: a busy chain has fifty blocks a second. */
 const UPDATE_PAUSE_MS = 200;
-const RECONNECT_MS_MIN = 500;
-const RECONNECT_MS_MAX = 20_000;
 /** After a longer absence the newest page is read again rather than everything in between. */
 const RESUME_HEIGHTS_MAX = 200;
 /** A page that nobody sees for this long leaves the feed. */
 const HIDDEN_MS_MAX = 5_000;
-/** Three heartbeats of the feed. */
-const SILENCE_MS_MAX = 30_000;
-
-type FeedMessage =
-  | { readonly type: 'block'; readonly block: Block }
-  | { readonly type: 'command'; readonly command: Command }
-  | ({ readonly type: 'stats' } & Pace)
-  | { readonly type: 'subscribed' | 'skipped' | 'heartbeat' | 'error' };
 
 interface FeedState {
   live: Live;
-  socket: WebSocket | null;
+  feed: Feed | null;
   attempts: number;
-  /** The newest page is being read, after which the socket is opened. */
+  /** The newest page is being read, after which the feed is followed. */
   opening: boolean;
   stopped: boolean;
   blocks: Block[];
@@ -60,7 +56,6 @@ interface FeedState {
   flushTimer: number;
   retryTimer: number;
   hiddenTimer: number;
-  silenceTimer: number;
   readonly onChange: (live: Live) => void;
 }
 
@@ -68,7 +63,7 @@ interface FeedState {
 export function followLive(onChange: (live: Live) => void): () => void {
   const state: FeedState = {
     live: NO_LIVE,
-    socket: null,
+    feed: null,
     attempts: 0,
     opening: false,
     stopped: false,
@@ -78,7 +73,6 @@ export function followLive(onChange: (live: Live) => void): () => void {
     flushTimer: 0,
     retryTimer: 0,
     hiddenTimer: 0,
-    silenceTimer: 0,
     onChange,
   };
   const onVisibility = () => (document.hidden ? pauseLater(state) : goOn(state));
@@ -114,19 +108,22 @@ async function open(state: FeedState): Promise<void> {
     state.opening = false;
   }
   if (state.stopped || state.live.status === 'paused') return;
-  const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/feed`);
-  state.socket = socket;
-  socket.onopen = () => {
-    const topics = ['blocks', 'commands', 'stats'];
-    socket.send(JSON.stringify({ topics, from: state.live.height + 1 }));
-  };
-  socket.onmessage = ({ data }) => onMessage(state, JSON.parse(String(data)) as FeedMessage);
-  socket.onclose = () => {
-    if (state.socket !== socket) return;
-    state.socket = null;
-    clearTimeout(state.silenceTimer);
-    retry(state);
-  };
+  state.attempts = 0;
+  state.feed = followFeed({
+    ...{ urls: location.origin, world, topics: ['blocks', 'commands', 'stats'] },
+    from: state.live.height + 1,
+    onMessage: (message) => onMessage(state, message),
+    onStatus: (status) => {
+      if (status === 'connecting') change(state, { status: 'reconnecting' });
+    },
+    onSubscribed(from, visibleHeight) {
+      // A chain that was begun anew is far away too.
+      const distance = Math.abs(visibleHeight - from);
+      if (distance <= RESUME_HEIGHTS_MAX) return change(state, { status: 'live' });
+      close(state);
+      open(state);
+    },
+  });
 }
 
 async function readNewest(state: FeedState): Promise<void> {
@@ -139,6 +136,8 @@ async function readNewest(state: FeedState): Promise<void> {
     read<Page<Command>>(`/explorer/commands?limit=${COMMANDS_KEPT}&asOf=${newest.visibleHeight}`),
   ]);
   const height = Math.min(blocks.items[0]?.height ?? 0, newest.visibleHeight);
+  state.blocks = [];
+  state.commands = [];
   change(state, {
     height,
     blocks: blocks.items.filter((block) => block.height <= height),
@@ -150,14 +149,9 @@ async function readNewest(state: FeedState): Promise<void> {
 }
 
 function onMessage(state: FeedState, message: FeedMessage): void {
-  clearTimeout(state.silenceTimer);
-  state.silenceTimer = window.setTimeout(() => state.socket?.close(), SILENCE_MS_MAX);
-  state.attempts = 0;
   if (message.type === 'block') state.blocks.unshift(message.block);
   else if (message.type === 'command') state.commands.unshift(message.command);
-  else if (message.type === 'stats') state.pace = message;
-  else if (message.type === 'subscribed') return change(state, { status: 'live' });
-  else return;
+  else state.pace = message;
   if (state.flushTimer === 0) {
     state.flushTimer = window.setTimeout(() => flush(state), UPDATE_PAUSE_MS);
   }
@@ -179,21 +173,17 @@ function flush(state: FeedState): void {
   });
 }
 
-/** Full jitter, growing: a thousand pages of a reader that was started again do not come as one. */
 function retry(state: FeedState): void {
   if (state.stopped || state.live.status === 'paused') return;
   change(state, { status: state.live.height === 0 ? 'connecting' : 'reconnecting' });
-  const ceiling = Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * 2 ** Math.min(state.attempts, 10));
-  state.attempts += 1;
+  const pauseMs = reconnectPauseMs(state.attempts++, world.random);
   clearTimeout(state.retryTimer);
-  state.retryTimer = window.setTimeout(() => open(state), ceiling * (0.2 + 0.8 * Math.random()));
+  state.retryTimer = window.setTimeout(() => open(state), pauseMs);
 }
 
 function close(state: FeedState): void {
-  const { socket } = state;
-  state.socket = null;
-  clearTimeout(state.silenceTimer);
-  socket?.close();
+  state.feed?.close();
+  state.feed = null;
 }
 
 function pauseLater(state: FeedState): void {
@@ -208,7 +198,12 @@ function pauseLater(state: FeedState): void {
 /** The page is seen again, or the network is back. */
 function goOn(state: FeedState): void {
   clearTimeout(state.hiddenTimer);
-  if (state.socket !== null || state.stopped) return;
+  if (state.stopped) return;
+  if (state.feed !== null) {
+    // It may be waiting for its next attempt: that is now.
+    if (state.feed.status === 'connecting') state.feed.pause();
+    return state.feed.resume();
+  }
   clearTimeout(state.retryTimer);
   change(state, { status: 'reconnecting' });
   open(state);

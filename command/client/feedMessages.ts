@@ -1,0 +1,56 @@
+import type { FeedMessage } from './feedMessage.js';
+import { type FeedOptions, type FeedRefusedError, followFeed } from './followFeed.js';
+
+/** So many messages wait for a slow taker; then the feed pauses, and resumes at half of them. */
+export const FEED_BUFFER_MESSAGES_MAX = 1_000;
+
+/** The messages of a feed, to be taken one by one: by one loop, which ends with the feed. */
+export interface FeedMessages extends AsyncIterable<FeedMessage> {
+  /** Ends the feed, and the loop when it has taken what has come. A `break` of it does so too. */
+  close(): void;
+}
+
+/**
+ * Follows a feed at the pace of whoever takes its messages. One who is slow loses nothing: the feed
+ * waits at its place in the chain. The loop throws FeedRefusedError when every reader refuses.
+ */
+export function feedMessages(options: Omit<FeedOptions, 'onMessage' | 'onRefused'>): FeedMessages {
+  const waiting: FeedMessage[] = [];
+  let refusal: FeedRefusedError | null = null;
+  let wake = (): void => undefined;
+  const feed = followFeed({
+    ...options,
+    onMessage(message) {
+      waiting.push(message);
+      if (waiting.length >= FEED_BUFFER_MESSAGES_MAX) feed.pause();
+      wake();
+    },
+    onRefused(error) {
+      refusal = error;
+      wake();
+    },
+  });
+  const close = (): void => {
+    feed.close();
+    wake();
+  };
+  const take = async function* (): AsyncGenerator<FeedMessage, void, undefined> {
+    try {
+      for (;;) {
+        const message = waiting.shift();
+        if (message !== undefined) yield message;
+        if (waiting.length <= FEED_BUFFER_MESSAGES_MAX / 2) feed.resume();
+        if (waiting.length > 0) continue;
+        if (refusal !== null) throw refusal;
+        if (feed.status === 'closed') return;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    } finally {
+      close();
+    }
+  };
+  const taken = take();
+  return { [Symbol.asyncIterator]: () => taken, close };
+}
