@@ -19,6 +19,8 @@ import { expectedFailure, runProgram } from './childProcess.mjs';
 
 const FOLDERS = ['schemas', 'command', 'consensus', 'projections', 'query', 'infra', 'test'];
 const ROOT_FILES = ['package.json', 'package-lock.json', 'tsconfig.json'];
+/** Copied into the package, so it is one of the things that dist is made from. */
+const PACKAGE_README = 'infra/package/README.md';
 const SOURCES = new Set([
   '.ts',
   '.tsx',
@@ -33,7 +35,11 @@ const SOURCES = new Set([
 ]);
 /** Read by the compiled program beside its own file. */
 const ASSETS = new Set(['.avsc', '.sql']);
-const EXPLORER = join('query', 'explorer', 'build.mjs');
+/** What is bundled once the compiler is done, and below which name in dist. */
+const BUNDLES = [
+  ['query/explorer/build.mjs', 'explorer'],
+  ['infra/package/build.mjs', 'client'],
+];
 const OUTPUT = /\.(?:js|d\.ts|js\.map|avsc|sql)$/;
 
 const stampPath = (root) => join(root, 'dist', '.sources');
@@ -41,7 +47,7 @@ const stampPath = (root) => join(root, 'dist', '.sources');
 /** SHA-256 over names and contents of everything that dist is made from. */
 export function sourceDigest(root) {
   const hash = createHash('sha256');
-  for (const path of [...ROOT_FILES, ...sourceFiles(root)]) {
+  for (const path of [...ROOT_FILES, PACKAGE_README, ...sourceFiles(root)]) {
     const content = readFileSync(join(root, path));
     hash.update(`\n${path} ${content.length}\n`).update(content);
   }
@@ -58,16 +64,17 @@ export async function buildSources(root, digest, { say, force }) {
   if (isFirst || force) say('building');
   rmSync(stampPath(root), { force: true });
   if (force) {
-    for (const folder of [...FOLDERS, '.tsbuildinfo', 'explorer']) {
+    for (const folder of [...FOLDERS, '.tsbuildinfo', 'explorer', 'client']) {
       rmSync(join(root, 'dist', folder), { recursive: true, force: true });
     }
   }
   await compile(root);
   removeOrphans(root);
   for (const path of sourceFiles(root)) if (ASSETS.has(extname(path))) copyAsset(root, path);
-  if (existsSync(join(root, EXPLORER))) {
-    const explorer = await import(pathToFileURL(join(root, EXPLORER)).href);
-    await explorer.build({ outDir: join(root, 'dist', 'explorer') });
+  for (const [path, name] of BUNDLES) {
+    if (!existsSync(join(root, path))) continue;
+    const { build } = await import(pathToFileURL(join(root, path)).href);
+    await build({ root, outDir: join(root, 'dist', name) });
   }
   writeFileSync(stampPath(root), digest);
 }

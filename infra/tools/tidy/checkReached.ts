@@ -8,6 +8,7 @@ const ENTRIES: readonly RegExp[] = [
   /^infra\/processes\/nullspace\.ts$/,
   /^infra\/tools\/(?:\w+Command\.ts|testRunner\.ts|\w+\.mjs)$/,
   /^query\/explorer\/(?:build\.mjs|main\.tsx)$/,
+  /^infra\/package\/\w+\.mjs$/,
   /^schemas\/codec\/(?:interpretedTypes\.ts|bundlePlugins\.mjs)$/,
   /^test\/vitest\.config\.ts$/,
   /^test\/(?:simulation|vectors|perf|bench|e2e|campaigns)\/(?:main|\w+Command|bench\w*)\.ts$/,

@@ -1,0 +1,58 @@
+// What the package nullspace-client gives to others: names by the file that has them, seen from
+// here. What is not here may change in any version.
+
+/** @type {Record<string, string>} */
+export const COMMON = {
+  '../../command/client/reader.js': [
+    'openReader, type Reader, type Rows, type AtLeast, type AsOf, type ListQuery',
+    'type CommandQuery',
+  ].join(', '),
+  '../../command/client/answers.js': [
+    'type ReadersWord, type Account, type Block, type Command, type Epochs, type FullBlock',
+    'type FullCommand, type Game, type HistoryRow, type Pace, type Page, type ProvenEventRow',
+    'type SearchAnswer, type StateAnswer',
+  ].join(', '),
+  '../../command/client/readerError.js':
+    'ReaderError, UnprovenError, isReadError, type ReadFailure',
+  '../../command/client/openTrust.js': 'openTrust, type TrustedChain',
+  '../../command/client/provenReader.js':
+    'openProvenReader, type ProvenReader, type Proven, type ProvenBlock, type ProvenCommand',
+  '../../command/client/verifyEvents.js': 'openCertificate, openProvenEvent, type Trust',
+  '../../command/client/verifyOutcome.js':
+    'openReceipt, openState, type ClaimedEnd, type OpenedEnd, type VerifiedOutcome',
+  '../../command/client/verifyBlock.js': 'openCertifiedBlock',
+  '../../command/client/followFeed.js':
+    'followFeed, FeedRefusedError, type Feed, type FeedOptions, type FeedStatus',
+  '../../command/client/feedMessages.js': 'feedMessages, type FeedMessages',
+  '../../command/client/feedMessage.js': 'type FeedMessage',
+  '../../command/client/client.js': 'openPlayer, type Player',
+  '../../command/client/playerState.js':
+    'PlayerClosedError, type PlayerOptions, type PlayerStatus, type Submission',
+  '../../command/client/ports.js':
+    'type ClientWorld, type ClientOutbox, type ClientConnection, type ConnectionEvents',
+  '../../schemas/feedTopic.js': 'type FeedTopic',
+  '../../schemas/rejectCode.js': 'RejectCode, rejectName, type RejectName',
+  '../../schemas/crypto/ed25519.js': 'createSigner, portableVerifier, publicKeyOf',
+  '../../schemas/crypto/signatures.js': 'type Signer, type SignatureVerifier',
+  '../../schemas/crypto/certifiedBlock.js': 'tipAfter, type Verifiers',
+  '../../schemas/crypto/epochKeys.js': 'type ChainTip, type EpochKeys',
+  '../../schemas/crypto/digests.js': 'chainIdOf',
+  '../../schemas/kernel/bytes.js': 'toHex, parseHex',
+  '../../schemas/codec/codec.js': 'encode, decode',
+  '../../schemas/codec/fromJson.js': 'fromJson, JsonFormError',
+  '../../schemas/types/genesis.js': 'type Genesis',
+  '../../schemas/types/command.js': 'type CommandInstruction',
+  '../../schemas/types/block.js': 'type CertifiedBlock, type ResultCertificate',
+  '../../schemas/types/event.js': 'type EventEnvelope',
+  '../../schemas/types/state.js': 'type StateKey, type StateValue',
+};
+
+export const BROWSER = {
+  '../../query/explorer/api/browserWorld.js': 'browserWorld as clientWorld',
+  '../../query/explorer/play/storedOutbox.js': 'storedOutbox',
+};
+
+export const NODE = {
+  '../../infra/websocket/nodeClientWorld.js': 'nodeClientWorld as clientWorld',
+  '../../infra/files/fileOutbox.js': 'fileOutbox',
+};
