@@ -9,6 +9,7 @@ import {
   WAIT_MS,
   type WatchedPage,
 } from './openBrowser.js';
+import { packageCases } from './packageCases.js';
 import { playCases } from './playCases.js';
 import { type PlayedStory, playStory } from './playedStory.js';
 import { type RunningPlatform, startPlatform } from './runningPlatform.js';
@@ -296,3 +297,4 @@ describe('every page', () => {
 });
 
 playCases(() => ({ browser, platform }));
+packageCases(() => ({ browser, platform, story }));
