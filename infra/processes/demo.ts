@@ -5,6 +5,7 @@ import { openTrust } from '../../command/client/openTrust.js';
 import type { ClientWorld } from '../../command/client/ports.js';
 import { openProvenReader, type ProvenReader } from '../../command/client/provenReader.js';
 import { openReader, type Reader } from '../../command/client/reader.js';
+import { ReaderError } from '../../command/client/readerError.js';
 import type { Trust } from '../../command/client/verifyEvents.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
@@ -158,14 +159,24 @@ function holds(report: Report): boolean {
   return settled === bets && recomputed === bets && report.balancesMatch && report.conserved;
 }
 
+/** Whatever chain is there: nobody pinned its id. */
+async function trustReader(reader: Reader, url: string) {
+  try {
+    return await openTrust(reader, { chainId: null, verifier: nativeVerifier() });
+  } catch (error) {
+    if (!(error instanceof ReaderError && error.code === 'unreachable')) throw error;
+    const hint = 'is the platform running, and --reader its read API?';
+    throw new ReaderError('unreachable', url, `${error.detail}: ${hint}`);
+  }
+}
+
 /** `npm run demo`: real bets through a gateway, each checked against public data. */
 export async function demo(argv: readonly string[]): Promise<void> {
   const config = loadConfig(configSchema, argv, process.env);
   installNativeCrypto();
   const world = nodeClientWorld();
   const reader = openReader(config.reader, world);
-  // A look at whatever chain is there: nobody pinned its id.
-  const { genesis, trust } = await openTrust(reader, { chainId: null, verifier: nativeVerifier() });
+  const { genesis, trust } = await trustReader(reader, config.reader);
   const proven = openProvenReader({ reader, trust, beacon: await createNativeBeacon() });
   const times: BetTimes = { latenciesMs: [], nowMs: () => performance.now() };
   const say = (line: string): void => {
