@@ -3,12 +3,11 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { decode, encode } from '../../schemas/codec/codec.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
-import { epochStartMessage } from '../../schemas/crypto/digests.js';
+import { chainIdOf, epochStartMessage } from '../../schemas/crypto/digests.js';
 import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { equalBytes, parseHex, toHex } from '../../schemas/kernel/bytes.js';
 import { SNAPSHOT_EVERY_HEIGHTS, SNAPSHOT_EVERY_HEIGHTS_MAX } from '../../schemas/limits.js';
 import type { EpochStart } from '../../schemas/types/block.js';
-import type { Genesis } from '../../schemas/types/genesis.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
 import { count, flag, list } from '../config/optionTypes.js';
 import { readKeyFile } from '../crypto/keyFile.js';
@@ -128,6 +127,9 @@ function sign(config: Config): object {
   const { genesis, dataDir } = storedChain(config);
   const path = startPath(config, dataDir, null);
   const start = readStart(path);
+  if (!equalBytes(start.chainId, chainIdOf(genesis))) {
+    throw new ConfigError(`${path}: an epoch of another chain than that of genesis`);
+  }
   if (start.proof.kind !== 'RecoverySignatures') throw new ConfigError(`${path}: another proof`);
   const message = epochStartMessage(start);
   const signatures = new Map(start.proof.signatures.map((entry) => [entry.signer, entry]));
@@ -148,7 +150,7 @@ function sign(config: Config): object {
 /** Writes the epoch to the log, and the folders of its validators. */
 async function begin(config: Config): Promise<object> {
   return withReplayed(config, async (replayed) => {
-    const { genesis, dataDir, keys, isBegun, folder, report } = replayed;
+    const { dataDir, keys, isBegun, folder, report } = replayed;
     const first = join(folder, 'validator-0');
     const lost = await lostIn(config, replayed);
     const start = isBegun ? null : readStart(startPath(config, dataDir, keys.epoch + 1));
@@ -158,15 +160,9 @@ async function begin(config: Config): Promise<object> {
     }
     const epochs = epochsPathOf(genesisPath(config, dataDir));
     writeEpochs(epochs, next);
-    checkWritten(config, dataDir, genesis, next);
     const { epoch, firstHeight } = next;
     return { epoch, firstHeight, stateRoot: report.stateRoot, lostHeights: lost, epochs };
   });
-}
-
-function checkWritten(config: Config, dataDir: string, genesis: Genesis, next: EpochKeys): void {
-  const { epoch } = readChainKeys(genesisPath(config, dataDir), genesis, SHARD);
-  if (epoch !== next.epoch) throw new ConfigError(`the file of epochs ends with epoch ${epoch}`);
 }
 
 function genesisPath({ genesis }: Config, dataDir: string): string {

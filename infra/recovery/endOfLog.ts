@@ -20,8 +20,6 @@ const FOLLOW_TIMEOUT_MS = 4 * PUBLISH_TAIL_TIMEOUT_MS;
 /** Where a log ends by the reader's rule. */
 export interface EndOfLog {
   readonly tip: ChainTip;
-  /** Null at genesis. */
-  readonly certified: CertifiedBlock | null;
   /** Of all partitions: what each reader of `blocks` and of every events partition gets to. */
   readonly heights: ProgressHeights;
   /** An epoch that has begun behind it already; null while none has. */
@@ -83,9 +81,8 @@ export async function endOfLog(options: {
       if (!isFollowing) throw new LogError('unreachable', `the end of the log: ${trouble}`);
       await follower.catchUp();
       const heights = present(follower.progress.heights(), 'partitions that were read');
-      const certified = height === 0 ? null : await at(height);
-      const tip = certified === null ? genesisTip(genesis, shard) : tipAfter(certified);
-      return { tip, certified, heights, successor: follower.progress.successor };
+      const tip = present(await source.tip(height), 'the block that the folder ends with');
+      return { tip, heights, successor: follower.progress.successor };
     } finally {
       await follower.stop();
     }
