@@ -32,6 +32,8 @@ export type Attack = (attacker: Attacker) => Promise<AttackResult>;
 const MEGABYTE = 1_000_000;
 /** Of one append: what is certified meanwhile waits for as long as that takes. */
 const RUN_BYTES = 16 * MEGABYTE;
+/** An attack goes on until it has written so much: on a busy machine its time may be a moment. */
+const RECORDS_MIN = 10;
 const POLL_MS = 5;
 const RETRY_MS = 50;
 
@@ -127,7 +129,7 @@ function partOfHeights(keep: (record: LogRecord, topics: TopicNames) => boolean)
     const untilMs = performance.now() + durationMs;
     const newest = rogue.newest();
     let after = newest === null ? 0 : heightOf(newest);
-    while (performance.now() < untilMs) {
+    while (performance.now() < untilMs || writer.records < RECORDS_MIN) {
       const height = await nextHeight(rogue, after);
       after = heightOf(height);
       const whole = recordsOfHeight({ height, topics, publisher: rogue.self });
@@ -142,7 +144,7 @@ function partOfHeights(keep: (record: LogRecord, topics: TopicNames) => boolean)
 const fencingLoop: Attack = async ({ log, writerId, durationMs, prng }) => {
   const untilMs = performance.now() + durationMs;
   let opened = 0;
-  while (performance.now() < untilMs) {
+  while (performance.now() < untilMs || opened < RECORDS_MIN) {
     try {
       const writer = await log.openWriter(writerId);
       opened++;
