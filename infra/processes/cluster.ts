@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { KAFKA_REPLICAS_MAX } from '../../schemas/limits.js';
+import { callerPath } from '../config/callerPath.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
 import { brokerCount, count, flag, port, validatorCount } from '../config/optionTypes.js';
 import { developmentNetwork, genesisPathOf } from '../genesis/developmentNetwork.js';
@@ -267,7 +268,7 @@ export async function cluster(argv: readonly string[]): Promise<void> {
     throw new ConfigError(`cluster ${action}: expected up, status or down`);
   }
   const config = loadConfig(configSchema, rest, process.env);
-  const dataDir = resolve(process.env.INIT_CWD ?? '.', config.dataDir);
+  const dataDir = callerPath(config.dataDir);
   if (action !== 'up' && readSettings(dataDir) === null && !existsSync(dataDir)) {
     throw new ConfigError(`no cluster in ${dataDir}: make one with up, or give --data-dir`);
   }

@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { EXPORT_HEIGHTS_PER_FILE, EXPORT_HEIGHTS_PER_FILE_MAX } from '../../schemas/limits.js';
+import { callerPath } from '../config/callerPath.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
 import { count, flag } from '../config/optionTypes.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
@@ -25,7 +25,7 @@ const configSchema = z.object({
 export async function exportCommand(argv: readonly string[]): Promise<void> {
   const config = loadConfig(configSchema, argv, process.env);
   const range = heightRange(config);
-  const folder = resolve(process.env.INIT_CWD ?? '.', config.out);
+  const folder = callerPath(config.out);
   const manifest = await withStoredLog(config, 'export', async ({ genesis, log }) =>
     exportHeights({
       ...{ genesis, shard: 0, reader: log.reader, folder, ...range },

@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { decode, encode } from '../../schemas/codec/codec.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
@@ -8,6 +8,7 @@ import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { equalBytes, parseHex, toHex } from '../../schemas/kernel/bytes.js';
 import { SNAPSHOT_EVERY_HEIGHTS, SNAPSHOT_EVERY_HEIGHTS_MAX } from '../../schemas/limits.js';
 import type { EpochStart } from '../../schemas/types/block.js';
+import { callerPath } from '../config/callerPath.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
 import { count, flag, list } from '../config/optionTypes.js';
 import { readKeyFile } from '../crypto/keyFile.js';
@@ -42,8 +43,6 @@ type Config = z.infer<typeof configSchema>;
 const SHARD = 0;
 const ACTIONS = ['look', 'propose', 'sign', 'begin'] as const;
 
-const given = (path: string): string => resolve(process.env.INIT_CWD ?? '.', path);
-
 /** What all actions but `sign` know of the log. */
 interface Replayed extends Pick<StoredLog, 'genesis' | 'log' | 'dataDir'> {
   readonly keys: EpochKeys;
@@ -61,7 +60,7 @@ async function withReplayed<T>(config: Config, work: (replayed: Replayed) => Pro
     const { reader } = log;
     const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
     const keys = await readEpochs({ genesis, shard: SHARD, reader, verifiers });
-    const kept = given(config.snapshotArchive ?? join(dataDir, 'archive'));
+    const kept = callerPath(config.snapshotArchive ?? join(dataDir, 'archive'));
     const archive = existsSync(kept) ? openSnapshotArchive(kept, keys.chainId, SHARD) : null;
     const file = readChainKeys(genesisPath(config, dataDir), genesis, SHARD);
     // Of an epoch that has begun in the log, and whose files were not all written.
@@ -89,7 +88,7 @@ function makeFolder(path: string): void {
 }
 
 function lostIn(config: Config, { keys, report }: Replayed): Promise<readonly number[]> {
-  const folders = config.evidence.map(given);
+  const folders = config.evidence.map(callerPath);
   const absent = folders.find((folder) => !existsSync(folder));
   if (absent !== undefined) throw new ConfigError(`--evidence: there is no ${absent}`);
   return lostHeights(folders, report.height, keys, nativeVerifier());
@@ -134,7 +133,7 @@ function sign(config: Config): object {
   const message = epochStartMessage(start);
   const signatures = new Map(start.proof.signatures.map((entry) => [entry.signer, entry]));
   for (const file of config.recoveryKey) {
-    const key = readKeyFile(given(file));
+    const key = readKeyFile(callerPath(file));
     const { keys } = genesis.recoveryKeys;
     const signer = keys.findIndex((publicKey) => equalBytes(publicKey, key.publicKey));
     if (signer < 0) throw new ConfigError(`${file}: not one of genesis' recovery keys`);
@@ -166,12 +165,12 @@ async function begin(config: Config): Promise<object> {
 }
 
 function genesisPath({ genesis }: Config, dataDir: string): string {
-  return genesis === undefined ? join(dataDir, 'genesis.json') : given(genesis);
+  return genesis === undefined ? join(dataDir, 'genesis.json') : callerPath(genesis);
 }
 
 /** `epoch`: the next one, where it is known; else what the file of epochs says. */
 function startPath(config: Config, dataDir: string, epoch: number | null): string {
-  if (config.start !== undefined) return given(config.start);
+  if (config.start !== undefined) return callerPath(config.start);
   const path = genesisPath(config, dataDir);
   const { genesis } = storedChain(config);
   const next = epoch ?? readChainKeys(path, genesis, SHARD).epoch + 1;

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
 import { SNAPSHOT_EVERY_HEIGHTS, SNAPSHOT_EVERY_HEIGHTS_MAX } from '../../schemas/limits.js';
+import { callerPath } from '../config/callerPath.js';
 import { loadConfig } from '../config/loadConfig.js';
 import { count, flag } from '../config/optionTypes.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
@@ -33,8 +33,7 @@ const SHARD = 0;
  */
 export async function replay(argv: readonly string[]): Promise<void> {
   const config = loadConfig(configSchema, argv, process.env);
-  const path = (name: string) => resolve(process.env.INIT_CWD ?? '.', name);
-  const folder = path(config.into);
+  const folder = callerPath(config.into);
   const startMs = performance.now();
   const report = await withStoredLog(config, 'replay', async ({ genesis, log, logger }) => {
     try {
@@ -45,7 +44,7 @@ export async function replay(argv: readonly string[]): Promise<void> {
     const archive =
       config.snapshotArchive === undefined
         ? null
-        : openSnapshotArchive(path(config.snapshotArchive), chainIdOf(genesis), SHARD);
+        : openSnapshotArchive(callerPath(config.snapshotArchive), chainIdOf(genesis), SHARD);
     const { reader } = log;
     const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
     const keys = await readEpochs({ genesis, shard: SHARD, reader, verifiers });

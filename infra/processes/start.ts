@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { callerPath } from '../config/callerPath.js';
 import { loadConfig } from '../config/loadConfig.js';
 import { flag, port, validatorCount } from '../config/optionTypes.js';
 import { developmentNetwork, genesisPathOf } from '../genesis/developmentNetwork.js';
@@ -101,7 +102,7 @@ async function requirePorts(config: Config, dataDir: string): Promise<void> {
 /** `npm start`: every role in a process of its own, until Ctrl-C. */
 export async function start(argv: readonly string[]): Promise<void> {
   const config = loadConfig(configSchema, argv, process.env);
-  const dataDir = resolve(process.env.INIT_CWD ?? '.', config.dataDir);
+  const dataDir = callerPath(config.dataDir);
   const asked = stopAsked();
   mkdirSync(dataDir, { recursive: true });
   const lock = lockFolder(join(dataDir, LOCK_FILE));

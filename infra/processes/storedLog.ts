@@ -1,7 +1,8 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Log } from '../../schemas/log.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
+import { callerPath } from '../config/callerPath.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { readGenesis } from '../genesis/genesisFile.js';
 import { type LogConfig, logOptions, openLog } from '../log/openLog.js';
@@ -38,7 +39,7 @@ export function storedChain(config: StoredLogConfig): {
   readonly genesis: Genesis;
   readonly chosen: LogConfig;
 } {
-  const dataDir = resolve(process.env.INIT_CWD ?? '.', config.dataDir);
+  const dataDir = callerPath(config.dataDir);
   installNativeCrypto();
   const genesis = readGenesis(config.genesis ?? join(dataDir, 'genesis.json'));
   return { dataDir, genesis, chosen: chosenLog(config, dataDir) };

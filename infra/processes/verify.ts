@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
 import { VERIFY_PARTS_MAX } from '../../schemas/limits.js';
 import { topicNames } from '../../schemas/topics.js';
+import { callerPath } from '../config/callerPath.js';
 import { loadConfig } from '../config/loadConfig.js';
 import { count, flag } from '../config/optionTypes.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
@@ -92,9 +93,7 @@ export async function verify(argv: readonly string[]): Promise<void> {
   const report = await withStoredLog(config, 'verify', async (stored) => {
     const { snapshotArchive } = config;
     const archive =
-      snapshotArchive === undefined
-        ? join(stored.dataDir, 'archive')
-        : resolve(process.env.INIT_CWD ?? '.', snapshotArchive);
+      snapshotArchive === undefined ? join(stored.dataDir, 'archive') : callerPath(snapshotArchive);
     const report = await verifySideBySide(stored, config, archive);
     return report ?? verifyStored(stored, config.from);
   });

@@ -1,7 +1,7 @@
 import { decode, decodeCertified } from '../../schemas/codec/codec.js';
 import { eventHash, resultDigest } from '../../schemas/crypto/digests.js';
-import { type EpochKeys, keysAtHeight } from '../../schemas/crypto/epochKeys.js';
-import { keysAfter } from '../../schemas/crypto/epochStart.js';
+import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
+import { isKnownStart, keysAfter } from '../../schemas/crypto/epochStart.js';
 import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { assert, fail, present } from '../../schemas/kernel/assert.js';
@@ -170,12 +170,9 @@ export class EventsFollower {
    * before it have come. What its quorum certified is dropped meanwhile, and read once more.
    */
   #readEpochStart(start: EpochStart, offset: bigint): readonly CommittedMark[] {
-    const { epoch, firstHeight } = start;
-    if (firstHeight > 0 && keysAtHeight(this.#keys, firstHeight).epoch >= epoch) {
-      return this.#drop('repeat');
-    }
+    if (isKnownStart(this.#keys, start)) return this.#drop('repeat');
     const keys = keysAfter(this.#keys, start, this.#options.verifier);
-    if (keys === null || firstHeight <= this.#tip.height) return this.#drop('epoch start');
+    if (keys === null || start.firstHeight <= this.#tip.height) return this.#drop('epoch start');
     if (this.#start !== null) return this.#drop('epoch start');
     this.#start = { keys, offset };
     this.#begin(offset);

@@ -4,7 +4,8 @@ import { MAX_FRAME_BYTES, MAX_VALIDATORS } from '../limits.js';
 import type { EpochStart } from '../types/block.js';
 import type { RecoveryKeys } from '../types/genesis.js';
 import { epochStartMessage } from './digests.js';
-import type { ChainTip, EpochKeys } from './epochKeys.js';
+import { type ChainTip, type EpochKeys, keysAtHeight } from './epochKeys.js';
+import { verifyThreshold } from './quorum.js';
 import type { SignatureVerifier } from './signatures.js';
 
 /**
@@ -35,25 +36,22 @@ export function keysAfter(
   };
 }
 
-/** Ascending signers, each signature good, and at least genesis' threshold of them. */
+/** At least genesis' threshold of recovery keys signed it. */
 function isRecovery(
   start: EpochStart,
   { threshold, keys }: RecoveryKeys,
   verifier: SignatureVerifier,
 ): boolean {
   // A boundary block's finality is none yet: validators do not hand over to others by themselves.
-  if (start.proof.kind !== 'RecoverySignatures') return false;
+  if (start.proof.kind !== 'RecoverySignatures' || threshold < 1) return false;
   const { signatures } = start.proof;
-  if (threshold < 1 || signatures.length < threshold) return false;
   const message = epochStartMessage(start);
-  let previous = -1;
-  for (const { signer, signature } of signatures) {
-    const publicKey = keys[signer];
-    if (publicKey === undefined || signer <= previous) return false;
-    previous = signer;
-    if (!verifier.verify(publicKey, message, signature)) return false;
-  }
-  return true;
+  return verifyThreshold({ message, signatures, keys, threshold, verifier });
+}
+
+/** Whether an epoch is known to have begun at this height, by this start or by another one. */
+export function isKnownStart(keys: EpochKeys, { epoch, firstHeight }: EpochStart): boolean {
+  return firstHeight > 0 && keysAtHeight(keys, firstHeight).epoch >= epoch;
 }
 
 /** Whether the first height of an epoch continues this very one. */

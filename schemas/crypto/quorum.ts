@@ -10,21 +10,33 @@ export function quorum(validators: number): number {
   return validators - Math.floor((validators - 1) / 3);
 }
 
-/**
- * Whether at least a quorum of distinct validators signed `message`, every signature being valid
- * and signers in ascending order (one encoding a set). Total.
- */
+/** Whether at least a quorum of distinct validators signed `message`; see `verifyThreshold`. */
 export function verifyQuorum(options: {
   readonly message: Uint8Array;
   readonly signatures: readonly SignatureEntry[];
   readonly validators: readonly Uint8Array[];
   readonly verifier: SignatureVerifier;
 }): boolean {
-  const { message, signatures, validators, verifier } = options;
-  if (signatures.length < quorum(validators.length)) return false;
+  const { validators: keys, ...rest } = options;
+  return verifyThreshold({ ...rest, keys, threshold: quorum(keys.length) });
+}
+
+/**
+ * Whether at least `threshold` distinct keys signed `message`, every signature being valid and
+ * signers in ascending order (one encoding a set). Total.
+ */
+export function verifyThreshold(options: {
+  readonly message: Uint8Array;
+  readonly signatures: readonly SignatureEntry[];
+  readonly keys: readonly Uint8Array[];
+  readonly threshold: number;
+  readonly verifier: SignatureVerifier;
+}): boolean {
+  const { message, signatures, keys, threshold, verifier } = options;
+  if (signatures.length < threshold) return false;
   let previous = -1;
   for (const { signer, signature } of signatures) {
-    const publicKey = validators[signer];
+    const publicKey = keys[signer];
     if (publicKey === undefined || signer <= previous) return false;
     previous = signer;
     if (!verifier.verify(publicKey, message, signature)) return false;

@@ -9,7 +9,7 @@ import {
 } from '../crypto/certifiedBlock.js';
 import { blockDigest, resultDigest } from '../crypto/digests.js';
 import { type ChainTip, type EpochKeys, keysAtHeight } from '../crypto/epochKeys.js';
-import { continuesTip, keysAfter } from '../crypto/epochStart.js';
+import { continuesTip, isKnownStart, keysAfter } from '../crypto/epochStart.js';
 import { equalBytes } from '../kernel/bytes.js';
 import { RecentMap } from '../kernel/recentMap.js';
 import { FOLLOWED_DIGESTS_KEPT, MAX_FRAME_BYTES } from '../limits.js';
@@ -119,16 +119,13 @@ function accept(reading: Reading, certified: CertifiedBlock): BlocksOutcome {
 function readEpochStart(reading: Reading, start: EpochStart): BlocksOutcome {
   const { keys, tip, verifiers } = reading;
   const height = start.firstHeight;
-  if (isKnownStart(keys, start)) return { kind: 'ignored', reason: 'repeat', height };
+  if (start.epoch > 0 && isKnownStart(keys, start))
+    return { kind: 'ignored', reason: 'repeat', height };
   const next = keysAfter(keys, start, verifiers.signatures);
   if (next !== null && height > tip.height + 1) return { kind: 'hole', height };
   if (next === null || !continuesTip(next, tip)) return { kind: 'dropped', reason: 'epoch start' };
   reading.keys = next;
   return { kind: 'epoch', keys: next };
-}
-
-function isKnownStart(keys: EpochKeys, { epoch, firstHeight }: EpochStart): boolean {
-  return epoch > 0 && firstHeight > 0 && keysAtHeight(keys, firstHeight).epoch >= epoch;
 }
 
 /** Identity is block digest and result digest; signer sets may differ. */

@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { callerPath } from '../../infra/config/callerPath.js';
 import { loadConfig } from '../../infra/config/loadConfig.js';
 import { count, flag, port } from '../../infra/config/optionTypes.js';
 import { createNativeBeacon } from '../../infra/crypto/nativeBeacon.js';
@@ -289,7 +290,7 @@ export const hostileCampaign: Campaign = {
     const { megabytes, log, seed, seconds, attack, basePort } = config;
     const isKept = config.dataDir !== undefined;
     const dataDir = isKept
-      ? resolve(process.env.INIT_CWD ?? '.', config.dataDir ?? '')
+      ? callerPath(config.dataDir ?? '')
       : mkdtempSync(join(tmpdir(), 'nullspace-hostile-'));
     const options = { megabytes, log, seed, seconds, attack, dataDir, basePort };
     const { attacks, different, ...figures } = await runHostileCampaign(options, say);

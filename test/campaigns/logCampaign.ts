@@ -8,9 +8,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { callerPath } from '../../infra/config/callerPath.js';
 import { ConfigError, loadConfig } from '../../infra/config/loadConfig.js';
 import { count, flag, port } from '../../infra/config/optionTypes.js';
 import { removeEmbeddedData } from '../../infra/postgres/embeddedPostgres.js';
@@ -254,10 +255,9 @@ export const logCampaign: Campaign = {
     if (ofKafka && log !== 'kafka') {
       throw new ConfigError('--brokers, --hang: give --log kafka, or none');
     }
-    const base = process.env.INIT_CWD ?? '.';
     const isKept = config.dataDir !== undefined;
     const dataDir = isKept
-      ? resolve(base, config.dataDir ?? '')
+      ? callerPath(config.dataDir ?? '')
       : mkdtempSync(join(tmpdir(), 'nullspace-campaign-'));
     const { seed, players, basePort } = config;
     const options = { kills: config.kills, seed, players, log, brokers, hang, dataDir, basePort };

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { callerPath } from '../../infra/config/callerPath.js';
 import { ConfigError, loadConfig } from '../../infra/config/loadConfig.js';
 import { brokerCount, count, flag, port } from '../../infra/config/optionTypes.js';
 import { removeEmbeddedData } from '../../infra/postgres/embeddedPostgres.js';
@@ -175,7 +176,7 @@ export const takeOversCampaign: Campaign = {
     }
     const isKept = config.dataDir !== undefined;
     const dataDir = isKept
-      ? resolve(process.env.INIT_CWD ?? '.', config.dataDir ?? '')
+      ? callerPath(config.dataDir ?? '')
       : mkdtempSync(join(tmpdir(), 'nullspace-takeovers-'));
     const takeOvers = await run(config, dataDir, say);
     if (!isKept) {

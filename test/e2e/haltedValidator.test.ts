@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { ValidatorStatus } from '../../consensus/validator/options.js';
 import { readKeyFile } from '../../infra/crypto/keyFile.js';
-import { createNativeBeacon } from '../../infra/crypto/nativeBeacon.js';
 import { createNativeSigner, nativeVerifier } from '../../infra/crypto/nativeSignatures.js';
 import { openFileBlockStore } from '../../infra/files/fileBlockStore.js';
 import {
@@ -18,7 +17,8 @@ import { genesisEpoch, genesisTip } from '../../schemas/crypto/epochKeys.js';
 import { present } from '../../schemas/kernel/assert.js';
 import type { CertifiedBlock } from '../../schemas/types/block.js';
 import type { PeerMessageBody } from '../../schemas/types/wire.js';
-import { certifyNext, type Quorum } from '../simulation/engineChain.js';
+import { certifyNext } from '../simulation/engineChain.js';
+import { networkQuorum } from '../simulation/networkQuorum.js';
 import { blockOf, newWorld } from '../vectors/engine/engineWorld.js';
 import { eventually, freePorts, type Running, startProgram } from './nullspaceProgram.js';
 
@@ -85,25 +85,9 @@ function dataDirOf({ child }: Running): string {
   return child.spawnargs[child.spawnargs.indexOf('--data-dir') + 1] ?? '';
 }
 
-/** The one validator of a network, as a quorum. */
-async function openQuorum({ genesis, keyPaths }: DevelopmentNetwork): Promise<Quorum> {
-  const scheme = await createNativeBeacon();
-  const { seed, beaconShare } = readKeyFile(keyPaths[0] ?? '');
-  const signer = createNativeSigner(seed);
-  const secret = present(beaconShare, 'a share of the beacon');
-  return {
-    keys: genesisEpoch(genesis, 0),
-    sign: (message) => [{ signer: 0, signature: signer.sign(message) }],
-    beacon: (message) => {
-      const signature = scheme.signShare(secret, message);
-      return present(scheme.combine([{ index: 0, signature }], 1), 'a beacon');
-    },
-  };
-}
-
 it('stays up when it diverged, and says where', async () => {
   const network = developmentNetwork(join(base, 'diverged'), 1, Date.now());
-  const quorum = await openQuorum(network);
+  const quorum = await networkQuorum(network);
   const world = newWorld(network.genesis);
   const blocks: CertifiedBlock[] = [];
   let tip = genesisTip(network.genesis, 0);

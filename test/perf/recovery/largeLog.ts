@@ -2,17 +2,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportEntries } from '../../../command/engine/snapshot.js';
 import { emptyMarksOfHeight, recordsOfHeight } from '../../../command/publish/recordsOfHeight.js';
-import { readKeyFile } from '../../../infra/crypto/keyFile.js';
-import { createNativeBeacon } from '../../../infra/crypto/nativeBeacon.js';
 import { createNativeSigner } from '../../../infra/crypto/nativeSignatures.js';
 import { openSnapshotStore, snapshotPath } from '../../../infra/files/snapshotStore.js';
-import {
-  type DevelopmentNetwork,
-  developmentNetwork,
-} from '../../../infra/genesis/developmentNetwork.js';
+import { developmentNetwork } from '../../../infra/genesis/developmentNetwork.js';
 import { openSnapshotArchive } from '../../../infra/recovery/snapshotArchive.js';
 import { signEnvelope } from '../../../schemas/crypto/envelope.js';
-import { genesisEpoch, genesisTip } from '../../../schemas/crypto/epochKeys.js';
+import { genesisTip } from '../../../schemas/crypto/epochKeys.js';
 import { sha256 } from '../../../schemas/crypto/sha256.js';
 import type { Signer } from '../../../schemas/crypto/signatures.js';
 import { present } from '../../../schemas/kernel/assert.js';
@@ -21,7 +16,8 @@ import { SNAPSHOT_EVERY_HEIGHTS } from '../../../schemas/limits.js';
 import type { Log, LogWriter } from '../../../schemas/log.js';
 import { topicManifest, topicNames, writerId } from '../../../schemas/topics.js';
 import type { CommandInstruction } from '../../../schemas/types/command.js';
-import { certifyNext, type Quorum } from '../../simulation/engineChain.js';
+import { certifyNext } from '../../simulation/engineChain.js';
+import { networkQuorum } from '../../simulation/networkQuorum.js';
 import { blockOfItems, CHIP, newWorld, type World } from '../../vectors/engine/engineWorld.js';
 
 const ACCOUNTS = 10_000;
@@ -44,22 +40,6 @@ export interface MadeLog {
 interface Player {
   readonly signer: Signer;
   nonce: number;
-}
-
-/** The one validator of the network, as a quorum. */
-async function quorumOf({ genesis, keyPaths }: DevelopmentNetwork): Promise<Quorum> {
-  const scheme = await createNativeBeacon();
-  const { seed, beaconShare } = readKeyFile(present(keyPaths[0], 'a key'));
-  const signer = createNativeSigner(seed);
-  const secret = present(beaconShare, 'a share of the beacon');
-  return {
-    keys: genesisEpoch(genesis, 0),
-    sign: (message) => [{ signer: 0, signature: signer.sign(message) }],
-    beacon: (message) => {
-      const signature = scheme.signShare(secret, message);
-      return present(scheme.combine([{ index: 0, signature }], 1), 'a beacon');
-    },
-  };
 }
 
 function signed(world: World, player: Player, instructions: readonly CommandInstruction[]) {
@@ -120,7 +100,7 @@ export async function makeLargeLog(options: {
   const { dataDir, log, commands, say } = options;
   const network = developmentNetwork(dataDir, 1, START_MS);
   const { genesis } = network;
-  const quorum = await quorumOf(network);
+  const quorum = await networkQuorum(network);
   const world = newWorld(genesis);
   const topics = topicNames(world.chainId);
   await log.ensureTopics(topicManifest(world.chainId, genesis.shards, genesis.eventPartitions));

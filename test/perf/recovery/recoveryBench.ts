@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { callerPath } from '../../../infra/config/callerPath.js';
 import { startEmbeddedPostgres } from '../../../infra/postgres/embeddedPostgres.js';
 import { freePort } from '../../../infra/postgres/freePort.js';
 import { openPostgresLog } from '../../../infra/postgres/postgresLog.js';
@@ -126,7 +127,7 @@ export const recoveryBench: Bench = {
     });
     const commands = Number(values.commands);
     if (!(commands > 0)) throw new OptionError('--commands is above 0');
-    const dataDir = resolve(process.env.INIT_CWD ?? '.', values['data-dir']);
+    const dataDir = callerPath(values['data-dir']);
     mkdirSync(dataDir, { recursive: true });
     const server = await startEmbeddedPostgres({
       dataDir: join(dataDir, 'postgres'),
