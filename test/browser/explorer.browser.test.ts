@@ -281,8 +281,8 @@ describe('every page', () => {
     const ground = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     const dark = await ground();
     const toggle = page.getByRole('button', { name: /theme/ });
-    while (!/theme: light/.test((await toggle.getAttribute('aria-label')) ?? ''))
-      await toggle.click();
+    await toggle.click();
+    await page.getByRole('button', { name: /theme: light/ }).waitFor();
     const light = await ground();
     expect(light).not.toBe(dark);
     await page.reload();

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { Icon } from '../widgets/icons.js';
 
 const THEMES = ['auto', 'light', 'dark'] as const;
@@ -16,7 +16,8 @@ document.documentElement.dataset.theme = storedTheme();
 
 export function ThemeButton() {
   const [theme, setTheme] = useState<Theme>(storedTheme());
-  useEffect(() => {
+  // with the label, before the next paint
+  useLayoutEffect(() => {
     document.documentElement.dataset.theme = theme;
     localStorage.setItem('theme', theme);
   }, [theme]);
