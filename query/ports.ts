@@ -40,3 +40,17 @@ export interface StateReader {
   /** `height` 0 is the newest. Null when none that can be reached gives a proof. */
   read(key: StateKey['key'], height: number): Promise<CertifiedState | null>;
 }
+
+/**
+ * Tells a reader that there may be something new in the tables. Never more than that: heights are
+ * read from the tables, whatever was said here or was lost.
+ */
+export interface Wakeups {
+  close(): Promise<void>;
+}
+
+/**
+ * `wake` takes the height that was heard of, 0 for none. It may be wrong, or not be in the tables
+ * yet. Starts at once, says nothing while its source is away, and comes back by itself.
+ */
+export type StartWakeups = (wake: (height: number) => void) => Wakeups;

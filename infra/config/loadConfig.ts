@@ -14,6 +14,7 @@ const ENVIRONMENT_NAMES: Readonly<Record<string, string>> = {
   databaseUrl: 'DATABASE_URL',
   kafkaBrokers: 'KAFKA_BROKERS',
   readOnly: 'READ_ONLY',
+  redisUrl: 'REDIS_URL',
   gatewayInstanceId: 'GATEWAY_INSTANCE_ID',
   gatewayDataDir: 'GATEWAY_DATA_DIR',
 };

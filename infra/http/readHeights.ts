@@ -1,9 +1,8 @@
-import type pg from 'pg';
-import { VISIBLE_CHANNEL } from '../../projections/readModels.js';
-import type { Sql, VisibleHeight } from '../../query/ports.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Sql, StartWakeups, VisibleHeight } from '../../query/ports.js';
 import { safeCount } from '../../query/routes/select.js';
 import { READ_WAITS_MAX } from '../../schemas/limits.js';
-import { type ConnectionOptions, connectClient } from '../postgres/connection.js';
+import type { AdapterLog } from '../postgres/connection.js';
 import { isUnprojected } from './readDatabase.js';
 
 export type WaitOutcome = 'visible' | 'timeout' | 'crowded';
@@ -19,9 +18,12 @@ export interface ReadHeights {
   close(): Promise<void>;
 }
 
-/** The safety net under NOTIFY; on a standby, which cannot listen, the only way. */
+/** The safety net under wake-ups; and where there are none. */
 const POLL_MS = 500;
-const POLL_MS_WITHOUT_LISTEN = 100;
+const POLL_MS_ALONE = 100;
+/** How often, and how long, to look for a height that was heard of. */
+const LOOK_AGAIN_MS = 4;
+const LOOK_FOR_MS = 250;
 const FRESH_MS = 5_000;
 const QUERY = 'select height, timestamp_ms from visible_height where shard = $1';
 
@@ -31,43 +33,38 @@ interface Waiter {
 }
 
 /**
- * Starts with the height of now. NOTIFY only wakes: what is visible is read from the table.
+ * Starts with the height of now. Wake-ups say when to look; what is visible is read from the table.
  * @throws PostgresError when the database cannot be reached at the start
  */
 export async function followHeights(options: {
   readonly sql: Sql;
   readonly shard: number;
-  /** Null on a standby: polls instead. */
-  readonly listen: ConnectionOptions | null;
-  readonly log: ConnectionOptions['log'];
+  /** Null: polls. */
+  readonly wakeups: StartWakeups | null;
+  readonly log: AdapterLog;
 }): Promise<ReadHeights> {
-  const { sql, shard, log } = options;
+  const { sql, shard } = options;
   let visible: VisibleHeight = { height: 0, timestampMs: 0 };
   let freshAtMs = performance.now();
   const waiters = new Set<Waiter>();
   const listeners = new Set<() => void>();
 
-  const read = async (): Promise<void> => {
+  const read = async (): Promise<number> => {
     const [row] = await sql.rows(QUERY, [shard]).catch((error: unknown) => {
       if (isUnprojected(error)) return [];
       throw error;
     });
     freshAtMs = performance.now();
     const height = safeCount(row?.height ?? 0);
-    if (height === visible.height) return;
+    if (height === visible.height) return height;
     visible = { height, timestampMs: safeCount(row?.timestamp_ms ?? 0) };
     for (const waiter of [...waiters]) if (waiter.height <= height) waiter.settle('visible');
     for (const listener of [...listeners]) listener();
+    return height;
   };
   await read();
 
-  const follower = followWakeups(options, async () => {
-    try {
-      await read();
-    } catch (error) {
-      log.warn({ err: error }, 'the visible height cannot be read');
-    }
-  });
+  const follower = followWakeups(options, read);
   return {
     current: () => visible,
     isFresh: () => performance.now() - freshAtMs < FRESH_MS,
@@ -97,58 +94,49 @@ export async function followHeights(options: {
   };
 }
 
-/** Calls `refresh` after notifications and at intervals, never twice at a time. */
+/**
+ * Looks after each wake-up, and at intervals; never twice at a time. What a wake-up promises may
+ * come into the tables a moment later: it is looked for until it is there, or a while is over.
+ */
 function followWakeups(
-  options: { readonly listen: ConnectionOptions | null; readonly log: ConnectionOptions['log'] },
-  refresh: () => Promise<void>,
+  { wakeups, log }: { readonly wakeups: StartWakeups | null; readonly log: AdapterLog },
+  look: () => Promise<number>,
 ): { close(): Promise<void> } {
-  const { listen, log } = options;
-  let closed = false;
+  const closing = new AbortController();
   let running: Promise<void> | null = null;
-  let again = false;
-  let client: pg.Client | null = null;
-  let connecting: Promise<void> | null = null;
+  let isDue = false;
+  let promised = 0;
+  let untilMs = 0;
 
-  const wake = (): void => {
-    if (closed) return;
-    again = true;
-    running ??= drain();
+  const wake = (height: number): void => {
+    if (closing.signal.aborted) return;
+    if (height > promised) promised = height;
+    if (height > 0) untilMs = performance.now() + LOOK_FOR_MS;
+    isDue = true;
+    running ??= run();
   };
-  const drain = async (): Promise<void> => {
-    while (again && !closed) {
-      again = false;
-      await refresh();
+  const run = async (): Promise<void> => {
+    while (!closing.signal.aborted) {
+      isDue = false;
+      const height = await look().catch((error: unknown) => {
+        log.warn({ err: error }, 'the visible height cannot be read');
+        return null;
+      });
+      if (isDue) continue;
+      if (height === null || height >= promised || performance.now() > untilMs) break;
+      await sleep(LOOK_AGAIN_MS, null, { signal: closing.signal }).catch(() => null);
     }
+    promised = 0; // it may have been invented
     running = null;
   };
-  const connect = async (connection: ConnectionOptions): Promise<void> => {
-    try {
-      const fresh = await connectClient(connection, (error) => {
-        client = null;
-        if (!closed) log.warn({ err: error }, 'notifications lost, polling until they are back');
-      });
-      client = fresh;
-      fresh.on('notification', wake);
-      await fresh.query(`listen ${VISIBLE_CHANNEL}`);
-      wake();
-    } catch (error) {
-      log.debug({ err: error }, 'cannot listen yet');
-    }
-    connecting = null;
-  };
-  const tick = (): void => {
-    wake();
-    if (listen !== null && client === null) connecting ??= connect(listen);
-  };
-  const timer = setInterval(tick, listen === null ? POLL_MS_WITHOUT_LISTEN : POLL_MS);
-  tick();
+  const timer = setInterval(() => wake(0), wakeups === null ? POLL_MS_ALONE : POLL_MS);
+  const source = wakeups?.(wake);
   return {
     async close() {
-      closed = true;
+      closing.abort();
       clearInterval(timer);
-      await connecting;
+      await source?.close();
       await running;
-      await client?.end();
     },
   };
 }

@@ -546,7 +546,7 @@ describe('the database', () => {
   });
 
   it('tells a standby of new heights without a notification', async () => {
-    const standby = await followHeights({ sql: world.sql, shard: 0, listen: null, log: quietLog });
+    const standby = await followHeights({ sql: world.sql, shard: 0, wakeups: null, log: quietLog });
     const { height } = standby.current();
     const waiting = standby.waitFor(height + 1, 5_000);
     await world.project(1);

@@ -17,10 +17,13 @@ import { logOptions, openLog, requireDatabase } from '../log/openLog.js';
 import { openProjectionStore } from '../postgres/projectionStore.js';
 import { readEpochs } from '../recovery/readEpochs.js';
 import { createMetrics, type Metrics } from '../telemetry/metrics.js';
+import { openAnnouncer, redisOptions } from '../wakeups/openWakeups.js';
+import type { HeightAnnouncer } from '../wakeups/redisChannel.js';
 import { type RunningRole, runRole } from './role.js';
 
 const configSchema = z.object({
   ...logOptions,
+  ...redisOptions,
   genesis: z.string(),
   host: z.string().default('127.0.0.1'),
   port: port.default(9120),
@@ -49,9 +52,19 @@ function gaugeSources(metrics: Metrics, sources: readonly SourceStatus[]): void 
   }
 }
 
-function telemetryOf(metrics: Metrics, logger: Logger): ProjectorTelemetry {
+/** The height up to which a projector has all of its sources. */
+function heightOf(sources: readonly SourceStatus[]): number {
+  return sources.length === 0 ? 0 : Math.min(...sources.map(({ height }) => height));
+}
+
+function telemetryOf(
+  metrics: Metrics,
+  logger: Logger,
+  announcer: HeightAnnouncer | null,
+): ProjectorTelemetry {
   return {
     onCommitted({ rows, heights, durationMs, status }) {
+      announcer?.announce(heightOf(status.sources));
       metrics.count('projection_rows_total', {}, rows);
       metrics.count('projection_heights_total', {}, heights);
       metrics.observe('projection_commit_seconds', durationMs / 1000);
@@ -76,6 +89,7 @@ export function projectorRole(argv: readonly string[]): Promise<void> {
     installNativeCrypto();
     const genesis = readGenesis(config.genesis);
     const { chainId } = genesisEpoch(genesis, SHARD);
+    const announcer = openAnnouncer(config, { chainId, shard: SHARD }, logger);
     const { shards, eventPartitions } = genesis;
     const metrics = createMetrics('projector');
     const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
@@ -92,13 +106,12 @@ export function projectorRole(argv: readonly string[]): Promise<void> {
       owner: `${config.name}/${randomBytes(4).toString('hex')}`,
       reader,
       topics: topicNames(chainId),
-      telemetry: telemetryOf(metrics, logger),
+      telemetry: telemetryOf(metrics, logger, announcer),
     });
     const server = createStatusServer(metrics, () => {
       const status = projector.status();
       gaugeSources(metrics, status.sources);
-      const heights = status.sources.map(({ height }) => height);
-      const height = heights.length === 0 ? 0 : Math.min(...heights);
+      const height = heightOf(status.sources);
       return { role: 'projector', name: config.name, height, ...status };
     });
     const url = await listen(server, config.host, config.port);
@@ -106,6 +119,7 @@ export function projectorRole(argv: readonly string[]): Promise<void> {
       url,
       async stop() {
         await projector.stop();
+        announcer?.close();
         await server.close();
         await store.close();
         await log.close();

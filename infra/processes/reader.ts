@@ -14,13 +14,18 @@ import { followHeights, type ReadHeights } from '../http/readHeights.js';
 import { createReadServer } from '../http/readServer.js';
 import { type DialledStates, dialStates } from '../http/readStates.js';
 import { listen } from '../http/statusServer.js';
+import { logOptions } from '../log/openLog.js';
 import { createMetrics } from '../telemetry/metrics.js';
+import { openWakeups, redisOptions, wakeupsOptions } from '../wakeups/openWakeups.js';
 import { parseNetworks } from '../websocket/addressLimit.js';
 import { serveFeed } from '../websocket/feedServer.js';
 import { type RunningRole, runRole } from './role.js';
 
 const configSchema = z.object({
   genesis: z.string(),
+  ...logOptions,
+  ...wakeupsOptions,
+  ...redisOptions,
   databaseUrl: z.string(),
   peers: list.default([]),
   host: z.string().default('127.0.0.1'),
@@ -70,12 +75,8 @@ async function openSources(config: Config, keys: EpochKeys, log: Logger): Promis
   }
   const connection = { url: config.databaseUrl, applicationName: `nullspace-${config.name}`, log };
   const sql = openReadDatabase(connection);
-  const heights = await followHeights({
-    sql,
-    shard: SHARD,
-    listen: config.readOnly ? null : connection,
-    log,
-  });
+  const wakeups = openWakeups(config, { chainId: keys.chainId, shard: SHARD }, log);
+  const heights = await followHeights({ sql, shard: SHARD, wakeups, log });
   const states =
     config.peers.length === 0
       ? { read: async () => null, connected: () => [], close: () => undefined }

@@ -5,6 +5,7 @@ import { openReadDatabase, type ReadDatabase } from '../../infra/http/readDataba
 import { followHeights, type ReadHeights } from '../../infra/http/readHeights.js';
 import { startEmbeddedPostgres } from '../../infra/postgres/embeddedPostgres.js';
 import { openProjectionStore } from '../../infra/postgres/projectionStore.js';
+import { listenWakeups } from '../../infra/wakeups/listenWakeups.js';
 import { BLOCKS_PARTITION } from '../../projections/ports.js';
 import { readModels } from '../../projections/readModels.js';
 import { RowBatch } from '../../projections/runner/rowBatch.js';
@@ -39,7 +40,12 @@ export async function openProjectedChain(options: {
   const topics = topicNames(engineKeys.chainId);
   const connection = { url, applicationName: 'reader', log: quietLog };
   const sql = openReadDatabase(connection);
-  const heights = await followHeights({ sql, shard: 0, listen: connection, log: quietLog });
+  const heights = await followHeights({
+    sql,
+    shard: 0,
+    wakeups: listenWakeups(connection),
+    log: quietLog,
+  });
   const store = await openProjectionStore({ url, genesis: engineGenesis, log: quietLog });
   const sources = (await store.checkpoints(0)).map((checkpoint) =>
     createSource(

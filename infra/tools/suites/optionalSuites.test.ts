@@ -28,6 +28,7 @@ it('sees that a machine has neither Java nor Chromium nor Python', () => {
   expect(reasons).toEqual([
     expect.stringContaining('no Java on the PATH'),
     expect.stringContaining('no Chromium at /nowhere/chromium'),
+    'no redis-server on the PATH',
     null,
     expect.stringContaining('no Java on the PATH'),
     expect.stringContaining('no Java on the PATH'),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { kafkaUnavailableReason } from '../../kafka/kafkaJars.js';
+import { redisUnavailableReason } from '../../wakeups/redisRuntime.js';
 import { javaReaderUnavailableReason } from './javaReader.js';
 import { newerNodeUnavailableReason } from './newerNode.js';
 import { pythonUnavailableReason } from './pythonReader.js';
@@ -20,6 +21,7 @@ export interface LeftOutSuite {
 export const OPTIONAL_SUITES: readonly OptionalSuites[] = [
   { suffix: '.kafka.test.ts', reason: kafkaUnavailableReason },
   { suffix: '.browser.test.ts', reason: chromiumUnavailableReason },
+  { suffix: '.redis.test.ts', reason: redisUnavailableReason },
   { suffix: '.newerNode.test.ts', reason: newerNodeUnavailableReason },
   // Reads a log on Kafka.
   {

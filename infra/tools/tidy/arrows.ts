@@ -144,7 +144,13 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 
   'test/simulation/prng.ts': [],
   'test/vectors': ['schemas/', 'command/', 'consensus/', 'infra/*', 'test/simulation/prng.ts'],
-  'test/contracts': ['test/vectors', 'schemas/', 'command/', 'consensus/ports.ts'],
+  'test/contracts': [
+    'test/vectors',
+    'schemas/',
+    'command/',
+    'consensus/ports.ts',
+    'query/ports.ts',
+  ],
   test: ['test/', 'schemas/', 'command/', 'consensus/', 'projections/', 'query/', 'infra/'],
 };
 

@@ -5,6 +5,7 @@ import { openReadDatabase } from '../../../infra/http/readDatabase.js';
 import { followHeights } from '../../../infra/http/readHeights.js';
 import { createReadServer } from '../../../infra/http/readServer.js';
 import { createMetrics } from '../../../infra/telemetry/metrics.js';
+import { listenWakeups } from '../../../infra/wakeups/listenWakeups.js';
 import { VIEW_SCHEMA } from '../../../projections/readModels.js';
 import type { Sql, SqlValue } from '../../../query/ports.js';
 import type { Parameters } from '../../../query/routes/route.js';
@@ -41,7 +42,12 @@ const noStates = { read: async () => null };
 async function serveReader({ databaseUrl: url, port }: ServerTask): Promise<void> {
   const connection = { url, applicationName: 'bench reader', log: quietLog };
   const sql = openReadDatabase(connection);
-  const heights = await followHeights({ sql, shard: 0, listen: connection, log: quietLog });
+  const heights = await followHeights({
+    sql,
+    shard: 0,
+    wakeups: listenWakeups(connection),
+    log: quietLog,
+  });
   const server = await createReadServer({
     ...{ sql, heights, states: noStates, genesis: playedGenesis, keys, shard: 0, log: quietLog },
     ...{ metrics: createMetrics('reader'), page: null },

@@ -8,6 +8,12 @@ import type { RoleMessage } from '../../../infra/processes/role.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../infra/processes/nullspace.js', import.meta.url));
 
+export interface OwnRole {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
 /** Roles of the program, each a process, that log into one folder. */
 export class OwnRoles {
   readonly #folder: string;
@@ -17,8 +23,8 @@ export class OwnRoles {
     this.#folder = folder;
   }
 
-  /** Its URL, once it is ready. */
-  async start(role: string, argv: readonly string[], databaseUrl: string): Promise<string> {
+  /** Once it is ready. */
+  async start(role: string, argv: readonly string[], databaseUrl: string): Promise<OwnRole> {
     const path = join(this.#folder, `${role}.log`);
     const log = openSync(path, 'a');
     const port = await freePort();
@@ -32,16 +38,19 @@ export class OwnRoles {
       child.once('exit', () => resolve(null));
       child.once('message', (said: RoleMessage) => resolve(said));
     });
-    if (message?.kind === 'ready') return message.url;
+    if (message?.kind === 'ready')
+      return { url: message.url, pid: child.pid ?? 0, stop: () => end(child) };
     throw new Error(`the ${role} cannot start: ${message?.message ?? `see ${path}`}`);
   }
 
   async stop(): Promise<void> {
-    for (const child of this.#children) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exited;
-    }
+    for (const child of this.#children) await end(child);
   }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
 }

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import type { StartWakeups } from '../../query/ports.js';
+import { topicNames } from '../../schemas/topics.js';
+import { ConfigError } from '../config/loadConfig.js';
+import { checkLogConfig, type LogConfig, openLog } from '../log/openLog.js';
+import type { AdapterLog } from '../postgres/connection.js';
+import { listenWakeups } from './listenWakeups.js';
+import { logWakeups } from './logWakeups.js';
+import { type HeightAnnouncer, redisAnnouncer, redisWakeups } from './redisChannel.js';
+
+/** Options of a reader: what tells it that it should look for new heights. */
+export const wakeupsOptions = {
+  wakeups: z.enum(['listen', 'poll', 'log', 'redis']).optional(),
+  /** The primary, where `databaseUrl` is a standby: it notifies, and may have the log. */
+  primaryUrl: z.string().optional(),
+};
+
+/** Options of who announces heights on Redis, and of who hears of them there. */
+export const redisOptions = {
+  redisUrl: z
+    .string()
+    .regex(/^rediss?:\/\//, 'expected redis://host:port')
+    .optional(),
+};
+
+export interface WakeupsConfig extends LogConfig {
+  readonly wakeups?: 'listen' | 'poll' | 'log' | 'redis' | undefined;
+  readonly databaseUrl: string;
+  readonly primaryUrl?: string | undefined;
+  readonly redisUrl?: string | undefined;
+  readonly readOnly: boolean;
+  readonly name: string;
+}
+
+interface ChainShard {
+  readonly chainId: Uint8Array;
+  readonly shard: number;
+}
+
+/**
+ * The wake-ups that the configuration names: notifications where one may listen, else null: polls.
+ * @throws ConfigError when what they need is not named
+ */
+export function openWakeups(
+  config: WakeupsConfig,
+  chain: ChainShard,
+  log: AdapterLog,
+): StartWakeups | null {
+  const primaryUrl = config.primaryUrl ?? (config.readOnly ? null : config.databaseUrl);
+  switch (config.wakeups ?? (primaryUrl === null ? 'poll' : 'listen')) {
+    case 'poll':
+      return null;
+    case 'listen': {
+      if (primaryUrl === null) {
+        throw new ConfigError('--wakeups listen: a standby notifies nobody; name --primary-url');
+      }
+      const applicationName = `nullspace-${config.name}`;
+      return listenWakeups({ url: primaryUrl, applicationName, log });
+    }
+    case 'redis': {
+      const { redisUrl: url } = config;
+      if (url === undefined) throw new ConfigError('--redis-url (REDIS_URL): expected a Redis URL');
+      return redisWakeups({ url, ...chain, log });
+    }
+    case 'log': {
+      if (config.log === 'postgres' && primaryUrl === null) {
+        throw new ConfigError('--wakeups log: the log is on the primary; name --primary-url');
+      }
+      const at = { ...config, databaseUrl: primaryUrl ?? undefined };
+      checkLogConfig(at);
+      return logWakeups({
+        open: () => openLog(at, log),
+        topic: topicNames(chain.chainId).blocks,
+        partition: chain.shard,
+        log,
+      });
+    }
+  }
+}
+
+/** What tells readers on Redis of a projector's commits; null when no Redis is named. */
+export function openAnnouncer(
+  { redisUrl: url }: { readonly redisUrl?: string | undefined },
+  chain: ChainShard,
+  log: AdapterLog,
+): HeightAnnouncer | null {
+  return url === undefined ? null : redisAnnouncer({ url, ...chain, log });
+}
