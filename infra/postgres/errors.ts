@@ -24,6 +24,16 @@ export type PostgresErrorCode =
   | 'startFailed'
   | 'startTimeout'
   | 'stopTimeout'
+  /** A server's settings or a role's rights do not allow a standby; the message names them. */
+  | 'unsuited'
+  /** A standby streams by this slot, or it is none for standbys. */
+  | 'slotInUse'
+  /** There is a database in the folder already. */
+  | 'folderNotEmpty'
+  /** pg_basebackup failed for another reason; the message ends with its own words. */
+  | 'backupFailed'
+  /** The old primary still answers: two would take writes. */
+  | 'primaryAlive'
   /** No connection could be made, or it broke; the outcome of a running statement is unknown. */
   | 'unreachable'
   /** Wrong password, unknown role or database. */

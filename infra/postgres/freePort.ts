@@ -4,7 +4,8 @@ import { PostgresError } from './errors.js';
 /** Below 32768, where the kernel takes its ephemeral ports from. */
 const PORT_RANGE = { first: 20_000, count: 12_000 } as const;
 
-function isFree(port: number): Promise<boolean> {
+/** Whether nothing listens on a loopback port. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((answer) => {
     const probe = createServer();
     probe.once('error', () => answer(false));

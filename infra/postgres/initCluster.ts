@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process';
 import { chownSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterFolder } from './clusterFolder.js';
 import { codeOfServerOutput, PostgresError } from './errors.js';
 import type { ServerBinaries } from './serverBinaries.js';
+import { lastWords, runServerProgram } from './serverProgram.js';
 
 /** Superuser of every embedded server. */
 export const SERVER_ROLE = 'nullspace';
-
-/** The caller's locale may not exist on this machine, and must not decide how text sorts. */
-export const SERVER_ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' } as const;
 
 /**
  * Written to postgresql.conf once, so that an operator may change them there. Commits are durable.
@@ -30,38 +27,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   log_checkpoints: 'off',
   log_min_messages: 'log',
 };
-
-const OUTPUT_MAX_CHARS = 64 * 1024;
-
-/** The last line that says why, for one clear line to the operator. */
-export function lastWords(output: string): string {
-  const lines = output.split('\n').filter((line) => line.trim() !== '');
-  const telling = lines.filter((line) => /error|fatal|panic|could not|failed/i.test(line));
-  return (telling.at(-1) ?? lines.at(-1) ?? 'no output').trim();
-}
-
-function run(
-  program: string,
-  args: readonly string[],
-  cluster: ClusterFolder,
-): Promise<{ code: number | null; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      ...(cluster.user ?? {}),
-      cwd: cluster.home,
-      env: SERVER_ENVIRONMENT,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    const collect = (chunk: Buffer): void => {
-      output = (output + chunk.toString('utf8')).slice(-OUTPUT_MAX_CHARS);
-    };
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output }));
-  });
-}
 
 /**
  * Makes the cluster: SCRAM passwords for everybody, UTF-8, the built-in C.UTF-8 locale (needs none
@@ -89,7 +54,7 @@ export async function initCluster(
       '--builtin-locale=C.UTF-8',
       ...Object.entries(SETTINGS).map(([name, value]) => `--set=${name}=${value}`),
     ];
-    const { code, output } = await run(binaries.initdb, args, cluster);
+    const { code, output } = await runServerProgram(binaries.initdb, args, cluster);
     if (code !== 0) {
       const cause = codeOfServerOutput(output, 'initFailed');
       throw new PostgresError(cause, `the database could not be made: ${lastWords(output)}`);

@@ -6,9 +6,10 @@ import type { ClusterFolder, Credentials } from './clusterFolder.js';
 import { type AdapterLog, connectClient } from './connection.js';
 import { codeOfServerOutput, PostgresError } from './errors.js';
 import { freePort } from './freePort.js';
-import { lastWords, SERVER_ENVIRONMENT, SERVER_ROLE } from './initCluster.js';
+import { SERVER_ROLE } from './initCluster.js';
 import { readPostmaster, removeStalePidFile, stopPostmaster } from './postmaster.js';
 import type { ServerBinaries } from './serverBinaries.js';
+import { lastWords, SERVER_ENVIRONMENT } from './serverProgram.js';
 
 /** Everything a start of an initialised cluster needs. */
 export interface ServerStart {

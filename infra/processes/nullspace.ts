@@ -45,6 +45,10 @@ const COMMANDS: Readonly<Record<string, { readonly help: string; load(): Promise
     help: 'status, rebuild, swap or prune: the tables that readers see, and those beside them',
     load: async () => (await import('./projections.js')).projections,
   },
+  standby: {
+    help: "create, status or promote: a copy of the tables' server that follows it, for readers",
+    load: async () => (await import('./standby.js')).standby,
+  },
   validator: {
     help: 'role: agree on an order, execute it, publish it',
     load: async () => (await import('./validator.js')).validatorRole,

@@ -8,6 +8,8 @@ afterEach(() => {
   process.env.PATH = before.PATH;
   if (before.CHROMIUM === undefined) delete process.env.CHROMIUM;
   else process.env.CHROMIUM = before.CHROMIUM;
+  if (before.NULLSPACE_PG_BIN === undefined) delete process.env.NULLSPACE_PG_BIN;
+  else process.env.NULLSPACE_PG_BIN = before.NULLSPACE_PG_BIN;
 });
 
 it('leaves out the suites whose program is missing, and no other', () => {
@@ -21,9 +23,10 @@ it('leaves out the suites whose program is missing, and no other', () => {
   ]);
 });
 
-it('sees that a machine has neither Java nor Chromium nor Python', () => {
+it('sees that a machine has neither Java nor Chromium nor Python nor PostgreSQL', () => {
   process.env.PATH = '/nowhere';
   process.env.CHROMIUM = '/nowhere/chromium';
+  process.env.NULLSPACE_PG_BIN = '/nowhere';
   const reasons = OPTIONAL_SUITES.map(({ reason }) => reason());
   expect(reasons).toEqual([
     expect.stringContaining('no Java on the PATH'),
@@ -33,5 +36,6 @@ it('sees that a machine has neither Java nor Chromium nor Python', () => {
     expect.stringContaining('no Java on the PATH'),
     expect.stringContaining('no Java on the PATH'),
     expect.stringContaining('no Python 3.9 or later'),
+    expect.stringContaining('no PostgreSQL server with pg_basebackup'),
   ]);
 });

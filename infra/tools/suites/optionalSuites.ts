@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { kafkaUnavailableReason } from '../../kafka/kafkaJars.js';
+import { standbyUnavailableReason } from '../../postgres/standby/serverPrograms.js';
 import { redisUnavailableReason } from '../../wakeups/redisRuntime.js';
 import { javaReaderUnavailableReason } from './javaReader.js';
 import { newerNodeUnavailableReason } from './newerNode.js';
@@ -33,6 +34,7 @@ export const OPTIONAL_SUITES: readonly OptionalSuites[] = [
     reason: () => kafkaUnavailableReason() ?? javaReaderUnavailableReason(),
   },
   { suffix: '.duckdb.test.ts', reason: pythonUnavailableReason },
+  { suffix: '.standby.test.ts', reason: standbyUnavailableReason },
 ];
 
 function chromiumUnavailableReason(): string | null {

@@ -12,7 +12,7 @@ export function serverSuites(graph: ModuleGraph): string[] {
   const tests = graph.sources.map(({ path }) => path).filter(isTest);
   return tests.filter((path) => {
     if (
-      /\.(?:kafka|browser|python|java|duckdb)\.test\.ts$/.test(path) ||
+      /\.(?:kafka|browser|python|java|duckdb|standby)\.test\.ts$/.test(path) ||
       path.startsWith('test/e2e/')
     )
       return true;

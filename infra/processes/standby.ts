@@ -1,0 +1,121 @@
+import pino from 'pino';
+import { z } from 'zod';
+import { callerPath } from '../config/callerPath.js';
+import { ConfigError, loadConfig } from '../config/loadConfig.js';
+import { count, flag, list, port } from '../config/optionTypes.js';
+import { requireDatabase } from '../log/openLog.js';
+import { createStandby } from '../postgres/standby/createStandby.js';
+import { promoteStandby } from '../postgres/standby/promoteStandby.js';
+import { readServerStatus, type ServerStatus } from '../postgres/standby/standbyStatus.js';
+
+const USAGE = 'usage: nullspace standby create|status|promote [OPTIONS]';
+const log = pino({ name: 'standby', level: 'warn' }, pino.destination(2));
+
+const configSchema = z.object({
+  /** The primary; promote: the old one, which must not answer any more. */
+  databaseUrl: z.string().optional(),
+  /** status: those whose heights are asked too; promote: the one. */
+  standbyUrls: list.default([]),
+  json: flag.default(false),
+  dataDir: z.string().optional(),
+  name: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,39}$/, 'expected letters, digits and dashes, at most 40')
+    .default('standby-0'),
+  host: z.string().default('127.0.0.1'),
+  /** 0 takes a free one. */
+  port: port.default(0),
+  /** Folder of pg_basebackup, pg_ctl and postgres. */
+  pgBin: z.string().optional(),
+  /** What a dead standby's slot may keep of the primary's journal. */
+  slotWalKeepMegabytes: count(1_000_000).default(4_096),
+  backupTimeoutSeconds: count(7 * 24 * 3_600).default(6 * 3_600),
+});
+
+type Config = z.infer<typeof configSchema>;
+
+function print(config: Config, value: object, lines: readonly string[]): void {
+  process.stdout.write(config.json ? `${JSON.stringify(value)}\n` : `${lines.join('\n')}\n`);
+}
+
+async function create(config: Config): Promise<void> {
+  const { dataDir, pgBin, port: wanted, slotWalKeepMegabytes } = config;
+  if (dataDir === undefined) throw new ConfigError('--data-dir: expected a folder for the copy');
+  const made = await createStandby({
+    ...{ primaryUrl: requireDatabase(config), dataDir: callerPath(dataDir), log },
+    ...{ name: config.name, host: config.host, pgBin, slotWalKeepMegabytes },
+    port: wanted === 0 ? null : wanted,
+    backupTimeoutMs: config.backupTimeoutSeconds * 1_000,
+    say: (line) => process.stderr.write(`${line}\n`),
+  });
+  const url = new URL(made.url);
+  if (url.password !== '') url.password = '***';
+  const { port: at, slot, pgdata } = made;
+  print(config, { url: url.href, port: at, slot, pgdata }, [
+    `${config.name} streams and answers reads: ${url.href}`,
+    `readers: --standby-urls URL[,URL...] (NULLSPACE_STANDBY_URLS)`,
+    `to start it again: pg_ctl start -D ${pgdata}, as the user that owns it`,
+  ]);
+}
+
+async function status(config: Config): Promise<void> {
+  const urls = [requireDatabase(config), ...config.standbyUrls];
+  const settled = await Promise.allSettled(urls.map((url) => readServerStatus(url, log)));
+  const [primary] = settled;
+  if (primary?.status === 'rejected' && urls.length === 1) throw primary.reason;
+  const servers = settled.map((each, index) =>
+    each.status === 'fulfilled'
+      ? each.value
+      : { server: new URL(urls[index]!).host, error: (each.reason as Error).message },
+  );
+  print(config, { servers }, servers.flatMap(describe));
+}
+
+function describe(server: ServerStatus | { server: string; error: string }): string[] {
+  if ('error' in server) return [`${server.server}  ${server.error}`];
+  const { slotWalKeepMegabytes: keep } = server;
+  const kind = server.isStandby ? 'standby' : 'takes writes';
+  const bound = keep === null ? 'UNBOUNDED (max_slot_wal_keep_size)' : `${keep} MB at most`;
+  return [
+    `${server.server}  ${kind}  visible height ${server.visibleHeight ?? 'none'}`,
+    ...server.replicas.map(
+      ({ name, state, bytesBehind, slot }) =>
+        `  standby ${name}  ${state}  ${bytesBehind ?? '?'} bytes behind  slot ${slot ?? 'none'}`,
+    ),
+    ...server.slots.map(({ slot, active, walStatus, keptBytes }) => {
+      const kept = `keeps ${Math.ceil((keptBytes ?? 0) / 1e6)} MB of the journal (${walStatus})`;
+      return `  slot ${slot}  ${active ? 'active' : 'INACTIVE'}  ${kept}, ${bound}`;
+    }),
+  ];
+}
+
+async function promote(config: Config): Promise<void> {
+  const [standbyUrl, ...others] = config.standbyUrls;
+  if (standbyUrl === undefined || others.length > 0) {
+    throw new ConfigError('--standby-urls: expected one URL, that of the new primary');
+  }
+  const { databaseUrl: oldPrimaryUrl = null } = config;
+  const done = await promoteStandby({ standbyUrl, oldPrimaryUrl, log });
+  const { server, promoted, visibleHeight } = done;
+  const now = promoted ? 'takes writes now' : 'took writes already';
+  print(config, done, [
+    `${server} ${now}, visible height ${visibleHeight ?? 'none'}`,
+    'next: start projectors with its URL as DATABASE_URL; they go on from its checkpoints',
+    'never start the old primary as it was: remove its folder and make it a standby of this one',
+    '  by "nullspace standby create", as for every other standby of the old primary',
+  ]);
+}
+
+const SUBCOMMANDS: Readonly<Record<string, (config: Config) => Promise<void>>> = {
+  create,
+  status,
+  promote,
+};
+
+/** `nullspace standby`: makes, watches and promotes copies of the server that holds the tables. */
+export async function standby(argv: readonly string[]): Promise<void> {
+  const [name = '', ...rest] = argv;
+  const run = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
+  if (run === undefined) throw new ConfigError(USAGE);
+  await run(loadConfig(configSchema, rest, process.env));
+}
