@@ -6,6 +6,7 @@ import { engineBench } from './engine/engineBench.js';
 import { feedBench } from './feed/feedBench.js';
 import { logBench } from './log/logBench.js';
 import { type Bench, type Measure, OptionError } from './measure.js';
+import { ponderBench } from './ponder/ponderBench.js';
 import { projectionBench } from './projectionBench.js';
 import { recoveryBench } from './recovery/recoveryBench.js';
 import { replayBench } from './replay/replayBench.js';
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   engine: engineBench,
   feed: feedBench,
   log: logBench,
+  ponder: ponderBench,
   projection: projectionBench,
   recovery: recoveryBench,
   replay: replayBench,

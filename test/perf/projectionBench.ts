@@ -1,122 +1,21 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type pg from 'pg';
-import { createPool } from '../../infra/postgres/connection.js';
-import {
-  type EmbeddedPostgres,
-  startEmbeddedPostgres,
-} from '../../infra/postgres/embeddedPostgres.js';
 import { listGenerations } from '../../infra/postgres/generations.js';
-import { openPostgresLog } from '../../infra/postgres/postgresLog.js';
 import { tableHashes } from '../../infra/postgres/tableHashes.js';
-import { nodeArgsOf } from '../../infra/processes/nodeArgs.js';
 import { BLOCKS_PARTITION } from '../../projections/ports.js';
-import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
-import { topicManifest } from '../../schemas/topics.js';
-import { quietLog } from '../simulation/projectedChain.js';
 import { chainLog } from './chainFile.js';
 import { type Bench, besides, figure, type Measure } from './measure.js';
-import { type PlayedChainOptions, playedGenesis } from './playedChain.js';
-import type { ChildMessage, ChildTask } from './projectingChild.js';
-import { serverCpuMs } from './serverCpu.js';
+import { playedGenesis } from './playedChain.js';
+import {
+  type Bed,
+  benchPool,
+  databaseUrl,
+  publishChain,
+  type Run,
+  runChildren,
+  withBed,
+} from './projectorRuns.js';
 
-const CHILD = fileURLToPath(new URL('./projectingChild.js', import.meta.url));
 const COMMANDS_DEFAULT = 200_000;
 const COMMANDS_PER_BLOCK = 1_000;
-
-/** What a run took: on the clock, and of processors in the projectors and in the server. */
-interface Run {
-  readonly wallMs: number;
-  readonly ownCpuMs: number;
-  readonly serverCpuMs: number;
-}
-
-interface Bed {
-  readonly server: EmbeddedPostgres;
-  readonly admin: pg.Pool;
-  readonly chain: PlayedChainOptions;
-}
-
-function databaseUrl(bed: Bed, name: string): string {
-  const url = new URL(bed.server.url);
-  url.pathname = `/${name}`;
-  return url.href;
-}
-
-async function publishChain(bed: Bed, say: (line: string) => void): Promise<void> {
-  const log = await openPostgresLog({ url: bed.server.url, log: quietLog });
-  const { shards, eventPartitions } = playedGenesis;
-  const { chainId } = genesisEpoch(playedGenesis, 0);
-  await log.ensureTopics(topicManifest(chainId, shards, eventPartitions));
-  const writer = await log.openWriter('bench');
-  for await (const records of chainLog(bed.chain, say)) await writer.append(records);
-  await log.close();
-}
-
-function messageOf(child: ChildProcess, kind: ChildMessage['kind']): Promise<ChildMessage> {
-  return new Promise((resolve, reject) => {
-    child.on('message', (message: ChildMessage) => {
-      if (message.kind === kind) resolve(message);
-    });
-    child.once('exit', (code) => reject(new Error(`a projector ended with ${code}`)));
-  });
-}
-
-/** Runs children on a database of their own, from empty tables to the last height. */
-async function run(
-  bed: Bed,
-  database: string,
-  tasks: readonly Pick<ChildTask, 'kind' | 'partitions'>[],
-): Promise<Run> {
-  await bed.admin.query(`create database ${database}`);
-  await bed.admin.query('checkpoint');
-  const common = {
-    logUrl: bed.server.url,
-    tablesUrl: databaseUrl(bed, database),
-    chain: bed.chain,
-  };
-  // The bare loop too: what is given to a projector is nothing that beats it.
-  const children = tasks.map(() =>
-    fork(CHILD, {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      execArgv: [...nodeArgsOf('projector')],
-    }),
-  );
-  try {
-    for (const [index, child] of children.entries()) {
-      const ready = messageOf(child, 'ready');
-      child.send({ ...common, ...tasks[index] });
-      await ready;
-    }
-    const serverBefore = serverCpuMs(bed.server.pid);
-    const done = children.map((child) => messageOf(child, 'done'));
-    for (const child of children) child.send('go');
-    const ends = await Promise.all(done);
-    const serverMs = serverCpuMs(bed.server.pid) - serverBefore;
-    const results = ends.filter((end) => end.kind === 'done');
-    return {
-      wallMs: Math.max(...results.map(({ wallMs }) => wallMs)),
-      ownCpuMs: results.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
-      serverCpuMs: serverMs,
-    };
-  } finally {
-    for (const child of children) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const exited = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exited;
-    }
-  }
-}
-
-/** One that outlives a connection which breaks while nobody uses it. */
-function benchPool(url: string): pg.Pool {
-  return createPool({ url, applicationName: 'bench', log: quietLog, max: 1 });
-}
 
 async function hashesOf(bed: Bed, database: string): Promise<string> {
   const pool = benchPool(databaseUrl(bed, database));
@@ -138,17 +37,19 @@ async function measure(bed: Bed, say: (line: string) => void): Promise<readonly 
   const all = [{ kind: 'projector', partitions: null }] as const;
   const [first, second] = halves();
   say('bare COPY and upserts of the rows');
-  const bare = await run(bed, 'bare', [{ kind: 'bare', partitions: null }]);
+  const bare = await runChildren(bed, 'bare', [{ kind: 'bare', partitions: null }]);
   say('one projector');
-  const one = await run(bed, 'one', all);
+  const one = await runChildren(bed, 'one', all);
   say('two projectors');
-  const two = await run(bed, 'two', [
+  const two = await runChildren(bed, 'two', [
     { kind: 'projector', partitions: first },
     { kind: 'projector', partitions: second },
   ]);
   say('bare COPY without indexes, and a rebuild');
-  const bareRebuild = await run(bed, 'bare_rebuild', [{ kind: 'bareRebuild', partitions: null }]);
-  const rebuild = await run(bed, 'rebuild', [{ kind: 'rebuild', partitions: null }]);
+  const bareRebuild = await runChildren(bed, 'bare_rebuild', [
+    { kind: 'bareRebuild', partitions: null },
+  ]);
+  const rebuild = await runChildren(bed, 'rebuild', [{ kind: 'rebuild', partitions: null }]);
   say('comparing the tables');
   const hashes = [];
   const databases = ['bare', 'one', 'two', 'bare_rebuild', 'rebuild'];
@@ -215,19 +116,9 @@ export const projectionBench: Bench = {
       players: 10_000,
       seed: 1,
     };
-    const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-bench-projection-'));
-    const publicDir = `${dataDir}-public`;
-    const server = await startEmbeddedPostgres({ dataDir, publicDir, log: quietLog });
-    const admin = benchPool(server.url);
-    try {
-      const bed = { server, admin, chain };
-      await publishChain(bed, say);
+    return await withBed(chain, async (bed) => {
+      await publishChain(bed, chainLog(chain, say));
       return await measure(bed, say);
-    } finally {
-      await admin.end();
-      await server.stop();
-      rmSync(dataDir, { recursive: true, force: true });
-      rmSync(publicDir, { recursive: true, force: true });
-    }
+    });
   },
 };
