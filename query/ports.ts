@@ -19,6 +19,11 @@ export interface Sql {
   rows(text: string, values: readonly SqlValue[]): Promise<readonly RawRow[]>;
 }
 
+/** Where the reads of one answer go: tables that have everything up to the height it is of. */
+export interface SqlSource {
+  at(height: number): Sql;
+}
+
 /** Up to this height, everything of the shard is in the tables. Height 0: nothing is yet. */
 export interface VisibleHeight {
   readonly height: number;

@@ -1,15 +1,18 @@
 import pg from 'pg';
 import { VIEW_SCHEMA } from '../../projections/readModels.js';
-import type { RawRow, Sql, SqlValue } from '../../query/ports.js';
+import type { RawRow, Sql, SqlSource, SqlValue } from '../../query/ports.js';
 import { READ_STATEMENTS_MAX } from '../../schemas/limits.js';
 import { type ConnectionOptions, createPool } from '../postgres/connection.js';
 import { type PostgresError, toPostgresError } from '../postgres/errors.js';
 
 /** Answers wait for a slow query no longer than this. */
 const READ_STATEMENT_MS_MAX = 5_000;
+/** Of a server that is there and says nothing: longer than its own limit. */
+const READ_ANSWER_MS_MAX = READ_STATEMENT_MS_MAX + 1_000;
 const CONNECTIONS_MAX = 8;
 
-export interface ReadDatabase extends Sql {
+/** One database, asked for every height. */
+export interface ReadDatabase extends Sql, SqlSource {
   close(): Promise<void>;
 }
 
@@ -33,6 +36,7 @@ function withSettings(url: string): string {
 export function openReadDatabase(options: ConnectionOptions): ReadDatabase {
   const pool = createPool({
     statementTimeoutMs: READ_STATEMENT_MS_MAX,
+    answerTimeoutMs: READ_ANSWER_MS_MAX,
     ...options,
     url: withSettings(options.url),
     max: CONNECTIONS_MAX,
@@ -48,7 +52,7 @@ export function openReadDatabase(options: ConnectionOptions): ReadDatabase {
       throw toPostgresError(error);
     }
   };
-  return {
+  const sql: Sql = {
     async rows(text, values) {
       try {
         return await run(text, values);
@@ -58,6 +62,10 @@ export function openReadDatabase(options: ConnectionOptions): ReadDatabase {
         return await run(text, values);
       }
     },
+  };
+  return {
+    ...sql,
+    at: () => sql,
     close: () => pool.end(),
   };
 }

@@ -1,20 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sql, StartWakeups, VisibleHeight } from '../../query/ports.js';
+import type { Sql, StartWakeups } from '../../query/ports.js';
 import { safeCount } from '../../query/routes/select.js';
-import { READ_WAITS_MAX } from '../../schemas/limits.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { isUnprojected } from './readDatabase.js';
-
-export type WaitOutcome = 'visible' | 'timeout' | 'crowded';
+import { createShownHeight, type HeightWaits } from './shownHeight.js';
 
 /** Follows the visible height of one shard. */
-export interface ReadHeights {
-  current(): VisibleHeight;
+export interface ReadHeights extends HeightWaits {
   /** Whether the database answered lately. */
   isFresh(): boolean;
-  waitFor(height: number, timeoutMs: number): Promise<WaitOutcome>;
-  /** Called after each change; what it returns ends that. */
-  onChange(listener: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -26,11 +20,6 @@ const LOOK_AGAIN_MS = 4;
 const LOOK_FOR_MS = 250;
 const FRESH_MS = 5_000;
 const QUERY = 'select height, timestamp_ms from visible_height where shard = $1';
-
-interface Waiter {
-  readonly height: number;
-  settle(outcome: WaitOutcome): void;
-}
 
 /**
  * Starts with the height of now. Wake-ups say when to look; what is visible is read from the table.
@@ -44,10 +33,8 @@ export async function followHeights(options: {
   readonly log: AdapterLog;
 }): Promise<ReadHeights> {
   const { sql, shard } = options;
-  let visible: VisibleHeight = { height: 0, timestampMs: 0 };
+  const shown = createShownHeight();
   let freshAtMs = performance.now();
-  const waiters = new Set<Waiter>();
-  const listeners = new Set<() => void>();
 
   const read = async (): Promise<number> => {
     const [row] = await sql.rows(QUERY, [shard]).catch((error: unknown) => {
@@ -56,40 +43,18 @@ export async function followHeights(options: {
     });
     freshAtMs = performance.now();
     const height = safeCount(row?.height ?? 0);
-    if (height === visible.height) return height;
-    visible = { height, timestampMs: safeCount(row?.timestamp_ms ?? 0) };
-    for (const waiter of [...waiters]) if (waiter.height <= height) waiter.settle('visible');
-    for (const listener of [...listeners]) listener();
+    shown.show({ height, timestampMs: safeCount(row?.timestamp_ms ?? 0) });
     return height;
   };
   await read();
 
   const follower = followWakeups(options, read);
   return {
-    current: () => visible,
+    ...shown,
     isFresh: () => performance.now() - freshAtMs < FRESH_MS,
-    waitFor(height, timeoutMs) {
-      if (height <= visible.height) return Promise.resolve('visible');
-      if (waiters.size >= READ_WAITS_MAX) return Promise.resolve('crowded');
-      return new Promise((resolve) => {
-        const settle = (outcome: WaitOutcome): void => {
-          clearTimeout(timer);
-          waiters.delete(waiter);
-          resolve(outcome);
-        };
-        const waiter: Waiter = { height, settle };
-        const timer = setTimeout(() => settle('timeout'), timeoutMs);
-        waiters.add(waiter);
-      });
-    },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
     async close() {
       await follower.close();
-      for (const waiter of [...waiters]) waiter.settle('timeout');
-      listeners.clear();
+      shown.end();
     },
   };
 }

@@ -3,7 +3,7 @@ import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Sql, StateReader } from '../../query/ports.js';
+import type { SqlSource, StateReader } from '../../query/ports.js';
 import type { Answer, Parameters, Route } from '../../query/routes/route.js';
 import { routes } from '../../query/routes/routes.js';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
@@ -26,7 +26,7 @@ import { addNotFound, sendError, sendRetry } from './readProblems.js';
 import { addStatusRoutes, type RoleStatus } from './statusServer.js';
 
 export interface ReadServerOptions {
-  readonly sql: Sql;
+  readonly sql: SqlSource;
   readonly heights: ReadHeights;
   readonly states: StateReader;
   readonly genesis: Genesis;
@@ -137,7 +137,8 @@ function addRoute(server: FastifyInstance, route: Route, options: ReadServerOpti
     if (isVisible && request.headers['if-none-match'] === etag) {
       return reply.code(304).headers({ etag, 'cache-control': 'no-cache' }).send();
     }
-    const { sql, states, genesis, keys, shard } = options;
+    const { states, genesis, keys, shard } = options;
+    const sql = options.sql.at(visible.height);
     const answer = await route.read({ sql, states, genesis, keys, shard, visible }, parameters);
     reply.header('cache-control', isVisible ? 'no-cache' : 'no-store');
     if (isVisible && answer.kind !== 'refused') reply.header('etag', etag);

@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs?: number;
   /** The server cancels a longer statement; default 0, none. */
   readonly statementTimeoutMs?: number;
+  /** An answer is waited for no longer, whatever the server does; default 0, for ever. */
+  readonly answerTimeoutMs?: number;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -26,6 +28,7 @@ function clientConfig(options: ConnectionOptions): pg.ClientConfig {
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     keepAlive: true,
     ...(options.statementTimeoutMs ? { statement_timeout: options.statementTimeoutMs } : {}),
+    ...(options.answerTimeoutMs ? { query_timeout: options.answerTimeoutMs } : {}),
   };
 }
 

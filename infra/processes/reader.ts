@@ -9,13 +9,17 @@ import { count, flag, list, port } from '../config/optionTypes.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { readChainKeys } from '../genesis/epochsFile.js';
 import { readGenesis } from '../genesis/genesisFile.js';
-import { openReadDatabase, type ReadDatabase } from '../http/readDatabase.js';
-import { followHeights, type ReadHeights } from '../http/readHeights.js';
+import {
+  openReadDatabases,
+  READ_DATABASES_MAX,
+  type ReadDatabases,
+} from '../http/readDatabases.js';
 import { createReadServer } from '../http/readServer.js';
 import { type DialledStates, dialStates } from '../http/readStates.js';
 import { listen } from '../http/statusServer.js';
-import { logOptions } from '../log/openLog.js';
-import { createMetrics } from '../telemetry/metrics.js';
+import { logOptions, requireDatabase } from '../log/openLog.js';
+import { serverName } from '../postgres/standby/standbyStatus.js';
+import { createMetrics, type Metrics } from '../telemetry/metrics.js';
 import { openWakeups, redisOptions, wakeupsOptions } from '../wakeups/openWakeups.js';
 import { parseNetworks } from '../websocket/addressLimit.js';
 import { serveFeed } from '../websocket/feedServer.js';
@@ -26,7 +30,10 @@ const configSchema = z.object({
   ...logOptions,
   ...wakeupsOptions,
   ...redisOptions,
-  databaseUrl: z.string(),
+  /** The primary, or with `readOnly` a standby; not needed beside `standbyUrls`. */
+  databaseUrl: z.string().optional(),
+  /** Other databases with the same tables, which only follow: reads are spread over all. */
+  standbyUrls: list.default([]),
   peers: list.default([]),
   host: z.string().default('127.0.0.1'),
   port: port.default(8080),
@@ -64,24 +71,46 @@ function pageFolder(given: string | undefined): string | null {
 }
 
 interface Sources {
-  readonly sql: ReadDatabase;
-  readonly heights: ReadHeights;
+  readonly databases: ReadDatabases;
   readonly states: DialledStates;
 }
 
-async function openSources(config: Config, keys: EpochKeys, log: Logger): Promise<Sources> {
+/** The primary, where there is one, and standbys; named without role and password. */
+function namedDatabases(config: Config): { readonly name: string; readonly url: string }[] {
+  const { databaseUrl, standbyUrls } = config;
+  const isLed = databaseUrl !== undefined || standbyUrls.length === 0;
+  const urls = isLed ? [requireDatabase(config), ...standbyUrls] : standbyUrls;
+  const databases = urls.map((url) => ({ name: serverName(url), url }));
+  if (urls.length > READ_DATABASES_MAX) {
+    throw new ConfigError(`--standby-urls: ${READ_DATABASES_MAX} databases are the limit`);
+  }
+  if (new Set(databases.map(({ name }) => name)).size < urls.length) {
+    throw new ConfigError('--standby-urls: a server is named twice');
+  }
+  return databases;
+}
+
+async function openSources(
+  config: Config,
+  keys: EpochKeys,
+  metrics: Metrics,
+  log: Logger,
+): Promise<Sources> {
   if (config.peers.length !== 0 && config.peers.length !== keys.validators.length) {
     throw new ConfigError(`--peers: ${keys.validators.length} validator URLs are needed`);
   }
-  const connection = { url: config.databaseUrl, applicationName: `nullspace-${config.name}`, log };
-  const sql = openReadDatabase(connection);
-  const wakeups = openWakeups(config, { chainId: keys.chainId, shard: SHARD }, log);
-  const heights = await followHeights({ sql, shard: SHARD, wakeups, log });
+  const { readOnly, databaseUrl = '' } = config;
+  const woken = { ...config, readOnly: readOnly || databaseUrl === '', databaseUrl };
+  const databases = await openReadDatabases({
+    ...{ databases: namedDatabases(config), shard: SHARD, metrics, log },
+    applicationName: `nullspace-${config.name}`,
+    wakeups: openWakeups(woken, { chainId: keys.chainId, shard: SHARD }, log),
+  });
   const states =
     config.peers.length === 0
       ? { read: async () => null, connected: () => [], close: () => undefined }
       : dialStates({ keys, urls: config.peers, log });
-  return { sql, heights, states };
+  return { databases, states };
 }
 
 /** `nullspace reader`: answers from the projections' tables; the live feed; the explorer's page. */
@@ -93,8 +122,9 @@ export function readerRole(argv: readonly string[]): Promise<void> {
     const keys = readChainKeys(config.genesis, genesis, SHARD);
     const folder = pageFolder(config.explorerDir);
     const page = folder === null ? null : { folder, gatewayUrl: config.gatewayUrl };
-    const { sql, heights, states } = await openSources(config, keys, logger);
     const metrics = createMetrics('reader');
+    const { databases, states } = await openSources(config, keys, metrics, logger);
+    const { sql, heights } = databases;
     const server = await createReadServer({
       ...{ sql, heights, states, genesis, keys, shard: SHARD, metrics, page },
       log: logger,
@@ -104,6 +134,7 @@ export function readerRole(argv: readonly string[]): Promise<void> {
         ready: heights.isFresh(),
         height: heights.current().height,
         readOnly: config.readOnly,
+        databases: databases.status(),
         validators: states.connected(),
         feedClients: feed.clients(),
       }),
@@ -121,8 +152,7 @@ export function readerRole(argv: readonly string[]): Promise<void> {
         await feed.close();
         await server.close();
         states.close();
-        await heights.close();
-        await sql.close();
+        await databases.close();
       },
     };
   });

@@ -55,7 +55,7 @@ async function openFeed(more: Partial<FeedOptions> = {}): Promise<OpenFeed> {
     },
   };
   const feed = serveFeed(server, {
-    ...{ sql, heights: world.heights, shard: 0 },
+    ...{ sql: { at: () => sql }, heights: world.heights, shard: 0 },
     metrics: createMetrics('reader'),
     log: pino({ level: 'silent' }),
     ...more,
@@ -278,7 +278,7 @@ const heavySql: Sql = {
 describe('a slow client', () => {
   it('that reads at last gets every height; nobody else waits for it', async () => {
     const heights = steered(100);
-    const { url } = await openFeed({ sql: heavySql, heights });
+    const { url } = await openFeed({ sql: { at: () => heavySql }, heights });
     const slow = await listenTo(`${url}?from=1`);
     slow.socket.pause();
     const quick = await listenTo(`${url}?from=1`);
@@ -290,7 +290,7 @@ describe('a slow client', () => {
 
   it('that never reads is closed, with the height to resume from', async () => {
     const heights = steered(100);
-    const { url, feed } = await openFeed({ sql: heavySql, heights, stallMsMax: 200 });
+    const { url, feed } = await openFeed({ sql: { at: () => heavySql }, heights, stallMsMax: 200 });
     const slow = await listenTo(`${url}?from=1`);
     slow.socket.pause();
     await slow.until(() => feed.clients() === 0, 'evicted');
@@ -298,7 +298,7 @@ describe('a slow client', () => {
 
   it('that asked for no height in particular is told what it misses', async () => {
     const heights = steered(5);
-    const { url } = await openFeed({ sql: heavySql, heights });
+    const { url } = await openFeed({ sql: { at: () => heavySql }, heights });
     const client = await listenTo(url, { topics: ['blocks'] });
     await client.until(() => client.heard.length > 0, 'subscribed');
     heights.move(6 + FEED_SKIP_HEIGHTS);

@@ -8,7 +8,7 @@ import {
   parseSubscription,
   subscriptionOfUrl,
 } from '../../query/feeds/feedTopic.js';
-import type { Sql } from '../../query/ports.js';
+import type { SqlSource } from '../../query/ports.js';
 import { readPace } from '../../query/routes/getStats.js';
 import type { FeedTopic } from '../../schemas/feedTopic.js';
 import { CloseCode } from '../../schemas/gateway/protocol.js';
@@ -38,7 +38,7 @@ export interface FeedServer {
 }
 
 export interface FeedOptions {
-  readonly sql: Sql;
+  readonly sql: SqlSource;
   readonly heights: ReadHeights;
   readonly shard: number;
   readonly metrics: Metrics;
@@ -267,7 +267,7 @@ function followStats(feed: Feed): { close(): void } {
     if (isReading || receivers.length === 0 || visible.height === lastHeight) return;
     isReading = true;
     try {
-      const pace = await readPace({ sql, shard, visible });
+      const pace = await readPace({ sql: sql.at(visible.height), shard, visible });
       lastHeight = visible.height;
       const { height: visibleHeight, timestampMs } = visible;
       const text = JSON.stringify({ type: 'stats', ...pace, timestampMs, visibleHeight });

@@ -7,7 +7,7 @@ import {
   FEED_CHUNK_COMMANDS,
   FEED_CHUNK_HEIGHTS,
 } from '../../schemas/limits.js';
-import type { Sql } from '../ports.js';
+import type { Sql, SqlSource } from '../ports.js';
 import { BLOCK_COLUMNS, blockJson } from '../routes/blockJson.js';
 import { COMMAND_COLUMNS, commandJson } from '../routes/commandJson.js';
 import { select } from '../routes/select.js';
@@ -91,7 +91,7 @@ async function loadChunk(
 }
 
 /** Keeps the newest heights that were asked for; a client far behind does not displace them. */
-export function createFeedReader(sql: Sql, shard: number): FeedReader {
+export function createFeedReader(sql: SqlSource, shard: number): FeedReader {
   const cache = new Map<number, HeightMessages>();
   const loading = new Map<string, Promise<readonly HeightMessages[]>>();
   const keep = (messages: readonly HeightMessages[], visible: number): void => {
@@ -106,7 +106,7 @@ export function createFeedReader(sql: Sql, shard: number): FeedReader {
     const name = `${from}-${to}`;
     let under = loading.get(name);
     if (under === undefined) {
-      under = loadChunk(sql, shard, from, to)
+      under = loadChunk(sql.at(to), shard, from, to)
         .then((messages) => {
           keep(messages, visible);
           return messages;

@@ -1,0 +1,284 @@
+import type { RawRow, Sql, SqlSource, SqlValue, StartWakeups } from '../../query/ports.js';
+import type { AdapterLog } from '../postgres/connection.js';
+import { PostgresError, toPostgresError } from '../postgres/errors.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import { createHeightPace } from './heightPace.js';
+import { openReadDatabase, type ReadDatabase } from './readDatabase.js';
+import { followHeights, type ReadHeights } from './readHeights.js';
+import { createShownHeight } from './shownHeight.js';
+
+/** One of a reader's databases, as its status tells of it. */
+export interface DatabaseStatus {
+  readonly database: string;
+  readonly visibleHeight: number;
+  /** Behind the newest that any of them has. */
+  readonly lagHeights: number;
+  readonly inUse: boolean;
+}
+
+/** Several databases with the tables of one chain, behind one visible height. */
+export interface ReadDatabases {
+  readonly sql: SqlSource;
+  readonly heights: ReadHeights;
+  status(): readonly DatabaseStatus[];
+  close(): Promise<void>;
+}
+
+export interface ReadDatabasesOptions {
+  readonly databases: readonly { readonly name: string; readonly url: string }[];
+  readonly applicationName: string;
+  readonly shard: number;
+  /** Null: polls. */
+  readonly wakeups: StartWakeups | null;
+  readonly metrics: Metrics;
+  readonly log: AdapterLog;
+}
+
+interface Member {
+  readonly name: string;
+  readonly database: ReadDatabase;
+  /** Null until it was reached for the first time. */
+  heights: ReadHeights | null;
+  reaching: Promise<void> | null;
+  failure: unknown;
+  /** Whether its last statement reached it. */
+  isReached: boolean;
+  inUse: boolean;
+  running: number;
+}
+
+export const READ_DATABASES_MAX = 16;
+/** A database that lacks what another one had this long ago is left out. */
+const LAG_MS_MAX = 2_000;
+/** What was shown and no database has any more is waited for this long; then answers go back. */
+const BACK_MS = 5_000;
+const LOOK_MS = 250;
+
+const heightOf = ({ heights }: Member): number => heights?.current().height ?? 0;
+
+/**
+ * The visible height is the lowest of the databases in use, so that each of them can answer
+ * everything, and has all that was ever shown: the loss of one takes nothing back. In use are those
+ * that answer, have what was shown, and have what the newest had LAG_MS_MAX ago.
+ * @throws PostgresError when none can be reached at the start
+ */
+export async function openReadDatabases(options: ReadDatabasesOptions): Promise<ReadDatabases> {
+  const databases = new RoutedDatabases(options);
+  try {
+    await databases.start();
+  } catch (error) {
+    await databases.close();
+    throw error;
+  }
+  return databases;
+}
+
+class RoutedDatabases implements ReadDatabases {
+  readonly #options: ReadDatabasesOptions;
+  readonly #members: readonly Member[];
+  readonly #shown = createShownHeight();
+  readonly #wakes = new Set<(height: number) => void>();
+  readonly #wakeups: ReturnType<StartWakeups> | null;
+  readonly #timer: NodeJS.Timeout;
+  #pace = createHeightPace();
+  /** Since when nothing that answers has what was shown. */
+  #lostAtMs: number | null = null;
+  #turn = 0;
+  #isClosed = false;
+
+  constructor(options: ReadDatabasesOptions) {
+    this.#options = options;
+    const { applicationName, log } = options;
+    this.#members = options.databases.map(({ name, url }) => ({
+      ...{ name, database: openReadDatabase({ url, applicationName, log }) },
+      ...{ heights: null, reaching: null, failure: null },
+      ...{ isReached: false, inUse: false, running: 0 },
+    }));
+    const wakeAll = (height: number): void => {
+      for (const wake of this.#wakes) wake(height);
+    };
+    this.#wakeups = options.wakeups?.(wakeAll) ?? null;
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  async start(): Promise<void> {
+    this.#look();
+    await Promise.all(this.#members.map(({ reaching }) => reaching));
+    this.#look();
+    if (this.#members.some(({ heights }) => heights !== null)) return;
+    throw toPostgresError(this.#members[0]?.failure);
+  }
+
+  readonly sql: SqlSource = { at: (height) => this.#at(height) };
+
+  readonly heights: ReadHeights = {
+    ...this.#shown,
+    isFresh: () => this.#members.some(({ heights }) => heights?.isFresh() === true),
+    close: () => this.close(),
+  };
+
+  status(): DatabaseStatus[] {
+    const newest = Math.max(...this.#members.map(heightOf));
+    return this.#members.map((member) => {
+      const visibleHeight = heightOf(member);
+      const lagHeights = newest - visibleHeight;
+      return { database: member.name, visibleHeight, lagHeights, inUse: member.inUse };
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    await this.#wakeups?.close();
+    for (const { heights, reaching, database } of this.#members) {
+      await reaching;
+      await heights?.close();
+      await database.close();
+    }
+    this.#shown.end();
+  }
+
+  async #reach(member: Member): Promise<void> {
+    const { shard, wakeups, log } = this.#options;
+    const shared: StartWakeups = (wake) => {
+      this.#wakes.add(wake);
+      return { close: async () => void this.#wakes.delete(wake) };
+    };
+    const sql: Sql = { rows: (text, values) => this.#ask(member, text, values) };
+    const own = { sql, shard, log, wakeups: wakeups === null ? null : shared };
+    const heights = await followHeights(own);
+    heights.onChange(() => this.#look());
+    member.heights = heights;
+  }
+
+  async #ask(
+    member: Member,
+    text: string,
+    values: readonly SqlValue[],
+  ): Promise<readonly RawRow[]> {
+    member.running += 1;
+    try {
+      const rows = await member.database.rows(text, values);
+      this.#noteReached(member, true);
+      return rows;
+    } catch (error) {
+      this.#noteReached(member, toPostgresError(error).code !== 'unreachable');
+      throw error;
+    } finally {
+      member.running -= 1;
+    }
+  }
+
+  #noteReached(member: Member, isReached: boolean): void {
+    if (member.isReached === isReached) return;
+    member.isReached = isReached;
+    this.#look();
+  }
+
+  /** One database for all reads of an answer, and another for what fails on it. */
+  #at(height: number): Sql {
+    let member = this.#choose(height);
+    return {
+      rows: async (text, values) => {
+        member ??= this.#choose(height);
+        if (member === null) {
+          const message = `no database that answers has height ${height}`;
+          throw new PostgresError('unreachable', message);
+        }
+        const first = member;
+        try {
+          return await this.#ask(first, text, values);
+        } catch (error) {
+          const other = this.#afterFailure(error, height, first);
+          if (other === null) throw error;
+          this.#options.metrics.count('reader_database_retries_total', { database: first.name });
+          member = other;
+          return await this.#ask(other, text, values);
+        }
+      },
+    };
+  }
+
+  /** A standby cancels what stands in the way of its replay, as a conflict: repeated at worst. */
+  #afterFailure(error: unknown, height: number, failed: Member): Member | null {
+    const { code } = toPostgresError(error);
+    if (code !== 'unreachable' && code !== 'contention') return null;
+    return this.#choose(height, failed) ?? (code === 'contention' ? failed : null);
+  }
+
+  /** The least busy of those in use that have the height; in turn, where they are equal. */
+  #choose(height: number, besides?: Member): Member | null {
+    this.#turn += 1;
+    const count = this.#members.length;
+    let best: Member | null = null;
+    for (let index = 0; index < count; index++) {
+      const member = this.#members[(index + this.#turn) % count]!;
+      if (!member.inUse || member === besides || heightOf(member) < height) continue;
+      if (best === null || member.running < best.running) best = member;
+    }
+    return best;
+  }
+
+  /** Decides which are in use, and what is visible. */
+  #look(): void {
+    if (this.#isClosed) return;
+    for (const member of this.#members) this.#reachLater(member);
+    const nowMs = performance.now();
+    const isAlone = this.#members.length === 1;
+    const answering = this.#members.filter(({ heights, isReached }) => {
+      return heights !== null && (isAlone || (isReached && heights.isFresh()));
+    });
+    const used = answering.length === 0 ? [] : this.#usable(answering, nowMs);
+    for (const member of this.#members) this.#use(member, used.includes(member));
+    const [lowest] = used.toSorted((a, b) => heightOf(a) - heightOf(b));
+    if (lowest?.heights) this.#shown.show(lowest.heights.current());
+  }
+
+  #reachLater(member: Member): void {
+    if (member.heights !== null || member.reaching !== null) return;
+    const { log } = this.#options;
+    member.reaching = this.#reach(member)
+      .catch((error: unknown) => {
+        member.failure = error;
+        log.debug({ err: error, database: member.name }, 'a database cannot be reached yet');
+      })
+      .finally(() => {
+        member.reaching = null;
+      });
+  }
+
+  #usable(answering: readonly Member[], nowMs: number): readonly Member[] {
+    const newest = Math.max(...answering.map(heightOf));
+    this.#pace.note(newest, nowMs);
+    const shown = this.#shown.current().height;
+    const needed = Math.max(shown, Math.min(newest, this.#pace.at(nowMs - LAG_MS_MAX)));
+    if (newest >= shown) {
+      this.#lostAtMs = null;
+      return answering.filter((member) => heightOf(member) >= needed);
+    }
+    // What was shown is nowhere; a database that does not answer may come back with it.
+    this.#lostAtMs ??= nowMs;
+    const isAway = answering.length < this.#members.length;
+    if (isAway && nowMs - this.#lostAtMs < BACK_MS) return [];
+    this.#options.log.warn({ from: shown, to: newest }, 'the visible height goes back');
+    this.#lostAtMs = null;
+    this.#pace = createHeightPace();
+    return answering.filter((member) => heightOf(member) === newest);
+  }
+
+  #use(member: Member, inUse: boolean): void {
+    const { metrics, log } = this.#options;
+    const { name: database } = member;
+    const height = heightOf(member);
+    const lag = Math.max(...this.#members.map(heightOf)) - height;
+    metrics.gauge('reader_database_visible_height', height, { database });
+    metrics.gauge('reader_database_lag_heights', lag, { database });
+    metrics.gauge('reader_database_in_use', inUse ? 1 : 0, { database });
+    if (member.inUse === inUse) return;
+    member.inUse = inUse;
+    const answers = member.isReached && (member.heights?.isFresh() ?? false);
+    if (inUse) log.info({ database, height }, 'the database is in use');
+    else log.warn({ database, height, lag, answers }, 'the database is left out');
+  }
+}
