@@ -16,6 +16,47 @@ interface ReaderStatus {
   readonly readOnly: boolean;
   readonly validators: readonly unknown[];
   readonly feedClients: number;
+  readonly databases: readonly {
+    readonly database: string;
+    readonly visibleHeight: number;
+    readonly lagHeights: number;
+    readonly inUse: boolean;
+  }[];
+}
+
+/** Where this reader's answers come from, when there is a choice. */
+function Databases({ databases }: Pick<ReaderStatus, 'databases'>) {
+  return (
+    <section class="card">
+      <h2>Databases of this reader</h2>
+      <table class="sources">
+        <thead>
+          <tr>
+            <th>Database</th>
+            <th class="number">Visible height</th>
+            <th class="number">Heights behind</th>
+            <th>Asked</th>
+          </tr>
+        </thead>
+        <tbody>
+          {databases.map((row) => (
+            <tr key={row.database}>
+              <td>
+                <code>{row.database}</code>
+              </td>
+              <td class="number">{grouped(row.visibleHeight)}</td>
+              <td class="number">{grouped(row.lagHeights)}</td>
+              <td>
+                <span class={`chip ${row.inUse ? 'good' : 'plain'}`}>
+                  {row.inUse ? 'in use' : 'left out'}
+                </span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
 }
 
 function Sources(props: { readonly status: Status }) {
@@ -101,6 +142,9 @@ export function StatusPage() {
               <h2>Sources of the tables</h2>
               <Sources status={status} />
             </section>
+            {reader !== null && reader.databases.length > 1 && (
+              <Databases databases={reader.databases} />
+            )}
           </>
         )}
       </Await>
