@@ -197,6 +197,35 @@ describe('what is read', () => {
     expect((await get(url, { accept: 'text/csv' })).text).toBe(table.text);
   });
 
+  it('as CSV, of commands: with the filters of the list, and its next page', async () => {
+    for (const url of ['/explorer/commands?status=refused', '/explorer/commands?kind=Transfer']) {
+      const table = await get(`${url}&format=csv`);
+      const lines = table.text.trimEnd().split('\r\n');
+      const all = await readAll(url, 100);
+      expect(lines).toHaveLength(all.length + 1);
+      const head = lines[0]?.split(',') ?? [];
+      for (const name of ['height', 'id', 'account', 'status', 'code']) {
+        const cells = lines.slice(1).map((line) => line.split(',')[head.indexOf(name)]);
+        expect(cells).toEqual(all.map((command) => String(command[name] ?? '')));
+      }
+    }
+  });
+
+  it('of the last block up to a time', async () => {
+    const blocks = await readAll('/explorer/blocks', 100);
+    const at = async (timestampMs: number) =>
+      (await get(`/explorer/block-by-time/${timestampMs}`)).body.block as Json | undefined;
+    for (const block of blocks.slice(0, 40)) {
+      const time = Number(block.timestampMs);
+      expect(await at(time)).toEqual(block);
+      const before = await at(time - 1);
+      if (before !== undefined) expect(before.height).toBe(Number(block.height) - 1);
+    }
+    expect((await at(Number.MAX_SAFE_INTEGER))?.height).toBe(blocks[0]?.height);
+    const early = await get('/explorer/block-by-time/0');
+    expect(early).toMatchObject({ status: 404, body: { code: RejectCode.unknownPath } });
+  });
+
   it('by search: heights, digests, ids and keys, whole or begun', async () => {
     const [command] = await readAll('/explorer/commands', 100);
     const { id, account } = command as { id: string; account: string };
@@ -350,6 +379,7 @@ describe('how it is answered', () => {
     const given: Record<string, Record<string, string | number>> = {
       '/account/:publicKey': { publicKey: account },
       '/explorer/blocks/:block': { block: '9' },
+      '/explorer/block-by-time/:timestampMs': { timestampMs: String(Number.MAX_SAFE_INTEGER) },
       '/explorer/blocks/:block/commands': { block: '9' },
       '/explorer/commands/:id': { id },
       '/explorer/accounts/:publicKey/history': { publicKey: account },

@@ -1,7 +1,10 @@
-import { commands } from '../../projections/explorer/table.js';
-import { fromHex } from '../../schemas/kernel/bytes.js';
+import { type CommandRow, commands } from '../../projections/explorer/table.js';
+import { fromHex, toHex } from '../../schemas/kernel/bytes.js';
+import { rejectName } from '../../schemas/rejectCode.js';
 import type { SqlValue } from '../ports.js';
 import { COMMAND_COLUMNS, commandJson, commandSchema } from './commandJson.js';
+import type { Column } from './csv.js';
+import type { Position } from './cursor.js';
 import {
   described,
   hashParameter,
@@ -10,7 +13,15 @@ import {
   pageQuery,
   pathParameters,
 } from './jsonSchema.js';
-import { closePage, openPage, type PageParameters, type PageRequest } from './page.js';
+import {
+  closePage,
+  closeTable,
+  formatParameter,
+  openPage,
+  type PageParameters,
+  type PageRequest,
+  tableParameters,
+} from './page.js';
 import type { Answer, ReadContext, Route } from './route.js';
 import { select } from './select.js';
 
@@ -29,11 +40,13 @@ const KINDS = [
 const filters = {
   kind: { type: 'string', enum: KINDS },
   status: { type: 'string', enum: ['executed', 'refused'] },
+  format: formatParameter,
 } as const satisfies Record<string, JsonSchema>;
 
 type ListParameters = PageParameters & {
   readonly kind?: string;
   readonly status?: string;
+  readonly format?: string;
 };
 
 async function readCommands(
@@ -41,7 +54,9 @@ async function readCommands(
   parameters: ListParameters,
   account: string | undefined,
 ): Promise<Answer> {
-  const opened = openPage(context, 'commands', parameters);
+  const isTable = parameters.format === 'csv';
+  const given = isTable ? tableParameters(parameters) : parameters;
+  const opened = openPage(context, 'commands', given);
   if ('refusal' in opened) return opened.refusal;
   const { request } = opened;
   const values = listValues(context, request);
@@ -58,19 +73,32 @@ async function readCommands(
   const rest = `where ${conditions.join(' and ')}
     order by height desc, execution_index desc limit $6`;
   const rows = await select(context.sql, commands, COMMAND_COLUMNS, rest, values);
-  return closePage({
-    context,
-    request,
-    kind: 'commands',
-    rows,
-    json: commandJson,
-    position: (row) => ({
-      height: row.height,
-      executionIndex: row.execution_index,
-      eventIndex: 0,
-    }),
-  });
+  const page = { context, request, kind: 'commands', rows, position, json: commandJson } as const;
+  if (!isTable) return closePage(page);
+  const of = account === undefined ? '' : `${account.slice(0, 16)}-`;
+  return closeTable({ ...page, fileName: `${of}commands.csv`, columns: TABLE });
 }
+
+type ListRow = Pick<CommandRow, (typeof COMMAND_COLUMNS)[number]>;
+
+function position(row: ListRow): Position {
+  return { height: row.height, executionIndex: row.execution_index, eventIndex: 0 };
+}
+
+const TABLE: readonly Column<ListRow>[] = [
+  ['height', (row) => row.height],
+  ['execution_index', (row) => row.execution_index],
+  ['timestamp_ms', (row) => row.timestamp_ms],
+  ['id', (row) => toHex(row.id)],
+  ['account', (row) => toHex(row.account)],
+  ['signer', (row) => toHex(row.signer)],
+  ['authorization', (row) => row.authorization_number],
+  ['nonce', (row) => row.nonce],
+  ['kind', (row) => row.kind],
+  ['status', (row) => row.status],
+  ['code', (row) => row.code ?? ''],
+  ['code_name', (row) => (row.code === null ? '' : (rejectName(row.code) ?? ''))],
+];
 
 function listValues(context: ReadContext, request: PageRequest): SqlValue[] {
   const { after, asOf, fromHeight, limit } = request;
@@ -79,7 +107,7 @@ function listValues(context: ReadContext, request: PageRequest): SqlValue[] {
 
 export const listCommands: Route = {
   url: '/explorer/commands',
-  summary: 'Commands that were executed or refused in a block, newest first',
+  summary: 'Commands executed or refused in a block, newest first; as CSV with format=csv',
   tag: 'explorer',
   changesWith: 'visible',
   query: pageQuery({
@@ -93,7 +121,7 @@ export const listCommands: Route = {
 
 export const listAccountCommands: Route = {
   url: '/explorer/accounts/:publicKey/commands',
-  summary: 'Commands of one account, newest first',
+  summary: 'Commands of one account, newest first; as CSV with format=csv',
   tag: 'accounts',
   changesWith: 'visible',
   params: pathParameters({ publicKey: hashParameter }),

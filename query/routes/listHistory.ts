@@ -1,9 +1,8 @@
 import { type AccountHistoryRow, accountHistory } from '../../projections/accounts/table.js';
 import type { JsonObject } from '../../projections/readModel.js';
 import { fromHex, toHex } from '../../schemas/kernel/bytes.js';
-import { TABLE_ROWS_MAX } from '../../schemas/limits.js';
 import type { SqlValue } from '../ports.js';
-import { csv } from './csv.js';
+import type { Column } from './csv.js';
 import type { Position } from './cursor.js';
 import {
   amount,
@@ -20,7 +19,15 @@ import {
   text,
   timestamp,
 } from './jsonSchema.js';
-import { closePage, nextCursor, openPage, type PageParameters, type PageRequest } from './page.js';
+import {
+  closePage,
+  closeTable,
+  formatParameter,
+  openPage,
+  type PageParameters,
+  type PageRequest,
+  tableParameters,
+} from './page.js';
 import type { ReadContext, Route } from './route.js';
 import { select } from './select.js';
 
@@ -52,11 +59,7 @@ export const listHistory: Route = {
   params: pathParameters({ publicKey: hashParameter }),
   query: pageQuery({
     asset: described({ ...count, maximum: Number.MAX_SAFE_INTEGER }, 'of this asset only'),
-    format: {
-      type: 'string',
-      enum: ['json', 'csv'],
-      description: `csv: up to ${TABLE_ROWS_MAX} rows; the Link header names the next page`,
-    },
+    format: formatParameter,
   }),
   answer: pageOf(
     object({
@@ -74,7 +77,7 @@ export const listHistory: Route = {
   ),
   async read(context, parameters: HistoryParameters) {
     const isTable = parameters.format === 'csv';
-    const given = isTable ? { ...parameters, limit: TABLE_ROWS_MAX } : parameters;
+    const given = isTable ? tableParameters(parameters) : parameters;
     const opened = openPage(context, 'history', given);
     if ('refusal' in opened) return opened.refusal;
     const { request } = opened;
@@ -82,12 +85,8 @@ export const listHistory: Route = {
     const rows = await readHistory(context, account, request, parameters.asset);
     const page = { context, request, kind: 'history', rows, position, json: rowJson } as const;
     if (isTable) {
-      return {
-        kind: 'table',
-        fileName: `${toHex(account).slice(0, 16)}-history.csv`,
-        text: csv(TABLE, rows.slice(0, request.limit)),
-        nextCursor: nextCursor(page),
-      };
+      const fileName = `${toHex(account).slice(0, 16)}-history.csv`;
+      return closeTable({ ...page, fileName, columns: TABLE });
     }
     const { body } = closePage(page);
     return { kind: 'found', body: { account: toHex(account), ...body } };
@@ -130,7 +129,7 @@ function rowJson(row: HistoryRow): JsonObject {
   };
 }
 
-const TABLE: Parameters<typeof csv<HistoryRow>>[0] = [
+const TABLE: readonly Column<HistoryRow>[] = [
   ['height', (row) => row.height],
   ['execution_index', (row) => row.execution_index],
   ['event_index', (row) => row.event_index],

@@ -1,8 +1,10 @@
 import type { JsonObject } from '../../projections/readModel.js';
 import { present } from '../../schemas/kernel/assert.js';
-import { PAGE_ROWS_DEFAULT } from '../../schemas/limits.js';
+import { PAGE_ROWS_DEFAULT, TABLE_ROWS_MAX } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
+import { type Column, csv } from './csv.js';
 import { type CursorKind, decodeCursor, encodeCursor, type Position } from './cursor.js';
+import type { JsonSchema } from './jsonSchema.js';
 import { type Answer, pinnedHeight, type ReadContext, refused } from './route.js';
 
 /** Query parameters of every list. A type, not an interface: routes pass it as their Parameters. */
@@ -12,6 +14,18 @@ export type PageParameters = {
   readonly asOf?: number;
   readonly fromHeight?: number;
 };
+
+/** Of lists that answer as a table too. */
+export const formatParameter = {
+  type: 'string',
+  enum: ['json', 'csv'],
+  description: `csv: up to ${TABLE_ROWS_MAX} rows; the Link header names the next page`,
+} as const satisfies JsonSchema;
+
+/** Parameters of a list as a table: a page of the most rows that one has. */
+export function tableParameters<P extends PageParameters>(parameters: P): P {
+  return { ...parameters, limit: TABLE_ROWS_MAX };
+}
 
 /** What a list reads: `limit` rows after `after`, at heights from `fromHeight` to `asOf`. */
 export interface PageRequest {
@@ -69,7 +83,21 @@ export function closePage<Row>(options: {
   };
 }
 
-export function nextCursor<Row>(options: {
+/** The rows of a page as CSV, and where the next begin. */
+export function closeTable<Row>(options: {
+  readonly request: PageRequest;
+  readonly kind: CursorKind;
+  readonly rows: readonly Row[];
+  readonly position: (row: Row) => Position;
+  readonly fileName: string;
+  readonly columns: readonly Column<Row>[];
+}): Answer {
+  const { request, rows, fileName, columns } = options;
+  const text = csv(columns, rows.slice(0, request.limit));
+  return { kind: 'table', fileName, text, nextCursor: nextCursor(options) };
+}
+
+function nextCursor<Row>(options: {
   readonly request: PageRequest;
   readonly kind: CursorKind;
   readonly rows: readonly Row[];

@@ -1,5 +1,6 @@
 import { getAccount } from './getAccount.js';
 import { getBlock } from './getBlock.js';
+import { getBlockByTime } from './getBlockByTime.js';
 import { getCommand } from './getCommand.js';
 import { getGenesis } from './getGenesis.js';
 import { getSchema } from './getSchema.js';
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   getState,
   listBlocks,
   getBlock,
+  getBlockByTime,
   listBlockCommands,
   listCommands,
   getCommand,

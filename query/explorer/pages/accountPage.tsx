@@ -265,6 +265,13 @@ function Contents(props: { readonly view: View; readonly version: number }) {
           download={`account-${view.id.slice(0, 16)}.csv`}
         >
           <Icon name="download" /> History as CSV
+        </a>{' '}
+        <a
+          class="button second small"
+          href={`/explorer/accounts/${view.id}/commands?format=csv${pinned(view)}`}
+          download={`account-${view.id.slice(0, 16)}-commands.csv`}
+        >
+          <Icon name="download" /> Commands as CSV
         </a>
       </p>
     </>

@@ -4,9 +4,8 @@ import { useLive } from '../api/liveContext.js';
 import { go, useTitle } from '../router.js';
 import { Await } from '../widgets/await.js';
 import { CommandRows } from '../widgets/commandRows.js';
-import { commandsCsv } from '../widgets/csvText.js';
-import { DownloadButton } from '../widgets/download.js';
 import { Nothing } from '../widgets/fields.js';
+import { Icon } from '../widgets/icons.js';
 import { NewRows } from '../widgets/newRows.js';
 import { Pager, usePages } from '../widgets/pager.js';
 import { COMMAND_KINDS } from '../widgets/status.js';
@@ -106,13 +105,13 @@ export function CommandsPage(props: { readonly query: URLSearchParams }) {
               <CommandRows commands={items} full />
               <Pager paged={paged} label="commands" />
               <p class="buttons">
-                <DownloadButton
-                  fileName="commands.csv"
-                  type="text/csv"
-                  text={() => commandsCsv(items)}
+                <a
+                  class="button second small"
+                  href={`/explorer/commands?format=csv${filters}`}
+                  download="commands.csv"
                 >
-                  CSV of this page
-                </DownloadButton>
+                  <Icon name="download" /> These commands as CSV
+                </a>
               </p>
             </>
           )
