@@ -98,6 +98,11 @@ describe('options', () => {
     expect(refusal(['--config', configFile('list.json', '[1]')])).toContain('not a JSON object');
   });
 
+  it('takes a text of a form that "true" fits too for a text', () => {
+    const named = z.object({ name: z.string().regex(/^[a-z][a-z0-9-]*$/) });
+    expect(loadConfig(named, ['--name', 'standby-0'], {})).toEqual({ name: 'standby-0' });
+  });
+
   it('says that a needed value is missing', () => {
     const needed = z.object({ genesis: z.string() });
     expect(() => loadConfig(needed, [], {})).toThrow(

@@ -91,11 +91,10 @@ export function optionNames(option: string): string {
     : `--${flagName(option)} (${environmentName(option)})`;
 }
 
+/** Two other texts: a name may have a form that one of them does not fit. */
 function isBoolean(schema: z.ZodType): boolean {
-  return (
-    ['true', 'false'].every((text) => schema.safeParse(text).success) &&
-    !schema.safeParse('neither true nor false').success
-  );
+  const takes = (text: string): boolean => schema.safeParse(text).success;
+  return ['true', 'false'].every(takes) && !['neither', 'true or false'].some(takes);
 }
 
 /**

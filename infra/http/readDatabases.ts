@@ -54,6 +54,12 @@ const LAG_MS_MAX = 2_000;
 const BACK_MS = 5_000;
 const LOOK_MS = 250;
 
+/** That a database is away is said once, when it is left out, and not after every look at it. */
+function quieter(log: AdapterLog): AdapterLog {
+  const debug = log.debug.bind(log);
+  return { debug, info: log.info.bind(log), warn: debug, error: log.error.bind(log) };
+}
+
 const heightOf = ({ heights }: Member): number => heights?.current().height ?? 0;
 
 /**
@@ -146,8 +152,11 @@ class RoutedDatabases implements ReadDatabases {
       return { close: async () => void this.#wakes.delete(wake) };
     };
     const sql: Sql = { rows: (text, values) => this.#ask(member, text, values) };
-    const own = { sql, shard, log, wakeups: wakeups === null ? null : shared };
-    const heights = await followHeights(own);
+    const own = { sql, shard, wakeups: wakeups === null ? null : shared };
+    const heights = await followHeights({
+      ...own,
+      log: this.#members.length > 1 ? quieter(log) : log,
+    });
     heights.onChange(() => this.#look());
     member.heights = heights;
   }

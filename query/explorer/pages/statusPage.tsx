@@ -16,7 +16,7 @@ interface ReaderStatus {
   readonly readOnly: boolean;
   readonly validators: readonly unknown[];
   readonly feedClients: number;
-  readonly databases: readonly {
+  readonly databases?: readonly {
     readonly database: string;
     readonly visibleHeight: number;
     readonly lagHeights: number;
@@ -25,7 +25,7 @@ interface ReaderStatus {
 }
 
 /** Where this reader's answers come from, when there is a choice. */
-function Databases({ databases }: Pick<ReaderStatus, 'databases'>) {
+function Databases({ databases }: Required<Pick<ReaderStatus, 'databases'>>) {
   return (
     <section class="card">
       <h2>Databases of this reader</h2>
@@ -142,7 +142,7 @@ export function StatusPage() {
               <h2>Sources of the tables</h2>
               <Sources status={status} />
             </section>
-            {reader !== null && reader.databases.length > 1 && (
+            {reader?.databases !== undefined && reader.databases.length > 1 && (
               <Databases databases={reader.databases} />
             )}
           </>
