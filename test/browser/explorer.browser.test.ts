@@ -1,4 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
+import { encode } from 'uqr';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   findBarriers,
@@ -127,6 +128,12 @@ describe('the page', () => {
     const text = async () => ((await mainText()) ?? '').replace(/(\d),(?=\d)/g, '$1');
     await eventually(text).toContain(String(balances[0]?.amount));
     await page.getByText('Stake').first().waitFor();
+    await page.getByText('QR code').click();
+    const code = page.getByRole('img', { name: 'QR code of the address of this account' });
+    const { data } = encode(`${platform.url}/account/${story.account}`, { ecc: 'M', border: 4 });
+    const dark = data.flat().filter((isDark) => isDark).length;
+    const drawn = async () => (await code.locator('path').getAttribute('d'))?.split('M').length;
+    await eventually(drawn).toBe(dark + 1);
     expect(watched.errors).toEqual([]);
   });
 

@@ -167,7 +167,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   consensus: [],
   projections: [],
   query: [],
-  'query/explorer': ['preact', 'uplot'],
+  'query/explorer': ['preact', 'uplot', 'uqr'],
   'query/explorer/verify': ['@noble/hashes'],
   infra: ['node:', 'dependencies'],
   'infra/tools': ['node:', 'dependencies', 'devDependencies'],

@@ -12,6 +12,7 @@ import { CopyButton, Hash } from '../widgets/hash.js';
 import { Icon } from '../widgets/icons.js';
 import { Identicon } from '../widgets/identicon.js';
 import { Amount, grouped } from '../widgets/numbers.js';
+import { PageQrCode } from '../widgets/pageQrCode.js';
 import { Pager, usePages } from '../widgets/pager.js';
 import { Tabs } from '../widgets/tabs.js';
 import { inWords } from '../widgets/words.js';
@@ -308,6 +309,7 @@ export function AccountPage(props: { readonly id: string; readonly query: URLSea
         <Await loaded={loaded} what={`account “${id}”`}>
           {(value) => <Overview value={value} />}
         </Await>
+        <PageQrCode path={`/account/${id}`} what="this account" />
       </div>
       {account?.exists && <Contents view={view} version={version} />}
     </>
