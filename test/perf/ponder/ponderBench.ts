@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DATABASE } from '../../../infra/postgres/embeddedPostgres.js';
 import { genesisEpoch } from '../../../schemas/crypto/epochKeys.js';
 import { present } from '../../../schemas/kernel/assert.js';
 import type { LogRecord } from '../../../schemas/log.js';
@@ -87,14 +88,28 @@ function peerRun({ bed, folder, rpcUrl }: Setting, schema: string): Promise<Peer
   return runPeer({ folder, schema, databaseUrl: url, rpcUrl, serverPid: bed.server.pid });
 }
 
+/**
+ * What both read is at rest before anything is measured: else the server would tidy up behind the
+ * one run during the next.
+ */
+async function settle(bed: Bed): Promise<void> {
+  for (const name of [DATABASE, PEER_DATABASE]) {
+    const pool = benchPool(databaseUrl(bed, name));
+    await pool.query('vacuum (analyze)');
+    await pool.end();
+  }
+  await bed.admin.query('checkpoint');
+}
+
 /** Ours, then the peer's from its warm cache into a schema of its own; then both are compared. */
 async function playRound(setting: Setting, number: number): Promise<Round> {
   const { bed, say } = setting;
+  await settle(bed);
   say(`round ${number}: our projector`);
   const database = `ours_${number}`;
   const ours = await runChildren(bed, database, [{ kind: 'projector', partitions: null }]);
   say(`round ${number}: ponder, from its warm cache`);
-  await bed.admin.query('checkpoint');
+  await settle(bed);
   const schema = `round_${number}`;
   const theirs = await peerRun(setting, schema);
   const pools = [database, PEER_DATABASE].map((name) => benchPool(databaseUrl(bed, name)));

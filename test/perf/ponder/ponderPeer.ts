@@ -13,7 +13,8 @@ export const PEER_PACKAGES = { ponder: '0.16.10', viem: '2.57.20', hono: '4.13.1
 const INSTALL_TIMEOUT_MS = 600_000;
 /** Of a run, cold ones too: some 20 times what one took. */
 const RUN_TIMEOUT_MS = 1_800_000;
-const POLL_MS = 25;
+/** Each question costs the peer a query: few of them, next to what a run takes. */
+const POLL_MS = 100;
 const STOP_MS = 5_000;
 const OUTPUT_CHARS_MAX = 20_000;
 const READY = 200;
