@@ -1,0 +1,167 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { ProjectorStatus } from '../../projections/ports.js';
+import { readModels } from '../../projections/readModels.js';
+import { type Projector, startProjector } from '../../projections/runner/projector.js';
+import type { Log } from '../../schemas/log.js';
+import { topicManifest, topicNames } from '../../schemas/topics.js';
+import type { ChainedHeight } from '../../test/simulation/certifiedChain.js';
+import { heightRecords } from '../../test/simulation/chainRecords.js';
+import {
+  engineChain,
+  engineGenesis,
+  engineKeys,
+  engineVerifiers,
+} from '../../test/simulation/engineChain.js';
+import { createMemoryLog } from '../../test/simulation/memoryLog.js';
+import { quietLog } from '../../test/simulation/projectedChain.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.js';
+import { openProjectionStore } from './projectionStore.js';
+import { tableHashes } from './tableHashes.js';
+
+/** Generous: other suites may have the processors. */
+const WAIT_MS_MAX = 120_000;
+vi.setConfig({ testTimeout: 2 * WAIT_MS_MAX });
+
+const HEIGHTS = 60;
+const DISK_MIB = 192;
+const chain = engineChain({ heights: HEIGHTS, commands: 40, seed: 13 });
+const topics = topicNames(engineKeys.chainId);
+const folder = mkdtempSync(join(tmpdir(), 'nullspace-outages-'));
+const publicDir = `${folder}-public`;
+const disk = `${folder}-disk`;
+mkdirSync(disk);
+const mountArguments = ['-t', 'tmpfs', '-o', `size=${DISK_MIB}m,mode=0755`, 'tmpfs', disk];
+const isMounted = spawnSync('mount', mountArguments).status === 0;
+
+/** What a test opened, ended after it, newest first. */
+const opened: (() => Promise<unknown>)[] = [];
+async function closeAll(): Promise<void> {
+  for (const close of opened.splice(0).toReversed()) await close();
+}
+/** Of the tables that a projector leaves that is never disturbed. */
+let expected: unknown;
+
+beforeAll(async () => {
+  const server = await startServer('undisturbed');
+  const log = await openLog();
+  await publish(log, chain);
+  const projector = await project(log, server.url);
+  await eventually(() => isDone(projector.status()), 'all heights');
+  expected = await hashesAt(server.url);
+  await closeAll();
+}, WAIT_MS_MAX);
+afterEach(closeAll);
+afterAll(() => {
+  if (isMounted) spawnSync('umount', [disk]);
+  for (const each of [folder, publicDir, disk]) rmSync(each, { recursive: true, force: true });
+});
+
+async function startServer(name: string, place = publicDir): Promise<EmbeddedPostgres> {
+  const dataDir = join(folder, name);
+  const server = await startEmbeddedPostgres({ dataDir, publicDir: place, log: quietLog });
+  opened.push(() => server.stop());
+  return server;
+}
+
+async function openLog(): Promise<Log> {
+  const log = createMemoryLog().open();
+  const { shards, eventPartitions } = engineGenesis;
+  await log.ensureTopics(topicManifest(engineKeys.chainId, shards, eventPartitions));
+  return log;
+}
+
+async function publish(log: Log, heights: readonly ChainedHeight[]): Promise<void> {
+  const writer = await log.openWriter('publisher');
+  for (const height of heights) await writer.append(heightRecords(height, topics));
+  await writer.close();
+}
+
+interface Watched extends Projector {
+  readonly states: ProjectorStatus[];
+}
+
+async function project(log: Log, url: string): Promise<Watched> {
+  const store = await openProjectionStore({ url, genesis: engineGenesis, log: quietLog });
+  opened.push(() => store.close());
+  const states: ProjectorStatus[] = [];
+  const projector = startProjector({
+    ...{ store, reader: log.reader, topics, keys: engineKeys, models: readModels },
+    ...{ owner: 'one', leaseMs: 1_500, eventPartitions: engineGenesis.eventPartitions },
+    verifiers: engineVerifiers,
+    timer: {
+      nowMs: () => Date.now(),
+      after: (delayMs, run) => {
+        const timeout = setTimeout(run, delayMs);
+        return () => clearTimeout(timeout);
+      },
+    },
+    telemetry: {
+      onCommitted: () => {},
+      onDropped: () => {},
+      onState: (status) => states.push(status),
+    },
+  });
+  opened.push(() => projector.stop());
+  return { ...projector, states };
+}
+
+const eventually = (holds: () => boolean, title: string) =>
+  vi.waitFor(() => expect(holds(), title).toBe(true), { timeout: WAIT_MS_MAX });
+const isDone = ({ sources, state }: ProjectorStatus): boolean =>
+  state === 'running' && sources.every(({ height }) => height === HEIGHTS);
+const isWaiting = ({ state }: ProjectorStatus): boolean => state === 'waiting';
+
+async function hashesAt(url: string): Promise<unknown> {
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  try {
+    return await tableHashes(pool);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Leaves nothing on the disk; what it returns gives all back. */
+function fillDisk(): () => void {
+  const path = join(disk, 'ballast');
+  const { bavail, bsize } = statfsSync(disk);
+  writeFileSync(path, Buffer.alloc(bavail * bsize));
+  return () => rmSync(path);
+}
+
+describe('a projector waits, says so and goes on, and its tables are those of a quiet run', () => {
+  it.runIf(isMounted)('when the disk of Postgres is full', async () => {
+    const server = await startServer('full', disk);
+    const log = await openLog();
+    const projector = await project(log, server.url);
+    await publish(log, chain.slice(0, 5));
+    await eventually(() => projector.status().sources.every(({ height }) => height === 5), '5');
+    const empty = fillDisk();
+    await publish(log, chain.slice(5));
+    await eventually(() => projector.states.some(isWaiting), 'waiting');
+    expect(projector.states.find(isWaiting)?.message).toMatch(/No space left|could not|recovery/);
+    empty();
+    await eventually(() => isDone(projector.status()), 'all heights');
+    expect(await hashesAt(server.url)).toEqual(expected);
+  });
+
+  it('when Postgres is killed and started again', async () => {
+    const first = await startServer('killed');
+    const log = await openLog();
+    const projector = await project(log, first.url);
+    await publish(log, chain.slice(0, 30));
+    process.kill(first.pid, 'SIGKILL');
+    await first.ended;
+    await publish(log, chain.slice(30));
+    await eventually(() => projector.states.some(isWaiting), 'waiting');
+    await first.stop();
+    const second = await startServer('killed');
+    expect(second.url).toBe(first.url);
+    await eventually(() => isDone(projector.status()), 'all heights');
+    expect(await hashesAt(second.url)).toEqual(expected);
+  });
+});
