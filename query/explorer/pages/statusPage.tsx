@@ -35,7 +35,7 @@ function Databases({ databases }: Required<Pick<ReaderStatus, 'databases'>>) {
             <th>Database</th>
             <th class="number">Visible height</th>
             <th class="number">Heights behind</th>
-            <th>Asked</th>
+            <th class="number">Asked</th>
           </tr>
         </thead>
         <tbody>
@@ -46,7 +46,7 @@ function Databases({ databases }: Required<Pick<ReaderStatus, 'databases'>>) {
               </td>
               <td class="number">{grouped(row.visibleHeight)}</td>
               <td class="number">{grouped(row.lagHeights)}</td>
-              <td>
+              <td class="number">
                 <span class={`chip ${row.inUse ? 'good' : 'plain'}`}>
                   {row.inUse ? 'in use' : 'left out'}
                 </span>
