@@ -1,17 +1,24 @@
 import type pg from 'pg';
 import { VISIBLE_CHANNEL } from '../../projections/readModels.js';
 import type { StartWakeups } from '../../query/ports.js';
+import { present } from '../../schemas/kernel/assert.js';
 import { type ConnectionOptions, connectClient } from '../postgres/connection.js';
 
 /** How soon a lost connection is replaced. */
 const CONNECT_AGAIN_MS = 500;
 const CONNECT_MS_MAX = 2_000;
 
-/** What projectors notify with each commit; of a primary, since a standby lets nobody listen. */
-export function listenWakeups(options: ConnectionOptions): StartWakeups {
-  const connection = { connectTimeoutMs: CONNECT_MS_MAX, ...options };
+/**
+ * What projectors notify with each commit. Of the first of `urls` that lets one listen, tried in
+ * turn: a standby does not, before it is promoted.
+ */
+export function listenWakeups(
+  options: Omit<ConnectionOptions, 'url'> & { readonly urls: readonly string[] },
+): StartWakeups {
+  const { urls, ...others } = options;
   return (wake) => {
-    const { log } = connection;
+    const { log } = options;
+    let attempts = 0;
     let closed = false;
     let client: pg.Client | null = null;
     let retry: NodeJS.Timeout | null = null;
@@ -25,7 +32,10 @@ export function listenWakeups(options: ConnectionOptions): StartWakeups {
       }, CONNECT_AGAIN_MS);
     };
     const connect = async (): Promise<void> => {
+      const url = present(urls[attempts % urls.length], 'a database to listen at');
+      attempts += 1;
       try {
+        const connection = { connectTimeoutMs: CONNECT_MS_MAX, ...others, url };
         const fresh = await connectClient(connection, (error) => {
           if (!closed) log.warn({ err: error }, 'notifications lost, polling until they are back');
           later();

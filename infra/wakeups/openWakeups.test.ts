@@ -6,6 +6,7 @@ import { openWakeups, type WakeupsConfig } from './openWakeups.js';
 const DEFAULTS = {
   ...{ log: 'postgres' as const, kafkaBrokers: [], databaseUrl: 'postgres://here', name: 'reader' },
   readOnly: false,
+  standbyUrls: [],
 };
 
 const open = (given: Partial<WakeupsConfig>) =>

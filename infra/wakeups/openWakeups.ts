@@ -27,6 +27,7 @@ export interface WakeupsConfig extends LogConfig {
   readonly wakeups?: 'listen' | 'poll' | 'log' | 'redis' | undefined;
   readonly databaseUrl: string;
   readonly primaryUrl?: string | undefined;
+  readonly standbyUrls: readonly string[];
   readonly redisUrl?: string | undefined;
   readonly readOnly: boolean;
   readonly name: string;
@@ -55,7 +56,8 @@ export function openWakeups(
         throw new ConfigError('--wakeups listen: a standby notifies nobody; name --primary-url');
       }
       const applicationName = `nullspace-${config.name}`;
-      return listenWakeups({ url: primaryUrl, applicationName, log });
+      // One of the standbys may be the primary after a fail-over.
+      return listenWakeups({ urls: [primaryUrl, ...config.standbyUrls], applicationName, log });
     }
     case 'redis': {
       const { redisUrl: url } = config;

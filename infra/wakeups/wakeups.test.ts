@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { VISIBLE_CHANNEL } from '../../projections/readModels.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { uint32 } from '../../schemas/kernel/bytes.js';
@@ -34,7 +34,7 @@ describeWakeupsContract('notifications', async () => {
   const client = await connectClient({ url: server.url, applicationName: 'projector', log });
   return {
     port: server.port,
-    over: (port) => listenWakeups({ url: over(port), applicationName: 'reader', log }),
+    over: (port) => listenWakeups({ urls: [over(port)], applicationName: 'reader', log }),
     async tell(height) {
       await client.query('select pg_notify($1, $2)', [VISIBLE_CHANNEL, String(height)]);
     },
@@ -68,4 +68,14 @@ describeWakeupsContract('the end of the log', async () => {
       await direct.close();
     },
   };
+});
+
+it('listens at the next database while the first lets nobody in', async () => {
+  const heard: number[] = [];
+  const urls = [over(1), server.url];
+  const wakeups = listenWakeups({ urls, applicationName: 'reader', log })((height) =>
+    heard.push(height),
+  );
+  await expect.poll(() => heard, { timeout: 15_000 }).toContain(0);
+  await wakeups.close();
 });

@@ -43,7 +43,7 @@ export async function openProjectedChain(options: {
   const heights = await followHeights({
     sql,
     shard: 0,
-    wakeups: listenWakeups(connection),
+    wakeups: listenWakeups({ ...connection, urls: [connection.url] }),
     log: quietLog,
   });
   const store = await openProjectionStore({ url, genesis: engineGenesis, log: quietLog });

@@ -45,7 +45,7 @@ async function serveReader({ databaseUrl: url, port }: ServerTask): Promise<void
   const heights = await followHeights({
     sql,
     shard: 0,
-    wakeups: listenWakeups(connection),
+    wakeups: listenWakeups({ ...connection, urls: [connection.url] }),
     log: quietLog,
   });
   const server = await createReadServer({
