@@ -113,6 +113,27 @@ describe('the page', () => {
     expect(watched.errors).toEqual([]);
   });
 
+  it('of blocks leads to the block of a time', async () => {
+    const answer = await fetch(`${platform.url}/explorer/blocks/${story.height}`);
+    const { timestampMs } = (await answer.json()) as { timestampMs: number };
+    await open('/blocks');
+    const time = page.getByLabel('Time');
+    await time.fill('1970-01-02T00:00:00');
+    await page.locator('form', { has: time }).getByRole('button', { name: 'Go' }).click();
+    await page.getByText('no block as early as that').waitFor();
+    // Of the browser's own time zone, to the second: the block is in it, or right before it.
+    const local = await page.evaluate<string>(
+      `new Date(${timestampMs + 999} - new Date().getTimezoneOffset() * 60000).toISOString()`,
+    );
+    await time.fill(local.slice(0, 19));
+    await page.locator('form', { has: time }).getByRole('button', { name: 'Go' }).click();
+    await page.waitForURL(/\/block\/\d+$/);
+    const height = Number(page.url().split('/').at(-1));
+    const second = Math.floor((timestampMs + 999) / 1000) * 1000;
+    const found = await fetch(`${platform.url}/explorer/block-by-time/${second}`);
+    expect(((await found.json()) as { block: { height: number } }).block.height).toBe(height);
+  });
+
   it('of a command shows how it ended, who signed and what came of it', async () => {
     await open(`/command/${story.spin}`);
     await page.getByText('executed').first().waitFor();
@@ -230,7 +251,7 @@ describe('every page', () => {
   const pages: readonly (readonly [path: () => string, shown: string])[] = [
     [() => '/', 'Spin roulette'],
     [() => '/blocks', 'validator 0'],
-    [() => '/commands', 'CSV of this page'],
+    [() => '/commands', 'These commands as CSV'],
     [() => '/accounts', 'CHIP'],
     [() => '/games', 'Outcome'],
     [() => '/validators', 'Signatures needed'],

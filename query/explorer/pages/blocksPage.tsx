@@ -1,6 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { Block } from '../../../command/client/answers.js';
+import { ReaderError } from '../../../command/client/readerError.js';
 import { useLive } from '../api/liveContext.js';
+import { read } from '../api/read.js';
 import { go, useTitle } from '../router.js';
 import { Await } from '../widgets/await.js';
 import { BlockRows } from '../widgets/blockRows.js';
@@ -32,6 +34,41 @@ function JumpToHeight() {
   );
 }
 
+/** To the last block up to a time, given in the visitor's own. */
+function JumpToTime() {
+  const [text, setText] = useState('');
+  const [problem, setProblem] = useState('');
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    const timestampMs = new Date(text).getTime();
+    if (!(timestampMs >= 0)) return setProblem('a date and a time are needed');
+    try {
+      const path = `/explorer/block-by-time/${timestampMs}`;
+      go(`/block/${(await read<{ readonly block: Block }>(path)).block.height}`);
+    } catch (error) {
+      if (!(error instanceof ReaderError)) throw error;
+      setProblem(error.detail);
+    }
+  };
+  return (
+    <form class="inline" onSubmit={submit}>
+      <label>
+        Time{' '}
+        <input
+          type="datetime-local"
+          step="1"
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="second">
+        Go
+      </button>
+      {problem !== '' && <span role="alert">{problem}</span>}
+    </form>
+  );
+}
+
 /** All blocks; rows stay where they are until the reader asks for newer ones. */
 export function BlocksPage() {
   useTitle('Blocks');
@@ -55,6 +92,7 @@ export function BlocksPage() {
           only blocks with commands
         </label>
         <JumpToHeight />
+        <JumpToTime />
       </div>
       {index === 0 && (
         <NewRows count={height - seen} what="block" onLoad={() => setVersion(version + 1)} />
