@@ -18,6 +18,7 @@ import { type TableHash, tableHashes } from '../../infra/postgres/tableHashes.js
 import type { RoleMessage } from '../../infra/processes/role.js';
 import { VIEW_SCHEMA } from '../../projections/readModels.js';
 import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
+import { PROJECTION_LEASE_MS } from '../../schemas/limits.js';
 import type { LogRecord, LogWriter } from '../../schemas/log.js';
 import { topicManifest, topicNames } from '../../schemas/topics.js';
 import { playedChain, playedGenesis } from '../perf/playedChain.js';
@@ -43,8 +44,8 @@ export interface ProjectionsCampaignResult {
 }
 
 const WAIT_TIMEOUT_MS = 300_000;
-/** There may be nothing left to write. */
-const MOVE_TIMEOUT_MS = 3_000;
+/** The leases of the one that was killed run out first; and there may be nothing left to write. */
+const MOVE_TIMEOUT_MS = 2 * PROJECTION_LEASE_MS;
 /** Heights appended between two kills, at most. */
 const BURST_MAX = 8;
 const compiled = import.meta.url.includes('/dist/test/');
@@ -123,8 +124,11 @@ async function untilVisible(pool: pg.Pool, height: number): Promise<void> {
   }
 }
 
-/** Until a transaction was written, so that the kill comes between two or into the next. */
-async function untilMoved(pool: pg.Pool): Promise<void> {
+/**
+ * Until a transaction was written, so that the kill comes between two or into the next; or until
+ * there is nothing to write.
+ */
+async function untilMoved(pool: pg.Pool, written: () => number): Promise<void> {
   const sum = async (): Promise<string | null> => {
     if ((await visibleHeight(pool)) === 0) return null;
     const { rows } = await pool.query(`select sum(height) as sum from ${VIEW_SCHEMA}.checkpoints`);
@@ -132,7 +136,10 @@ async function untilMoved(pool: pg.Pool): Promise<void> {
   };
   const before = await sum();
   const deadline = performance.now() + MOVE_TIMEOUT_MS;
-  while ((await sum()) === before && performance.now() < deadline) await sleep(10);
+  while ((await sum()) === before && performance.now() < deadline) {
+    if ((await visibleHeight(pool)) === written()) return;
+    await sleep(10);
+  }
 }
 
 /** Appends some heights, at once or one after the other, as a publisher in trouble does. */
@@ -140,16 +147,17 @@ async function appendSome(
   writer: LogWriter,
   chain: AsyncIterator<readonly LogRecord[]>,
   prng: Prng,
-): Promise<number> {
+  onAppended: () => void,
+): Promise<void> {
   const wanted = 1 + prng.below(BURST_MAX);
   const isBurst = prng.chance(0.5);
   for (let appended = 0; appended < wanted; appended++) {
     const { value, done } = await chain.next();
-    if (done === true) return appended;
+    if (done === true) return;
     await writer.append(value);
+    onAppended();
     if (!isBurst) await sleep(prng.between(0, 60));
   }
-  return wanted;
 }
 
 async function* records(heights: number): AsyncGenerator<readonly LogRecord[]> {
@@ -179,16 +187,18 @@ export async function runProjectionsCampaign(
     let kills = 0;
     let heightAtLastKill = 0;
     while (kills < options.kills) {
-      const appending = appendSome(writer, chain, prng);
+      const appending = appendSome(writer, chain, prng, () => {
+        heights += 1;
+      });
       const isEarly = prng.chance(0.25);
       const starting = projector.start();
       await (isEarly ? sleep(prng.between(50, 900)) : starting);
-      if (prng.chance(0.7)) await untilMoved(pool);
+      if (prng.chance(0.7)) await untilMoved(pool, () => heights);
       await sleep(prng.between(0, 400));
       heightAtLastKill = await visibleHeight(pool);
       if (await projector.end('SIGKILL')) kills += 1;
       await starting;
-      heights += await appending;
+      await appending;
       say(`kill ${kills} at height ${heightAtLastKill} of ${heights}`);
     }
     await chain.return(undefined);
