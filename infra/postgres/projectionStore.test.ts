@@ -12,13 +12,13 @@ import {
   ZombieWriterError,
 } from '../../projections/ports.js';
 import { readModels, VIEW_SCHEMA } from '../../projections/readModels.js';
-import { type Projector, startProjector } from '../../projections/runner/projector.js';
+import type { Projector } from '../../projections/runner/projector.js';
 import { KnownRows, RowBatch, type StoredRow } from '../../projections/runner/rowBatch.js';
 import { createSource, type Source } from '../../projections/runner/source.js';
 import { type GameRow, games } from '../../projections/sessions/table.js';
 import { PROJECTION_COPY_ROWS_MIN, PROJECTION_LOOSE_ROWS_MAX } from '../../schemas/limits.js';
 import type { Log, LogRecord } from '../../schemas/log.js';
-import { topicManifest, topicNames } from '../../schemas/topics.js';
+import { topicNames } from '../../schemas/topics.js';
 import type { ChainedHeight } from '../../test/simulation/certifiedChain.js';
 import { heightRecords, markRecord } from '../../test/simulation/chainRecords.js';
 import { dropProjections } from '../../test/simulation/dropProjections.js';
@@ -28,7 +28,12 @@ import {
   engineKeys,
   engineVerifiers,
 } from '../../test/simulation/engineChain.js';
-import { createMemoryLog } from '../../test/simulation/memoryLog.js';
+import {
+  openEngineLog,
+  projectEngineLog,
+  publishHeights,
+} from '../../test/simulation/engineLog.js';
+import { wallTimer } from '../projections/wallTimer.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.js';
 import { activeGeneration } from './generations.js';
 import { type OpenProjectionStore, openProjectionStore } from './projectionStore.js';
@@ -77,20 +82,6 @@ async function openStore(): Promise<OpenProjectionStore> {
   return store;
 }
 
-async function openLog(): Promise<Log> {
-  const log = createMemoryLog().open();
-  await log.ensureTopics(
-    topicManifest(engineKeys.chainId, engineGenesis.shards, engineGenesis.eventPartitions),
-  );
-  return log;
-}
-
-async function publish(log: Log, heights: readonly ChainedHeight[]): Promise<void> {
-  const writer = await log.openWriter('publisher');
-  for (const height of heights) await writer.append(heightRecords(height, topics));
-  await writer.close();
-}
-
 interface Watched extends Projector {
   readonly dropped: Record<string, number>;
 }
@@ -98,29 +89,12 @@ interface Watched extends Projector {
 async function project(log: Log, owner = 'one', leaseMs = 1_500): Promise<Watched> {
   const store = await openStore();
   const dropped: Record<string, number> = {};
-  const projector = startProjector({
-    owner,
-    leaseMs,
-    store,
-    reader: log.reader,
-    topics,
-    keys: engineKeys,
-    eventPartitions: engineGenesis.eventPartitions,
-    verifiers: engineVerifiers,
-    models: readModels,
-    timer: {
-      nowMs: () => Date.now(),
-      after: (delayMs, run) => {
-        const timer = setTimeout(run, delayMs);
-        return () => clearTimeout(timer);
-      },
-    },
+  const projector = projectEngineLog(log, {
+    ...{ owner, leaseMs, store, timer: wallTimer },
     telemetry: {
-      onCommitted: () => {},
       onDropped: (_, reason, count) => {
         dropped[reason] = (dropped[reason] ?? 0) + count;
       },
-      onState: () => {},
     },
   });
   opened.push(() => projector.stop());
@@ -145,8 +119,8 @@ const untilVisible = (height: number): Promise<void> =>
 
 /** Hashes that a projector leaves that is never disturbed. */
 async function undisturbedHashes(): Promise<unknown> {
-  const log = await openLog();
-  await publish(log, chain);
+  const log = await openEngineLog();
+  await publishHeights(log, chain);
   const projector = await project(log);
   await untilVisible(HEIGHTS);
   await projector.stop();
@@ -157,8 +131,8 @@ async function undisturbedHashes(): Promise<unknown> {
 
 describe('what is folded', () => {
   it('is in the tables: blocks, commands, balances equal to their history, books', async () => {
-    const log = await openLog();
-    await publish(log, chain);
+    const log = await openEngineLog();
+    await publishHeights(log, chain);
     const projector = await project(log);
     await untilVisible(HEIGHTS);
     await eventually(() => projector.status().ready, 'ready');
@@ -216,10 +190,10 @@ describe('what is folded', () => {
 describe('tables equal those of a projector that was never disturbed', () => {
   it('after stops and starts while the log grows', async () => {
     const expected = await undisturbedHashes();
-    const log = await openLog();
+    const log = await openEngineLog();
     for (let from = 0; from < HEIGHTS; from += 15) {
       const projector = await project(log);
-      await publish(log, chain.slice(from, from + 15));
+      await publishHeights(log, chain.slice(from, from + 15));
       if (from % 2 === 0) await untilVisible(from + 5);
       await projector.stop();
       expect(projector.status().state).toBe('stopped');
@@ -231,10 +205,10 @@ describe('tables equal those of a projector that was never disturbed', () => {
 
   it('after its connections were cut in the middle of writing', async () => {
     const expected = await undisturbedHashes();
-    const log = await openLog();
+    const log = await openEngineLog();
     await project(log);
     for (let from = 0; from < HEIGHTS; from += 5) {
-      await publish(log, chain.slice(from, from + 5));
+      await publishHeights(log, chain.slice(from, from + 5));
       await new Promise((resolve) => setTimeout(resolve, from % 7));
       await admin.query(
         `select pg_terminate_backend(pid) from pg_stat_activity
@@ -247,24 +221,24 @@ describe('tables equal those of a projector that was never disturbed', () => {
 
   it('with two projectors that share the sources, one of which goes away', async () => {
     const expected = await undisturbedHashes();
-    const log = await openLog();
+    const log = await openEngineLog();
     const sources = (status: ProjectorStatus): number => status.sources.length;
     const first = await project(log, 'first');
     const second = await project(log, 'second');
     const shared = (): boolean => sources(first.status()) === 9 && sources(second.status()) === 8;
     const swapped = (): boolean => sources(first.status()) === 8 && sources(second.status()) === 9;
     await eventually(() => shared() || swapped(), 'equal shares');
-    await publish(log, chain.slice(0, 30));
+    await publishHeights(log, chain.slice(0, 30));
     await untilVisible(10);
     await second.stop();
-    await publish(log, chain.slice(30));
+    await publishHeights(log, chain.slice(30));
     await untilVisible(HEIGHTS);
     expect(await tableHashes(admin)).toEqual(expected);
   });
 
   it('with forged and repeated records and a hole that is filled later', async () => {
     const expected = await undisturbedHashes();
-    const log = await openLog();
+    const log = await openEngineLog();
     const projector = await project(log);
     const writer = await log.openWriter('hostile');
     const all = chain.map((height) => heightRecords(height, topics));
@@ -463,15 +437,15 @@ describe('who may write', () => {
   });
 
   it('halts on two certified histories, and says so', async () => {
-    const log = await openLog();
-    await publish(log, chain.slice(0, 3));
+    const log = await openEngineLog();
+    await publishHeights(log, chain.slice(0, 3));
     const projector = await project(log);
     await untilVisible(3);
     const [other] = engineChain({ heights: 5, commands: 3, seed: 8 }).slice(4);
     const [same] = engineChain({ heights: 5, commands: 20, seed: 7 }).slice(4);
     const partition = (same as ChainedHeight).leaves.findIndex(({ count }) => count > 0);
     const writer = await log.openWriter('publisher');
-    await publish(log, chain.slice(3, 6));
+    await publishHeights(log, chain.slice(3, 6));
     await untilVisible(6);
     const value = markRecord(other as ChainedHeight, partition);
     const record = heightRecords(other as ChainedHeight, topics)[0] as LogRecord;

@@ -2,23 +2,19 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ProjectorStatus } from '../../projections/ports.js';
-import { readModels } from '../../projections/readModels.js';
-import { type Projector, startProjector } from '../../projections/runner/projector.js';
+import type { Projector } from '../../projections/runner/projector.js';
 import type { Log } from '../../schemas/log.js';
-import { topicManifest, topicNames } from '../../schemas/topics.js';
-import type { ChainedHeight } from '../../test/simulation/certifiedChain.js';
-import { heightRecords } from '../../test/simulation/chainRecords.js';
+import { engineChain, engineGenesis } from '../../test/simulation/engineChain.js';
 import {
-  engineChain,
-  engineGenesis,
-  engineKeys,
-  engineVerifiers,
-} from '../../test/simulation/engineChain.js';
-import { createMemoryLog } from '../../test/simulation/memoryLog.js';
+  openEngineLog,
+  projectEngineLog,
+  publishHeights,
+} from '../../test/simulation/engineLog.js';
 import { quietLog } from '../../test/simulation/projectedChain.js';
+import { wallTimer } from '../projections/wallTimer.js';
+import { createPool } from './connection.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.js';
 import { openProjectionStore } from './projectionStore.js';
 import { tableHashes } from './tableHashes.js';
@@ -30,7 +26,6 @@ vi.setConfig({ testTimeout: 2 * WAIT_MS_MAX });
 const HEIGHTS = 60;
 const DISK_MIB = 192;
 const chain = engineChain({ heights: HEIGHTS, commands: 40, seed: 13 });
-const topics = topicNames(engineKeys.chainId);
 const folder = mkdtempSync(join(tmpdir(), 'nullspace-outages-'));
 const publicDir = `${folder}-public`;
 const disk = `${folder}-disk`;
@@ -48,8 +43,8 @@ let expected: unknown;
 
 beforeAll(async () => {
   const server = await startServer('undisturbed');
-  const log = await openLog();
-  await publish(log, chain);
+  const log = await openEngineLog();
+  await publishHeights(log, chain);
   const projector = await project(log, server.url);
   await eventually(() => isDone(projector.status()), 'all heights');
   expected = await hashesAt(server.url);
@@ -68,19 +63,6 @@ async function startServer(name: string, place = publicDir): Promise<EmbeddedPos
   return server;
 }
 
-async function openLog(): Promise<Log> {
-  const log = createMemoryLog().open();
-  const { shards, eventPartitions } = engineGenesis;
-  await log.ensureTopics(topicManifest(engineKeys.chainId, shards, eventPartitions));
-  return log;
-}
-
-async function publish(log: Log, heights: readonly ChainedHeight[]): Promise<void> {
-  const writer = await log.openWriter('publisher');
-  for (const height of heights) await writer.append(heightRecords(height, topics));
-  await writer.close();
-}
-
 interface Watched extends Projector {
   readonly states: ProjectorStatus[];
 }
@@ -89,22 +71,9 @@ async function project(log: Log, url: string): Promise<Watched> {
   const store = await openProjectionStore({ url, genesis: engineGenesis, log: quietLog });
   opened.push(() => store.close());
   const states: ProjectorStatus[] = [];
-  const projector = startProjector({
-    ...{ store, reader: log.reader, topics, keys: engineKeys, models: readModels },
-    ...{ owner: 'one', leaseMs: 1_500, eventPartitions: engineGenesis.eventPartitions },
-    verifiers: engineVerifiers,
-    timer: {
-      nowMs: () => Date.now(),
-      after: (delayMs, run) => {
-        const timeout = setTimeout(run, delayMs);
-        return () => clearTimeout(timeout);
-      },
-    },
-    telemetry: {
-      onCommitted: () => {},
-      onDropped: () => {},
-      onState: (status) => states.push(status),
-    },
+  const projector = projectEngineLog(log, {
+    ...{ store, timer: wallTimer },
+    telemetry: { onState: (status) => states.push(status) },
   });
   opened.push(() => projector.stop());
   return { ...projector, states };
@@ -117,7 +86,7 @@ const isDone = ({ sources, state }: ProjectorStatus): boolean =>
 const isWaiting = ({ state }: ProjectorStatus): boolean => state === 'waiting';
 
 async function hashesAt(url: string): Promise<unknown> {
-  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  const pool = createPool({ url, applicationName: 'hashes', log: quietLog, max: 1 });
   try {
     return await tableHashes(pool);
   } finally {
@@ -136,12 +105,12 @@ function fillDisk(): () => void {
 describe('a projector waits, says so and goes on, and its tables are those of a quiet run', () => {
   it.runIf(isMounted)('when the disk of Postgres is full', async () => {
     const server = await startServer('full', disk);
-    const log = await openLog();
+    const log = await openEngineLog();
     const projector = await project(log, server.url);
-    await publish(log, chain.slice(0, 5));
+    await publishHeights(log, chain.slice(0, 5));
     await eventually(() => projector.status().sources.every(({ height }) => height === 5), '5');
     const empty = fillDisk();
-    await publish(log, chain.slice(5));
+    await publishHeights(log, chain.slice(5));
     await eventually(() => projector.states.some(isWaiting), 'waiting');
     expect(projector.states.find(isWaiting)?.message).toMatch(/No space left|could not|recovery/);
     empty();
@@ -151,12 +120,12 @@ describe('a projector waits, says so and goes on, and its tables are those of a 
 
   it('when Postgres is killed and started again', async () => {
     const first = await startServer('killed');
-    const log = await openLog();
+    const log = await openEngineLog();
     const projector = await project(log, first.url);
-    await publish(log, chain.slice(0, 30));
+    await publishHeights(log, chain.slice(0, 30));
     process.kill(first.pid, 'SIGKILL');
     await first.ended;
-    await publish(log, chain.slice(30));
+    await publishHeights(log, chain.slice(30));
     await eventually(() => projector.states.some(isWaiting), 'waiting');
     await first.stop();
     const second = await startServer('killed');

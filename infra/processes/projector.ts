@@ -15,6 +15,7 @@ import { readGenesis } from '../genesis/genesisFile.js';
 import { createStatusServer, listen } from '../http/statusServer.js';
 import { logOptions, openLog, requireDatabase } from '../log/openLog.js';
 import { openProjectionStore } from '../postgres/projectionStore.js';
+import { wallTimer } from '../projections/wallTimer.js';
 import { readEpochs } from '../recovery/readEpochs.js';
 import { createMetrics, type Metrics } from '../telemetry/metrics.js';
 import { openAnnouncer, redisOptions } from '../wakeups/openWakeups.js';
@@ -32,14 +33,6 @@ const configSchema = z.object({
 });
 
 const SHARD = 0;
-
-const timer = {
-  nowMs: () => Date.now(),
-  after: (delayMs: number, run: () => void) => {
-    const timeout = setTimeout(run, delayMs);
-    return () => clearTimeout(timeout);
-  },
-};
 
 function gaugeSources(metrics: Metrics, sources: readonly SourceStatus[]): void {
   for (const { partition, height, lagBlocks, lagMs, hole, wanted } of sources) {
@@ -102,7 +95,7 @@ export function projectorRole(argv: readonly string[]): Promise<void> {
     const { reader } = log;
     const keys = await readEpochs({ genesis, shard: SHARD, reader, verifiers });
     const projector = startProjector({
-      ...{ keys, eventPartitions, verifiers, store, timer, models: readModels },
+      ...{ keys, eventPartitions, verifiers, store, timer: wallTimer, models: readModels },
       owner: `${config.name}/${randomBytes(4).toString('hex')}`,
       reader,
       topics: topicNames(chainId),

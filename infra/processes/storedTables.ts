@@ -5,6 +5,7 @@ import { createNativeBeacon } from '../crypto/nativeBeacon.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
 import { createPool } from '../postgres/connection.js';
 import type { RebuildOptions, RebuildReport } from '../projections/rebuildProjections.js';
+import { wallTimer } from '../projections/wallTimer.js';
 import { type StoredLog, type StoredLogConfig, withStoredLog } from './storedLog.js';
 
 /** Log and tables of a data folder, and what it takes to fold the one into others. */
@@ -49,13 +50,7 @@ export async function withStoredTables<T>(
     try {
       const rebuild: RebuildOptions = {
         ...{ url, genesis, reader: log.reader, verifiers, log: logger, report: reporter() },
-        timer: {
-          nowMs: () => Date.now(),
-          after: (delayMs, run) => {
-            const timeout = setTimeout(run, delayMs);
-            return () => clearTimeout(timeout);
-          },
-        },
+        timer: wallTimer,
       };
       return await work({ url, genesis, log, pool, rebuild });
     } finally {

@@ -3,20 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readModels, VIEW_SCHEMA } from '../../projections/readModels.js';
-import { type Projector, startProjector } from '../../projections/runner/projector.js';
+import { VIEW_SCHEMA } from '../../projections/readModels.js';
+import type { Projector } from '../../projections/runner/projector.js';
 import type { Log } from '../../schemas/log.js';
-import { topicManifest, topicNames } from '../../schemas/topics.js';
-import type { ChainedHeight } from '../../test/simulation/certifiedChain.js';
-import { heightRecords } from '../../test/simulation/chainRecords.js';
 import { dropProjections } from '../../test/simulation/dropProjections.js';
+import { engineChain, engineGenesis, engineVerifiers } from '../../test/simulation/engineChain.js';
 import {
-  engineChain,
-  engineGenesis,
-  engineKeys,
-  engineVerifiers,
-} from '../../test/simulation/engineChain.js';
-import { createMemoryLog } from '../../test/simulation/memoryLog.js';
+  openEngineLog,
+  projectEngineLog,
+  publishHeights,
+} from '../../test/simulation/engineLog.js';
 import { quietLog } from '../../test/simulation/projectedChain.js';
 import { openReadDatabase } from '../http/readDatabase.js';
 import { createPool } from '../postgres/connection.js';
@@ -32,25 +28,17 @@ import {
   type RebuildReport,
   rebuildProjections,
 } from './rebuildProjections.js';
+import { wallTimer } from './wallTimer.js';
 
 /** Generous: other suites may have the processors. */
 const WAIT_MS_MAX = 120_000;
 vi.setConfig({ testTimeout: 2 * WAIT_MS_MAX });
 const HEIGHTS = 60;
 const chain = engineChain({ heights: HEIGHTS, commands: 12, seed: 21 });
-const topics = topicNames(engineKeys.chainId);
 const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-rebuild-'));
 let server: EmbeddedPostgres;
 let admin: pg.Pool;
 const opened: (() => Promise<unknown>)[] = [];
-
-const timer = {
-  nowMs: () => Date.now(),
-  after: (delayMs: number, run: () => void) => {
-    const timeout = setTimeout(run, delayMs);
-    return () => clearTimeout(timeout);
-  },
-};
 
 beforeAll(async () => {
   server = await startEmbeddedPostgres({ dataDir, publicDir: `${dataDir}-public`, log: quietLog });
@@ -68,33 +56,11 @@ afterEach(async () => {
   for (const close of opened.splice(0).toReversed()) await close();
 });
 
-async function openLog(): Promise<Log> {
-  const log = createMemoryLog().open();
-  const { shards, eventPartitions } = engineGenesis;
-  await log.ensureTopics(topicManifest(engineKeys.chainId, shards, eventPartitions));
-  return log;
-}
-
-async function publish(log: Log, heights: readonly ChainedHeight[], pauseMs = 0): Promise<void> {
-  const writer = await log.openWriter('publisher');
-  for (const height of heights) {
-    await writer.append(heightRecords(height, topics));
-    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
-  await writer.close();
-}
-
 async function project(log: Log, leaseMs = 1_500): Promise<Projector> {
   const store = await openProjectionStore({
     ...{ url: server.url, genesis: engineGenesis, log: quietLog },
   });
-  const projector = startProjector({
-    ...{ owner: 'live', leaseMs, store, reader: log.reader, topics, keys: engineKeys, timer },
-    eventPartitions: engineGenesis.eventPartitions,
-    verifiers: engineVerifiers,
-    models: readModels,
-    telemetry: { onCommitted: () => {}, onDropped: () => {}, onState: () => {} },
-  });
+  const projector = projectEngineLog(log, { owner: 'live', leaseMs, store, timer: wallTimer });
   opened.push(() => store.close());
   opened.push(() => projector.stop());
   return projector;
@@ -103,7 +69,7 @@ async function project(log: Log, leaseMs = 1_500): Promise<Projector> {
 function rebuildOptions(log: Log, reports: RebuildReport[] = []): RebuildOptions {
   return {
     ...{ url: server.url, genesis: engineGenesis, reader: log.reader, verifiers: engineVerifiers },
-    ...{ timer, log: quietLog, report: (report) => reports.push(report) },
+    ...{ timer: wallTimer, log: quietLog, report: (report) => reports.push(report) },
   };
 }
 
@@ -149,13 +115,13 @@ function watchReads(): { readonly heights: number[]; stop(): Promise<void> } {
 
 describe('tables made anew', () => {
   it('replace the old ones under live traffic: no height goes down, no read fails', async () => {
-    const log = await openLog();
-    await publish(log, chain.slice(0, 20));
+    const log = await openEngineLog();
+    await publishHeights(log, chain.slice(0, 20));
     const projector = await project(log);
     await untilVisible(20);
     const before = await activeGeneration(admin);
     const reads = watchReads();
-    const traffic = publish(log, chain.slice(20), 40);
+    const traffic = publishHeights(log, chain.slice(20), 40);
     const reports: RebuildReport[] = [];
     const rebuilt = await rebuildProjections(rebuildOptions(log, reports));
     await traffic;
@@ -183,8 +149,8 @@ describe('tables made anew', () => {
   });
 
   it('have every index of the others', async () => {
-    const log = await openLog();
-    await publish(log, chain.slice(0, 10));
+    const log = await openEngineLog();
+    await publishHeights(log, chain.slice(0, 10));
     await project(log);
     await untilVisible(10);
     const old = (await activeGeneration(admin))?.schema ?? '';
@@ -200,8 +166,8 @@ describe('tables made anew', () => {
   });
 
   it('that differ from the old ones are left aside, and say where', async () => {
-    const log = await openLog();
-    await publish(log, chain.slice(0, 15));
+    const log = await openEngineLog();
+    await publishHeights(log, chain.slice(0, 15));
     const projector = await project(log);
     await untilVisible(15);
     await projector.stop();
@@ -214,8 +180,8 @@ describe('tables made anew', () => {
   });
 
   it('are kept beside the old ones until asked for, shown, and the old ones pruned', async () => {
-    const log = await openLog();
-    await publish(log, chain.slice(0, 15));
+    const log = await openEngineLog();
+    await publishHeights(log, chain.slice(0, 15));
     await project(log, 60_000);
     await untilVisible(15);
     const held = await readGenerationStatus({ pool: admin, log, genesis: engineGenesis });

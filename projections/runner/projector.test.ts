@@ -5,16 +5,15 @@ import {
   PROJECTION_LEASE_MS,
   PROJECTION_STALL_MS,
 } from '../../schemas/limits.js';
-import type { Log, LogBatch, LogReader, LogSubscription } from '../../schemas/log.js';
-import { topicManifest, topicNames } from '../../schemas/topics.js';
-import { heightRecords } from '../../test/simulation/chainRecords.js';
+import type { LogBatch, LogReader, LogSubscription } from '../../schemas/log.js';
+import { topicNames } from '../../schemas/topics.js';
 import {
   engineChain,
   engineGenesis,
   engineKeys,
   engineVerifiers,
 } from '../../test/simulation/engineChain.js';
-import { createMemoryLog } from '../../test/simulation/memoryLog.js';
+import { openEngineLog, publishHeights } from '../../test/simulation/engineLog.js';
 import {
   createMemoryProjectionStore,
   type MemoryProjectionStore,
@@ -41,19 +40,6 @@ afterEach(async () => {
   aheadMs = 0;
   for (const projector of running.splice(0)) await projector.stop();
 });
-
-async function openLog(): Promise<Log> {
-  const log = createMemoryLog().open();
-  const { shards, eventPartitions } = engineGenesis;
-  await log.ensureTopics(topicManifest(engineKeys.chainId, shards, eventPartitions));
-  return log;
-}
-
-async function publish(log: Log, from: number, to: number): Promise<void> {
-  const writer = await log.openWriter('publisher');
-  for (const height of chain.slice(from, to)) await writer.append(heightRecords(height, topics));
-  await writer.close();
-}
 
 /** Timers of more than a second come soon: what is tested is what happens then. */
 const timer = {
@@ -147,7 +133,7 @@ function readTogether({ subscribe, ...reader }: LogReader): LogReader {
 }
 
 it('writes at the end of the log what was read together in one transaction', async () => {
-  const log = await openLog();
+  const log = await openEngineLog();
   const store = openStore();
   store.before = () => new Promise((resolve) => setTimeout(resolve, 200));
   start(readTogether(log.reader), store);
@@ -155,16 +141,16 @@ it('writes at the end of the log what was read together in one transaction', asy
     Array.from({ length: engineGenesis.eventPartitions + 1 }).every(
       (_, index) => store.height(index + BLOCKS_PARTITION) === height,
     );
-  await publish(log, 0, 1);
+  await publishHeights(log, chain.slice(0, 1));
   await eventually(() => isWhole(1), 'the first height');
   const before = store.commits;
-  await publish(log, 1, 2);
+  await publishHeights(log, chain.slice(1, 2));
   await eventually(() => isWhole(2), 'the second height');
   expect(store.commits - before).toBe(1);
 });
 
 it('far behind the end of the log gathers what it reads, and writes it when the end is near', async () => {
-  const log = await openLog();
+  const log = await openEngineLog();
   const store = openStore();
   let isFar = true;
   let reads = 0;
@@ -192,12 +178,12 @@ it('far behind the end of the log gathers what it reads, and writes it when the 
   start(readTogether(far), store, { timer: patient });
   const partitions = engineGenesis.eventPartitions + 1;
   for (let height = 0; height < HEIGHTS - 1; height++) {
-    await publish(log, height, height + 1);
+    await publishHeights(log, chain.slice(height, height + 1));
     await eventually(() => reads >= (height + 1) * partitions, 'a height that is read');
   }
   expect(store.commits).toBe(0);
   isFar = false;
-  await publish(log, HEIGHTS - 1, HEIGHTS);
+  await publishHeights(log, chain.slice(HEIGHTS - 1, HEIGHTS));
   await eventually(() => store.height(BLOCKS_PARTITION) === HEIGHTS, 'all heights');
   expect(store.commits).toBe(1);
 });
@@ -207,7 +193,7 @@ describe('a projector whose world fails', () => {
     ['diskFull', 'Postgres: could not extend file: No space left on device'],
     ['unreachable', 'Postgres: terminating connection due to administrator command'],
   ])('waits, says so, and goes on: %s', async (code, message) => {
-    const log = await openLog();
+    const log = await openEngineLog();
     const store = openStore();
     let failures = 0;
     store.before = async () => {
@@ -216,8 +202,8 @@ describe('a projector whose world fails', () => {
       throw outside(code, message);
     };
     const { projector, states } = start(log.reader, store);
-    await publish(log, 0, 4);
-    await publish(log, 4, HEIGHTS);
+    await publishHeights(log, chain.slice(0, 4));
+    await publishHeights(log, chain.slice(4, HEIGHTS));
     await eventually(() => store.height(BLOCKS_PARTITION) === HEIGHTS, 'all heights');
     await eventually(() => projector.status().ready, 'ready');
     const waits = states.filter(({ state }) => state === 'waiting');
@@ -226,26 +212,26 @@ describe('a projector whose world fails', () => {
   });
 
   it('halts for good on what no retry can help', async () => {
-    const log = await openLog();
+    const log = await openEngineLog();
     const store = openStore();
     store.before = async () => {
       throw Object.assign(new Error('column is missing'), { code: 'refused', retriable: false });
     };
     const { projector } = start(log.reader, store);
-    await publish(log, 0, 2);
+    await publishHeights(log, chain.slice(0, 2));
     await eventually(() => projector.status().state === 'halted', 'halted');
     expect(projector.status()).toMatchObject({ message: 'column is missing', ready: false });
   });
 
   it('writes nothing once another has moved its checkpoints, and goes on from there', async () => {
-    const log = await openLog();
+    const log = await openEngineLog();
     const store = openStore();
     const { projector: zombie, states } = start(log.reader, store);
-    await publish(log, 0, 3);
+    await publishHeights(log, chain.slice(0, 3));
     await eventually(() => store.height(BLOCKS_PARTITION) === 3, 'three heights');
     // Two at the same sources: every height is written once, whoever comes first.
     const { projector: other } = start(log.reader, store);
-    await publish(log, 3, HEIGHTS);
+    await publishHeights(log, chain.slice(3, HEIGHTS));
     const whole = openStore();
     start(log.reader, whole);
     for (const each of [store, whole]) {
@@ -263,7 +249,7 @@ describe('a projector whose world fails', () => {
 
 describe('a projector that is stuck', () => {
   it('begins anew with another reader when the log stops giving what it has', async () => {
-    const log = await openLog();
+    const log = await openEngineLog();
     const store = openStore();
     let isDeaf = true;
     let subscriptions = 0;
@@ -288,7 +274,7 @@ describe('a projector that is stuck', () => {
         return { batches, close: async () => close() };
       },
     };
-    await publish(log, 0, HEIGHTS);
+    await publishHeights(log, chain.slice(0, HEIGHTS));
     const { states } = start(reader, store);
     await eventually(() => subscriptions === 1, 'a subscription');
     aheadMs = PROJECTION_STALL_MS + 1;
@@ -299,7 +285,7 @@ describe('a projector that is stuck', () => {
   });
 
   it('stops in bounded time, although its transaction does not end', async () => {
-    const log = await openLog();
+    const log = await openEngineLog();
     const store = openStore();
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
@@ -311,7 +297,7 @@ describe('a projector that is stuck', () => {
       return held;
     };
     const { projector } = start(log.reader, store);
-    await publish(log, 0, 2);
+    await publishHeights(log, chain.slice(0, 2));
     await eventually(() => isHeld, 'a transaction');
     expect(PROJECTION_DRAIN_MS).toBeGreaterThan(1_000);
     await projector.stop();
@@ -392,10 +378,10 @@ describe('projectors that share the sources', () => {
     ['do so although it takes longer', 2 * PROJECTION_LEASE_MS],
   ])('%s', async (_, closeMs) => {
     const { timer: clock, pass } = world;
-    const log = await openLog();
+    const log = await openEngineLog();
     const store = openSharedStore(clock.nowMs);
     const reader = slowToClose(log.reader, clock, closeMs);
-    await publish(log, 0, HEIGHTS);
+    await publishHeights(log, chain.slice(0, HEIGHTS));
     const one = start(reader, store, { owner: 'one', timer: clock });
     await pass(PROJECTION_LEASE_MS);
     expect(one.projector.status()).toMatchObject({ state: 'running', ready: true });
@@ -413,9 +399,9 @@ describe('projectors that share the sources', () => {
 
   it('are ready on standby when others hold every source, and take over when those end', async () => {
     const { timer: clock, pass } = world;
-    const log = await openLog();
+    const log = await openEngineLog();
     const store = openSharedStore(clock.nowMs);
-    await publish(log, 0, HEIGHTS);
+    await publishHeights(log, chain.slice(0, HEIGHTS));
     const sources = await store.checkpoints(0);
     const renew = async (): Promise<void> => {
       for (const at of sources.keys()) {

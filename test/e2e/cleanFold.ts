@@ -5,6 +5,7 @@ import { nativeVerifier } from '../../infra/crypto/nativeSignatures.js';
 import { createPool } from '../../infra/postgres/connection.js';
 import { openProjectionStore } from '../../infra/postgres/projectionStore.js';
 import { type TableHash, tableHashes } from '../../infra/postgres/tableHashes.js';
+import { wallTimer } from '../../infra/projections/wallTimer.js';
 import { readModels } from '../../projections/readModels.js';
 import { startProjector } from '../../projections/runner/projector.js';
 import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
@@ -30,13 +31,7 @@ export async function foldToEnd(options: {
     reader: log.reader,
     topics: topicNames(keys.chainId),
     verifiers: { signatures: nativeVerifier(), beacon: await createNativeBeacon() },
-    timer: {
-      nowMs: () => Date.now(),
-      after: (delayMs, run) => {
-        const timer = setTimeout(run, delayMs);
-        return () => clearTimeout(timer);
-      },
-    },
+    timer: wallTimer,
     telemetry: { onCommitted: () => {}, onDropped: () => {}, onState: () => {} },
   });
   try {

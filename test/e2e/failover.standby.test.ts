@@ -12,22 +12,15 @@ import { type CreatedStandby, createStandby } from '../../infra/postgres/standby
 import { promoteStandby } from '../../infra/postgres/standby/promoteStandby.js';
 import { readServerStatus } from '../../infra/postgres/standby/standbyStatus.js';
 import { type TableHash, tableHashes } from '../../infra/postgres/tableHashes.js';
+import { wallTimer } from '../../infra/projections/wallTimer.js';
 import { createMetrics } from '../../infra/telemetry/metrics.js';
-import { readModels } from '../../projections/readModels.js';
-import { type Projector, startProjector } from '../../projections/runner/projector.js';
+import type { Projector } from '../../projections/runner/projector.js';
 import { blockDigest } from '../../schemas/crypto/digests.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { Log } from '../../schemas/log.js';
-import { topicManifest, topicNames } from '../../schemas/topics.js';
 import { openTcpProxy, type TcpProxy } from '../contracts/tcpProxy.js';
-import { heightRecords } from '../simulation/chainRecords.js';
-import {
-  engineChain,
-  engineGenesis,
-  engineKeys,
-  engineVerifiers,
-} from '../simulation/engineChain.js';
-import { createMemoryLog } from '../simulation/memoryLog.js';
+import { engineChain, engineGenesis, engineKeys } from '../simulation/engineChain.js';
+import { openEngineLog, projectEngineLog, publishHeights } from '../simulation/engineLog.js';
 import { type PrimaryServer, startPrimary } from '../simulation/primaryServer.js';
 import { quietLog } from '../simulation/projectedChain.js';
 import { createDatabase } from './cleanFold.js';
@@ -42,7 +35,6 @@ const PROBE_MS = 20;
 const UNAVAILABLE_MS = 5_000 + 5_000;
 const chain = engineChain({ heights: HEIGHTS, commands: 6, seed: 23 });
 const digests = chain.map(({ certified }) => toHex(blockDigest(certified.block.header)));
-const topics = topicNames(engineKeys.chainId);
 const folder = mkdtempSync(join(tmpdir(), 'nullspace-failover-'));
 const publicDir = `${folder}-public`;
 
@@ -60,9 +52,7 @@ beforeAll(async () => {
   virtualPort = Number(new URL(primary.url).port);
   wire = await openTcpProxy(0, () => Number(new URL(primary.url).port));
   virtual = await openTcpProxy(0, () => virtualPort);
-  log = createMemoryLog().open();
-  const { shards, eventPartitions } = engineGenesis;
-  await log.ensureTopics(topicManifest(engineKeys.chainId, shards, eventPartitions));
+  log = await openEngineLog();
 });
 afterEach(async () => {
   for (const close of opened.splice(0).toReversed()) await close();
@@ -80,32 +70,9 @@ function through(url: string, port: number): string {
   return other.href;
 }
 
-/** Appends height after height, up to one. */
-async function publish(from: number, to: number): Promise<void> {
-  const writer = await log.openWriter('publisher');
-  for (const height of chain.slice(from, to)) {
-    await writer.append(heightRecords(height, topics));
-    await new Promise((resolve) => setTimeout(resolve, PUBLISH_MS));
-  }
-  await writer.close();
-}
-
 async function project(url: string, owner: string): Promise<Projector> {
   const store = await openProjectionStore({ url, genesis: engineGenesis, log: quietLog });
-  const projector = startProjector({
-    ...{ owner, store, topics, leaseMs: 1_500, reader: log.reader, keys: engineKeys },
-    eventPartitions: engineGenesis.eventPartitions,
-    verifiers: engineVerifiers,
-    models: readModels,
-    timer: {
-      nowMs: () => Date.now(),
-      after: (delayMs, run) => {
-        const timer = setTimeout(run, delayMs);
-        return () => clearTimeout(timer);
-      },
-    },
-    telemetry: { onCommitted: () => {}, onDropped: () => {}, onState: () => {} },
-  });
+  const projector = projectEngineLog(log, { store, owner, timer: wallTimer });
   opened.push(async () => {
     await projector.stop();
     await store.close();
@@ -219,7 +186,7 @@ function expectRising({ probes }: ProbedReader): void {
 }
 
 it('a lagging standby takes the place of a killed primary: only folding is repeated', async () => {
-  const publishing = publish(0, FIRST_HEIGHTS);
+  const publishing = publishHeights(log, chain.slice(0, FIRST_HEIGHTS), PUBLISH_MS);
   const zombie = await project(through(primary.url, virtual.port), 'zombie');
   await eventually(async () => (await visibleHeight(primary.url)) > 10, 'the primary has heights');
   const standby = await standbyOf(through(primary.url, wire.port), 'standby-0');
@@ -270,7 +237,7 @@ it('a lagging standby takes the place of a killed primary: only folding is repea
 
 it('a standby in step takes its place without a reader that fails or goes back', async () => {
   const [old, heir] = standbys as [CreatedStandby, CreatedStandby];
-  const publishing = publish(FIRST_HEIGHTS, HEIGHTS);
+  const publishing = publishHeights(log, chain.slice(FIRST_HEIGHTS), PUBLISH_MS);
   await project(old.url, 'before');
   const databases = [old, heir].map(({ url, slot }) => ({ name: slot, url }));
   const reader = await readFrom(databases);

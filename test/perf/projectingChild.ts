@@ -16,6 +16,7 @@ import {
   openProjectionStore,
 } from '../../infra/postgres/projectionStore.js';
 import { rebuildProjections } from '../../infra/projections/rebuildProjections.js';
+import { wallTimer } from '../../infra/projections/wallTimer.js';
 import { BLOCKS_PARTITION, type SourceCommit } from '../../projections/ports.js';
 import type { Table } from '../../projections/readModel.js';
 import { readModels } from '../../projections/readModels.js';
@@ -79,7 +80,7 @@ async function prepareProjector(task: ChildTask): Promise<() => Promise<void>> {
         store: { ...store, acquireLeases: async () => held, releaseLeases: async () => {} },
         reader: log.reader,
         topics,
-        timer,
+        timer: wallTimer,
         telemetry: {
           onCommitted: ({ status: { sources } }) => {
             if (sources.every(({ height }) => height === task.chain.heights)) resolve();
@@ -135,20 +136,18 @@ async function writeBatch(
   await client.query('commit');
 }
 
-const timer = {
-  nowMs: () => Date.now(),
-  after: (delayMs: number, run: () => void) => {
-    const timeout = setTimeout(run, delayMs);
-    return () => clearTimeout(timeout);
-  },
-};
-
 async function prepareRebuild(task: ChildTask): Promise<() => Promise<void>> {
   const log = await openPostgresLog({ url: task.logUrl, log: quietLog });
   const { verifiers } = await sourceOptions();
   return async () => {
     await rebuildProjections({
-      ...{ url: task.tablesUrl, genesis: playedGenesis, reader: log.reader, verifiers, timer },
+      ...{
+        url: task.tablesUrl,
+        genesis: playedGenesis,
+        reader: log.reader,
+        verifiers,
+        timer: wallTimer,
+      },
       ...{ log: quietLog, report: () => {}, swap: false },
     });
   };

@@ -1,16 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { installNativeCrypto } from '../../../infra/crypto/nativeSha256.js';
-import { readModels } from '../../../projections/readModels.js';
-import { type Projector, startProjector } from '../../../projections/runner/projector.js';
+import { wallTimer } from '../../../infra/projections/wallTimer.js';
+import type { ProjectorTimer } from '../../../projections/ports.js';
+import type { Projector } from '../../../projections/runner/projector.js';
 import { encode } from '../../../schemas/codec/codec.js';
 import { concatBytes, uint32 } from '../../../schemas/kernel/bytes.js';
 import { FOLLOWED_WINDOW_BYTES } from '../../../schemas/limits.js';
-import type { Log, LogRecord } from '../../../schemas/log.js';
-import { topicManifest, topicNames } from '../../../schemas/topics.js';
+import type { LogRecord } from '../../../schemas/log.js';
+import { topicNames } from '../../../schemas/topics.js';
 import type { ChainedHeight } from '../certifiedChain.js';
 import { heightRecords } from '../chainRecords.js';
-import { engineChain, engineGenesis, engineKeys, engineVerifiers } from '../engineChain.js';
-import { createMemoryLog } from '../memoryLog.js';
+import { engineChain, engineGenesis, engineKeys } from '../engineChain.js';
+import { openEngineLog, projectEngineLog } from '../engineLog.js';
 import { createMemoryProjectionStore } from '../memoryProjectionStore.js';
 
 /** What a publisher with every right may write between the honest ones: the tables stay equal. */
@@ -86,30 +87,25 @@ interface Fold {
   readonly dropped: Readonly<Record<string, number>>;
 }
 
+/** Timers of more than a moment come soon: nothing here is about waiting. */
+const hastyTimer: ProjectorTimer = {
+  nowMs: () => Date.now(),
+  after: (delayMs, run) => wallTimer.after(Math.min(delayMs, 100), run),
+};
+
 /** Projects a log that holds these records until every partition knows every height. */
 async function fold(records: readonly LogRecord[]): Promise<Fold> {
-  const log: Log = createMemoryLog().open();
-  const { shards, eventPartitions } = engineGenesis;
-  await log.ensureTopics(topicManifest(engineKeys.chainId, shards, eventPartitions));
+  const log = await openEngineLog();
   const writer = await log.openWriter('publisher');
   for (const record of records) await writer.append([record]);
   const store = createMemoryProjectionStore(engineGenesis);
   const dropped: Record<string, number> = {};
-  const projector = startProjector({
-    ...{ owner: 'one', store, reader: log.reader, topics, keys: engineKeys, models: readModels },
-    eventPartitions,
-    verifiers: engineVerifiers,
-    timer: {
-      nowMs: () => Date.now(),
-      after: (delayMs, run) => {
-        const timer = setTimeout(run, Math.min(delayMs, 100));
-        return () => clearTimeout(timer);
-      },
-    },
+  const projector = projectEngineLog(log, {
+    ...{ store, timer: hastyTimer },
     telemetry: {
-      onCommitted: () => {},
-      onDropped: (_, reason, count) => (dropped[reason] = (dropped[reason] ?? 0) + count),
-      onState: () => {},
+      onDropped: (_, reason, count) => {
+        dropped[reason] = (dropped[reason] ?? 0) + count;
+      },
     },
   });
   running.push(projector);
