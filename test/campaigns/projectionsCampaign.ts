@@ -194,7 +194,8 @@ export async function runProjectionsCampaign(
       const starting = projector.start();
       await (isEarly ? sleep(prng.between(50, 900)) : starting);
       if (prng.chance(0.7)) await untilMoved(pool, () => heights);
-      await sleep(prng.between(0, 400));
+      // Mostly into the first transactions; some get so far that the slowest source moves too.
+      await sleep(prng.between(0, prng.chance(0.3) ? 3_000 : 400));
       heightAtLastKill = await visibleHeight(pool);
       if (await projector.end('SIGKILL')) kills += 1;
       await starting;
