@@ -182,6 +182,10 @@ describe('the broker', () => {
       }));
       const configEntries = [...own.filter((entry) => entry.name !== name), { name, value }];
       await admin.alterConfigs({ validateOnly: false, resources: [{ ...of, configEntries }] });
+      // The broker answers before it has read the change itself.
+      const now = async () =>
+        (await read()).find(({ configName }) => configName === name)?.configValue;
+      await expect.poll(now, { timeout: 10_000 }).toBe(value);
       const refusal = expect(opened.ensureTopics([topic])).rejects;
       const words = name === 'max.message.bytes' ? 'maxMessageBytes' : `${name} ${value}, and not`;
       await refusal.toMatchObject({ code: 'topicMismatch', retriable: false });
