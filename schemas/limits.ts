@@ -134,6 +134,7 @@ export const READ_STATEMENTS_MAX = 256;
 /** How long a read waits for `minHeight` before it answers notYetVisible, and how many may wait. */
 export const READ_WAIT_MS_MAX = 5_000;
 export const READ_WAITS_MAX = 10_000;
+export const READ_DATABASES_MAX = 16;
 /** Requests of one address in a minute; loopback is exempt. */
 export const READ_REQUESTS_PER_MINUTE_MAX = 3_000;
 

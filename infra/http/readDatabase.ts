@@ -100,9 +100,3 @@ class StatementNames {
     return new StatementNames(this.#round + 1);
   }
 }
-
-/** Before the first projector has started, its schema or tables are not there. */
-export function isUnprojected(error: unknown): boolean {
-  const state = toPostgresError(error).sqlState;
-  return state === '42P01' || state === '3F000';
-}

@@ -47,7 +47,6 @@ interface Member {
   running: number;
 }
 
-export const READ_DATABASES_MAX = 16;
 /** A database that lacks what another one had this long ago is left out. */
 const LAG_MS_MAX = 2_000;
 /** What was shown and no database has any more is waited for this long; then answers go back. */

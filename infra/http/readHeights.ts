@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql, StartWakeups } from '../../query/ports.js';
 import { safeCount } from '../../query/routes/select.js';
 import type { AdapterLog } from '../postgres/connection.js';
-import { isUnprojected } from './readDatabase.js';
+import { isUnprojected } from '../postgres/errors.js';
 import { createShownHeight, type HeightWaits } from './shownHeight.js';
 
 /** Follows the visible height of one shard. */

@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { AdapterLog } from '../postgres/connection.js';
-import { PostgresError } from '../postgres/errors.js';
+import { isUnprojected, PostgresError } from '../postgres/errors.js';
 import { sendProblem } from './problem.js';
-import { isUnprojected } from './readDatabase.js';
 
 /** Seconds after which a refused read may be tried again. */
 const RETRY_AFTER_S = 1;

@@ -141,3 +141,9 @@ export function codeOfServerOutput(text: string, otherwise: PostgresErrorCode): 
   }
   return otherwise;
 }
+
+/** Before the first projector has started, its schema or tables are not there. */
+export function isUnprojected(error: unknown): boolean {
+  const state = toPostgresError(error).sqlState;
+  return state === '42P01' || state === '3F000';
+}

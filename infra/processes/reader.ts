@@ -3,17 +3,13 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
-import { FEED_CONNECTIONS_PER_IP_MAX } from '../../schemas/limits.js';
+import { FEED_CONNECTIONS_PER_IP_MAX, READ_DATABASES_MAX } from '../../schemas/limits.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
 import { count, flag, list, port } from '../config/optionTypes.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { readChainKeys } from '../genesis/epochsFile.js';
 import { readGenesis } from '../genesis/genesisFile.js';
-import {
-  openReadDatabases,
-  READ_DATABASES_MAX,
-  type ReadDatabases,
-} from '../http/readDatabases.js';
+import { openReadDatabases, type ReadDatabases } from '../http/readDatabases.js';
 import { createReadServer } from '../http/readServer.js';
 import { type DialledStates, dialStates } from '../http/readStates.js';
 import { listen } from '../http/statusServer.js';

@@ -1,4 +1,8 @@
-import type { ProjectionStore, ProjectorTelemetry } from '../../projections/ports.js';
+import type {
+  ProjectionStore,
+  ProjectorTelemetry,
+  ProjectorTimer,
+} from '../../projections/ports.js';
 import { readModels } from '../../projections/readModels.js';
 import { type Projector, startProjector } from '../../projections/runner/projector.js';
 import type { Log } from '../../schemas/log.js';
@@ -37,7 +41,7 @@ export function projectEngineLog(
   log: Log,
   options: {
     readonly store: ProjectionStore;
-    readonly timer: Parameters<typeof startProjector>[0]['timer'];
+    readonly timer: ProjectorTimer;
     readonly owner?: string;
     readonly leaseMs?: number;
     readonly telemetry?: Partial<ProjectorTelemetry>;

@@ -1,7 +1,7 @@
 import { VIEW_SCHEMA } from '../../../projections/readModels.js';
 import { present } from '../../../schemas/kernel/assert.js';
 import { type AdapterLog, connectClient } from '../connection.js';
-import type { PostgresError } from '../errors.js';
+import { isUnprojected } from '../errors.js';
 import { qualified } from '../projectionSql.js';
 import { queryRows } from './primary.js';
 
@@ -101,8 +101,7 @@ export async function readVisibleHeight(
     const [row] = await queryRows<{ height: string }>(client, text, [SHARD]);
     return row === undefined ? null : Number(row.height);
   } catch (error) {
-    const { sqlState } = error as PostgresError;
-    if (sqlState === '42P01' || sqlState === '3F000') return null;
+    if (isUnprojected(error)) return null;
     throw error;
   }
 }
