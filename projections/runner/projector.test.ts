@@ -113,14 +113,14 @@ function outside(code: string, message: string): Error {
 }
 
 /** Says of all batches of a height but the last that another follows, as a log does that reads all
- * partitions at once. */
-function readTogether({ subscribe, ...reader }: LogReader): LogReader {
+ * partitions at once; `foldMs` go by with each. */
+function readTogether({ subscribe, ...reader }: LogReader, foldMs = 0): LogReader {
   const last = engineGenesis.eventPartitions - 1;
   async function* mark(batches: LogSubscription['batches']): AsyncGenerator<LogBatch> {
     for await (const batch of batches) {
       const isLast = batch.topic === topics.events && batch.partition === last;
       yield isLast ? batch : { ...batch, isFollowed: true };
-      await new Promise(setImmediate);
+      await new Promise((resolve) => setTimeout(resolve, foldMs));
     }
   }
   return {
@@ -132,11 +132,14 @@ function readTogether({ subscribe, ...reader }: LogReader): LogReader {
   };
 }
 
-it('writes at the end of the log what was read together in one transaction', async () => {
+it.each([
+  ['a fold that is shorter than a transaction', { foldMs: 0, writeMs: 200 }],
+  ['a fold that is longer', { foldMs: 20, writeMs: 0 }],
+])('writes what was read together in one transaction: %s', async (_, { foldMs, writeMs }) => {
   const log = await openEngineLog();
   const store = openStore();
-  store.before = () => new Promise((resolve) => setTimeout(resolve, 200));
-  start(readTogether(log.reader), store);
+  store.before = () => new Promise((resolve) => setTimeout(resolve, writeMs));
+  start(readTogether(log.reader, foldMs), store);
   const isWhole = (height: number): boolean =>
     Array.from({ length: engineGenesis.eventPartitions + 1 }).every(
       (_, index) => store.height(index + BLOCKS_PARTITION) === height,

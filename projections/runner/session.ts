@@ -292,9 +292,9 @@ export class Session {
   }
 
   /**
-   * At the log's end at once, but with all that was read together: a height is visible when the
-   * last of its partitions is, and the first would have the others wait for a transaction. Near it,
-   * rows gather for as long as the last transaction took. Far behind it nobody waits for the next
+   * At the log's end at once. Near it, rows gather for as long as the last transaction took. Both
+   * with all that was read together: a height is visible when the last of its partitions is, and
+   * the first would have the others wait for a transaction. Far behind it nobody waits for the next
    * height, and rows gather until they are many: a row costs half as much in a large transaction,
    * and rows of a key merge.
    */
@@ -303,9 +303,9 @@ export class Session {
     const waitedMs = this.#options.timer.nowMs() - this.#gatheringSinceMs;
     const isFar = this.#isFarBehind();
     const patienceMs = isFar ? PROJECTION_FAR_GATHER_MS_MAX : this.#patienceMs;
+    const isPart = this.#isFollowed && !isFar;
     const isDue =
-      waitedMs >= patienceMs ||
-      (!this.#isFollowed && this.#lanes.every(({ atEnd }) => atEnd)) ||
+      (!isPart && (waitedMs >= patienceMs || this.#lanes.every(({ atEnd }) => atEnd))) ||
       this.#rows() >= (isFar ? this.#enoughRows : PROJECTION_BATCH_ROWS_MAX) ||
       this.#gatheredBytes >= PROJECTION_BATCH_BYTES_MAX;
     if (isDue) {
@@ -313,9 +313,10 @@ export class Session {
       this.#write();
       return;
     }
+    if (isPart) return; // the rest of what was read together comes by itself
     this.#cancelWrite ??= this.#options.timer.after(patienceMs - waitedMs, () => {
       this.#cancelWrite = null;
-      if (this.#writing === null) this.#write();
+      if (this.#writing === null) this.#writeWhenDue();
     });
   }
 

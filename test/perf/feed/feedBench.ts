@@ -25,7 +25,6 @@ import { playedChain, playedGenesis } from '../playedChain.js';
 import { serverCpuMs } from '../serverCpu.js';
 import { type OwnRole, OwnRoles } from './ownRoles.js';
 
-const COMMANDS_PER_BLOCK = 100;
 const PLAYERS = 500;
 /** Heights that are not measured: plans are made, code is compiled. */
 const WARM_UP = 40;
@@ -193,9 +192,12 @@ async function measure(
   return measures;
 }
 
-async function playRecords(heights: number): Promise<readonly (readonly LogRecord[])[]> {
+async function playRecords(
+  heights: number,
+  commandsPerBlock: number,
+): Promise<readonly (readonly LogRecord[])[]> {
   const chain: (readonly LogRecord[])[] = [];
-  const played = { commandsPerBlock: COMMANDS_PER_BLOCK, players: PLAYERS, seed: 3 };
+  const played = { commandsPerBlock, players: PLAYERS, seed: 3 };
   for await (const height of playedChain({ heights, ...played })) {
     chain.push(heightRecords(height, topics));
   }
@@ -204,6 +206,7 @@ async function playRecords(heights: number): Promise<readonly (readonly LogRecor
 
 interface Options {
   readonly heights: number;
+  readonly commandsPerBlock: number;
   readonly log: 'postgres' | 'kafka';
   readonly wakeups: readonly Wakeups[];
 }
@@ -211,12 +214,12 @@ interface Options {
 async function runOn(
   config: LogConfig & { readonly databaseUrl: string },
   folder: string,
-  { heights, wakeups }: Options,
+  { heights, commandsPerBlock, wakeups }: Options,
   redisUrl: string | null,
   say: (line: string) => void,
 ): Promise<readonly Measure[]> {
   say('playing');
-  const chain = await playRecords((WARM_UP + heights) * wakeups.length);
+  const chain = await playRecords((WARM_UP + heights) * wakeups.length, commandsPerBlock);
   const log = await openLog(config, quietLog);
   const roles = new OwnRoles(folder);
   const { databaseUrl } = config;
@@ -247,19 +250,24 @@ async function runOn(
 
 const KINDS: readonly Wakeups[] = ['listen', 'poll', 'log', 'redis'];
 
+function countOption(name: string, text: string): number {
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count >= 1) return count;
+  throw new OptionError(`--${name}: expected a number from 1 on`);
+}
+
 function parse(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
       heights: { type: 'string', default: '200' },
+      commands: { type: 'string', default: '100' },
       log: { type: 'string', default: 'postgres' },
       wakeups: { type: 'string', default: 'listen' },
     },
   });
-  const heights = Number(values.heights);
-  if (!(Number.isSafeInteger(heights) && heights >= 1)) {
-    throw new OptionError('--heights: expected a number from 1 on');
-  }
+  const heights = countOption('heights', values.heights);
+  const commandsPerBlock = countOption('commands', values.commands);
   const { log } = values;
   if (log !== 'postgres' && log !== 'kafka') throw new OptionError('--log: postgres or kafka');
   const wakeups = values.wakeups.split(',').map((name) => {
@@ -267,7 +275,7 @@ function parse(args: readonly string[]): Options {
     if (kind === undefined) throw new OptionError(`--wakeups: of ${KINDS.join()}`);
     return kind;
   });
-  return { heights, log, wakeups };
+  return { heights, commandsPerBlock, log, wakeups };
 }
 
 /** How long after the log has a height a client of the live feed sees it. */
@@ -275,6 +283,7 @@ export const feedBench: Bench = {
   about: 'from a height acknowledged by the log to its frame at a client of the live feed',
   usage:
     '[--log postgres|kafka] (kafka: Java 17 and Maven) [--heights N] (default 200)\n' +
+    '[--commands N] of a height (default 100) ' +
     '[--wakeups listen,poll,log,redis] (default listen; redis: redis-server)',
   async run(args, say) {
     const options = parse(args);
