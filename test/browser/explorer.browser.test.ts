@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { encode } from 'uqr';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  cutHeadsOf,
   findBarriers,
   openBrowser,
   openPage,
@@ -272,10 +273,23 @@ describe('every page', () => {
     expect(await findBarriers(page), 'light').toEqual([]);
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.setViewportSize({ width: 360, height: 740 });
-    expect(await overflowOf(page)).toBeLessThanOrEqual(0);
+    // Charts learn of another width a moment later.
+    await expect.poll(() => overflowOf(page)).toBeLessThanOrEqual(0);
+    await expect.poll(() => cutHeadsOf(page)).toEqual([]);
     expect(await findBarriers(page), 'dark, on a phone').toEqual([]);
     await page.setViewportSize({ width: 1280, height: 900 });
     expect(watched.errors).toEqual([]);
+  });
+
+  it('shows on a phone, among the pages, the one that is open', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await open('/status');
+    const current = page.getByRole('navigation').getByRole('link', { name: 'Status' });
+    await current.waitFor();
+    const { x = -1, width = 0 } = (await current.boundingBox()) ?? {};
+    expect(x).toBeGreaterThanOrEqual(0);
+    expect(x + width).toBeLessThanOrEqual(360);
+    await page.setViewportSize({ width: 1280, height: 900 });
   });
 
   it('copies what a button stands beside', async () => {

@@ -95,6 +95,14 @@ export async function shiftsOf(page: Page): Promise<{ score: number; where: stri
   });
 }
 
+/** Heads of columns that have no room for their words. */
+export function cutHeadsOf(page: Page): Promise<readonly string[]> {
+  return page.evaluate<string[]>(
+    `[...document.querySelectorAll('th')].filter((head) => head.scrollWidth > head.clientWidth)
+      .map((head) => head.textContent)`,
+  );
+}
+
 /** How many pixels the document is wider than the window. */
 export function overflowOf(page: Page): Promise<number> {
   return page.evaluate(() => {

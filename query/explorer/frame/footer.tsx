@@ -2,7 +2,7 @@ import type { Status } from '../../../command/client/answers.js';
 import { useLive, useSlowHeight } from '../api/liveContext.js';
 import { loadedValue, useRead } from '../api/read.js';
 import { pageVersion } from '../pageVersion.js';
-import { grouped } from '../widgets/numbers.js';
+import { counted, grouped } from '../widgets/numbers.js';
 
 const LIVE_TEXTS = {
   connecting: 'connecting…',
@@ -27,9 +27,7 @@ export function Footer() {
           <>
             {' · '}indexed height <b>{grouped(height)}</b>
             {' · '}
-            <a href="/status">
-              {lag === 0 ? 'no lag' : `${grouped(lag)} ${lag === 1 ? 'block' : 'blocks'} behind`}
-            </a>
+            <a href="/status">{lag === 0 ? 'no lag' : `${counted(lag, 'block')} behind`}</a>
           </>
         )}
       </p>

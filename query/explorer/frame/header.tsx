@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { useGenesis } from '../api/assets.js';
 import { SearchBox } from './searchBox.js';
 import { ThemeButton } from './themeButton.js';
@@ -19,8 +20,22 @@ function isAt(path: string, page: string): boolean {
   return path === page || path.startsWith(`${page.replace(/s$/, '')}/`);
 }
 
+/** The page one is at is in view where there is no room for all. */
+function useCurrentInView(path: string) {
+  const pages = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const nav = pages.current;
+    const current = nav?.querySelector<HTMLElement>('[aria-current]');
+    if (!nav || !current) return;
+    const middle = current.offsetLeft - nav.offsetLeft + current.offsetWidth / 2;
+    nav.scrollLeft = middle - nav.clientWidth / 2;
+  }, [path]);
+  return pages;
+}
+
 export function Header(props: { readonly path: string }) {
   const name = useGenesis()?.name ?? ' ';
+  const pages = useCurrentInView(props.path);
   return (
     <header>
       <div class="bar">
@@ -34,7 +49,7 @@ export function Header(props: { readonly path: string }) {
         <SearchBox />
         <ThemeButton />
       </div>
-      <nav class="pages" aria-label="pages">
+      <nav class="pages" ref={pages} aria-label="pages">
         {PAGES.map(([page, title]) => (
           <a key={page} href={page} aria-current={isAt(props.path, page) ? 'page' : undefined}>
             {title}

@@ -9,7 +9,7 @@ import { DownloadButton } from '../widgets/download.js';
 import { Fields, Nothing } from '../widgets/fields.js';
 import { CopyButton, Hash } from '../widgets/hash.js';
 import { Icon } from '../widgets/icons.js';
-import { Amount, bytesText, grouped } from '../widgets/numbers.js';
+import { Amount, bytesText, counted, grouped } from '../widgets/numbers.js';
 import { Pager, usePages } from '../widgets/pager.js';
 import { Tabs } from '../widgets/tabs.js';
 
@@ -23,7 +23,7 @@ function Signers(props: { readonly entries: readonly SignerEntry[]; readonly vie
         </a>
       ))}
       <span class="quiet">
-        {entries.length} {entries.length === 1 ? 'signature' : 'signatures'}
+        {counted(entries.length, 'signature')}
         {view === undefined ? '' : `, view ${view}`}
       </span>
     </span>
@@ -152,8 +152,9 @@ function Overview(props: { readonly block: FullBlock; readonly newest: number })
         ],
         [
           'Holds',
-          `${grouped(block.commandCount)} commands in ${grouped(block.envelopeCount)} envelopes, ` +
-            `${grouped(block.itemCount)} items, ${bytesText(block.sizeBytes)}`,
+          `${counted(block.commandCount, 'command')} in ` +
+            `${counted(block.envelopeCount, 'envelope')}, ${counted(block.itemCount, 'item')}, ` +
+            bytesText(block.sizeBytes),
         ],
         [
           'Finalized by',
@@ -193,9 +194,9 @@ function FutureBlock(props: { readonly height: number }) {
     <div class="missing">
       <h2>This block is not there yet</h2>
       <p>
-        Block {props.height} comes after {grouped(left)} more {left === 1 ? 'block' : 'blocks'}; the
-        newest is <a href={`/block/${newest}`}>{grouped(newest)}</a>. At the present pace that takes
-        about {seconds < 120 ? `${seconds} s` : `${grouped(Math.round(seconds / 60))} min`}.
+        Block {props.height} comes after {counted(left, 'more block')}; the newest is{' '}
+        <a href={`/block/${newest}`}>{grouped(newest)}</a>. At the present pace that takes about{' '}
+        {seconds < 120 ? `${seconds} s` : `${grouped(Math.round(seconds / 60))} min`}.
       </p>
     </div>
   );

@@ -6,7 +6,7 @@ import { useTitle } from '../router.js';
 import { Age } from '../widgets/age.js';
 import { Await } from '../widgets/await.js';
 import { Fields } from '../widgets/fields.js';
-import { grouped } from '../widgets/numbers.js';
+import { counted, grouped } from '../widgets/numbers.js';
 
 const REFRESH_MS = 2_000;
 
@@ -66,7 +66,9 @@ function Sources(props: { readonly status: Status }) {
         <tr>
           <th>Source</th>
           <th class="number">Folded up to</th>
-          <th class="number">Blocks behind</th>
+          <th class="number" title="in blocks">
+            Behind
+          </th>
           <th class="number wide">Block time there</th>
         </tr>
       </thead>
@@ -120,7 +122,7 @@ export function StatusPage() {
                     </>,
                     'every answer is of heights up to this one',
                   ],
-                  ['Behind the newest', `${grouped(status.lagBlocks)} blocks`],
+                  ['Behind the newest', counted(status.lagBlocks, 'block')],
                   ['Live feed', live.status],
                   [
                     'Validators signing',

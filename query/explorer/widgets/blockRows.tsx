@@ -25,16 +25,16 @@ export function BlockRows(props: {
           <th class="w-height">Height</th>
           <th class="w-age">Age</th>
           {full && <th class="wide">Digest</th>}
-          <th>Proposer</th>
+          <th class="w-proposer">Proposer</th>
           <th class="number">Commands</th>
-          <th class={full ? 'number' : 'number wide w-size'}>Size</th>
+          <th class={full ? 'number wide' : 'number wide w-size'}>Size</th>
         </tr>
       </thead>
       <tbody>
         {slots(blocks, places).map(({ place, item: block }) =>
           block === null ? (
             <tr key={place} class="empty">
-              <td colSpan={full ? 6 : 5}>&nbsp;</td>
+              <td>&nbsp;</td>
             </tr>
           ) : (
             <tr key={place} class={place < fresh ? flashClass(update) : ''}>
@@ -50,7 +50,10 @@ export function BlockRows(props: {
                 </td>
               )}
               <td>
-                <a href="/validators">validator {block.proposer}</a>
+                <a href="/validators">
+                  <span class="wide">validator </span>
+                  {block.proposer}
+                </a>
               </td>
               <td class="number">
                 <meter
@@ -61,7 +64,7 @@ export function BlockRows(props: {
                 />{' '}
                 {grouped(block.commandCount)}
               </td>
-              <td class={full ? 'number' : 'number wide'}>{bytesText(block.sizeBytes)}</td>
+              <td class="number wide">{bytesText(block.sizeBytes)}</td>
             </tr>
           ),
         )}

@@ -1,6 +1,6 @@
 import { useLive } from '../api/liveContext.js';
 import { Age } from './age.js';
-import { bytesText, grouped } from './numbers.js';
+import { bytesText, counted, grouped } from './numbers.js';
 import { flashClass, slots } from './slots.js';
 
 const PLACES = 9;
@@ -29,9 +29,7 @@ export function ChainStrip() {
               />
             </svg>
             <strong>{grouped(block.height)}</strong>
-            <span>
-              {grouped(block.commandCount)} {block.commandCount === 1 ? 'command' : 'commands'}
-            </span>
+            <span>{counted(block.commandCount, 'command')}</span>
             <span class="quiet">{bytesText(block.sizeBytes)}</span>
             <Age timestampMs={block.timestampMs} />
           </a>

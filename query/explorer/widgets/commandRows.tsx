@@ -17,7 +17,6 @@ export function CommandRows(props: {
 }) {
   const { commands, places = 0, full = false, withoutAccount = false } = props;
   const { update = 0, fresh = 0 } = props;
-  const columns = 4 + (full ? 1 : 0) + (withoutAccount ? 0 : 1);
   return (
     <table class={full ? 'commands full' : 'commands'}>
       <thead>
@@ -34,7 +33,7 @@ export function CommandRows(props: {
         {slots(commands, places).map(({ place, item: command }) =>
           command === null ? (
             <tr key={place} class="empty">
-              <td colSpan={columns}>&nbsp;</td>
+              <td>&nbsp;</td>
             </tr>
           ) : (
             <tr key={place} class={place < fresh ? flashClass(update) : ''}>

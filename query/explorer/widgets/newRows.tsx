@@ -1,4 +1,4 @@
-import { grouped } from './numbers.js';
+import { counted } from './numbers.js';
 
 /** `12 new blocks, click to load`: its room is there from the start, so that rows do not move. */
 export function NewRows(props: {
@@ -11,7 +11,7 @@ export function NewRows(props: {
     <p class="new-rows">
       {count > 0 && (
         <button type="button" class="link" onClick={onLoad}>
-          {grouped(count)} new {count === 1 ? what : `${what}s`}, click to load
+          {counted(count, `new ${what}`)}, click to load
         </button>
       )}
     </p>

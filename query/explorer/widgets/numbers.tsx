@@ -6,6 +6,11 @@ export function grouped(value: number | bigint): string {
   return GROUPS.format(value);
 }
 
+/** `1 block`, `2 blocks`; `what` is the word for one. */
+export function counted(value: number, what: string): string {
+  return `${grouped(value)} ${value === 1 ? what : `${what}s`}`;
+}
+
 /** Smallest units as the asset's own: `1,234.50`; trailing zeros of the fraction are cut. */
 export function amountText(amount: bigint, { decimals }: Pick<Asset, 'decimals'>): string {
   const digits = (amount < 0n ? -amount : amount).toString().padStart(decimals + 1, '0');
