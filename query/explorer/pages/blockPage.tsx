@@ -194,8 +194,8 @@ function FutureBlock(props: { readonly height: number }) {
     <div class="missing">
       <h2>This block is not there yet</h2>
       <p>
-        Block {props.height} comes after {counted(left, 'more block')}; the newest is{' '}
-        <a href={`/block/${newest}`}>{grouped(newest)}</a>. At the present pace that takes about{' '}
+        Block {props.height} comes after {counted(left, 'more block')}. The newest is{' '}
+        <a href={`/block/${newest}`}>{grouped(newest)}</a>. At this pace that takes about{' '}
         {seconds < 120 ? `${seconds} s` : `${grouped(Math.round(seconds / 60))} min`}.
       </p>
     </div>
