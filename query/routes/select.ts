@@ -1,5 +1,5 @@
 import type { RowOf, Table } from '../../projections/readModel.js';
-import { assert } from '../../schemas/kernel/assert.js';
+import { assert, present } from '../../schemas/kernel/assert.js';
 import type { RawRow, Sql, SqlValue } from '../ports.js';
 
 type ColumnName<T extends Table> = keyof RowOf<T> & string;
@@ -16,7 +16,9 @@ export async function select<T extends Table, const C extends readonly ColumnNam
   values: readonly SqlValue[],
 ): Promise<readonly Pick<RowOf<T>, C[number]>[]> {
   const rows = await sql.rows(`select ${columns.join(', ')} from ${table.name} ${rest}`, values);
-  const counts = columns.filter((name) => table.columns[name]?.type === 'count');
+  const counts = columns.filter(
+    (name) => present(table.columns[name], `column ${name}`).type === 'count',
+  );
   return rows.map((row) => typedRow(row, counts) as Pick<RowOf<T>, C[number]>);
 }
 

@@ -28,6 +28,13 @@ export class OptionError extends Error {
   override readonly name = 'OptionError';
 }
 
+/** A whole number of at least `least`. @throws OptionError */
+export function numberOption(name: string, text: string, least = 1): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new OptionError(`--${name}: expected a number from ${least} on`);
+}
+
 /** A figure that explains others. */
 export function figure(measure: string, value: number, unit: string): Measure {
   return { measure, value: rounded(value), unit, beside: null, besideValue: null, ratio: null };

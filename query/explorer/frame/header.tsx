@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useGenesis } from '../api/assets.js';
 import { SearchBox } from './searchBox.js';
 import { ThemeButton } from './themeButton.js';
@@ -20,10 +20,10 @@ function isAt(path: string, page: string): boolean {
   return path === page || path.startsWith(`${page.replace(/s$/, '')}/`);
 }
 
-/** The page one is at is in view where there is no room for all. */
+/** The page one is at is in view, from the first paint on, where there is no room for all. */
 function useCurrentInView(path: string) {
   const pages = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const nav = pages.current;
     const current = nav?.querySelector<HTMLElement>('[aria-current]');
     if (!nav || !current) return;

@@ -12,7 +12,7 @@ import { prepareProjections } from '../../../infra/postgres/projectionSchema.js'
 import { toHex } from '../../../schemas/kernel/bytes.js';
 import { PAGE_ROWS_DEFAULT } from '../../../schemas/limits.js';
 import { quietLog } from '../../simulation/projectedChain.js';
-import { type Bench, besides, type Measure, median, OptionError, percentile } from '../measure.js';
+import { type Bench, besides, type Measure, median, numberOption, percentile } from '../measure.js';
 import { playedGenesis } from '../playedChain.js';
 import type { AskedPath, ServerTask } from './apiServer.js';
 import { type FilledTables, fillTables, SMALL_ROWS } from './filledTables.js';
@@ -184,12 +184,6 @@ async function measure(
   }
 }
 
-function numberOption(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= SMALL_ROWS) return value;
-  throw new OptionError(`--${name}: expected a number from ${SMALL_ROWS} on`);
-}
-
 /** What the read API costs beside a handler that only runs its statements; large accounts. */
 export const apiBench: Bench = {
   about: 'the read API beside a bare fastify and pg handler; pages of large accounts',
@@ -202,8 +196,8 @@ export const apiBench: Bench = {
         requests: { type: 'string', default: '500' },
       },
     });
-    const rows = numberOption('rows', values.rows);
-    const requests = numberOption('requests', values.requests);
+    const rows = numberOption('rows', values.rows, SMALL_ROWS);
+    const requests = numberOption('requests', values.requests, SMALL_ROWS);
     const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-bench-api-'));
     const publicDir = `${dataDir}-public`;
     const server = await startEmbeddedPostgres({ dataDir, publicDir, log: quietLog });

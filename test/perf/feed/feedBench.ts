@@ -20,7 +20,15 @@ import { topicManifest, topicNames } from '../../../schemas/topics.js';
 import { heightRecords } from '../../simulation/chainRecords.js';
 import { createPrng } from '../../simulation/prng.js';
 import { quietLog } from '../../simulation/projectedChain.js';
-import { type Bench, besides, figure, type Measure, OptionError, percentile } from '../measure.js';
+import {
+  type Bench,
+  besides,
+  figure,
+  type Measure,
+  numberOption,
+  OptionError,
+  percentile,
+} from '../measure.js';
 import { playedChain, playedGenesis } from '../playedChain.js';
 import { serverCpuMs } from '../serverCpu.js';
 import { type OwnRole, OwnRoles } from './ownRoles.js';
@@ -250,12 +258,6 @@ async function runOn(
 
 const KINDS: readonly Wakeups[] = ['listen', 'poll', 'log', 'redis'];
 
-function countOption(name: string, text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count >= 1) return count;
-  throw new OptionError(`--${name}: expected a number from 1 on`);
-}
-
 function parse(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -266,8 +268,8 @@ function parse(args: readonly string[]): Options {
       wakeups: { type: 'string', default: 'listen' },
     },
   });
-  const heights = countOption('heights', values.heights);
-  const commandsPerBlock = countOption('commands', values.commands);
+  const heights = numberOption('heights', values.heights);
+  const commandsPerBlock = numberOption('commands', values.commands);
   const { log } = values;
   if (log !== 'postgres' && log !== 'kafka') throw new OptionError('--log: postgres or kafka');
   const wakeups = values.wakeups.split(',').map((name) => {

@@ -10,7 +10,15 @@ import type { LogConfig } from '../../../infra/log/openLog.js';
 import { startEmbeddedPostgres } from '../../../infra/postgres/embeddedPostgres.js';
 import { present } from '../../../schemas/kernel/assert.js';
 import { quietLog } from '../../simulation/projectedChain.js';
-import { type Bench, besides, figure, type Measure, median, OptionError } from '../measure.js';
+import {
+  type Bench,
+  besides,
+  figure,
+  type Measure,
+  median,
+  numberOption,
+  OptionError,
+} from '../measure.js';
 import {
   appendRun,
   configOf,
@@ -153,10 +161,7 @@ function parse(args: readonly string[]): Options {
       on: { type: 'string', default: 'both' },
     },
   });
-  const rounds = Number(values.rounds);
-  if (!(Number.isSafeInteger(rounds) && rounds >= 1)) {
-    throw new OptionError('--rounds: expected a number from 1 on');
-  }
+  const rounds = numberOption('rounds', values.rounds);
   const { on } = values;
   if (on !== 'both' && on !== 'kafka' && on !== 'postgres') {
     throw new OptionError('--on: both, kafka or postgres');
