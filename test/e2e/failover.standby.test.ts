@@ -218,7 +218,8 @@ it('a lagging standby takes the place of a killed primary: only folding is repea
   await eventually(() => shown(both) > killedHeight, 'the reader is beyond where it was');
   await primary.start();
   await publishing;
-  await eventually(() => shown(alone) === FIRST_HEIGHTS, 'all heights are folded');
+  const all = (reader: ProbedReader): boolean => shown(reader) === FIRST_HEIGHTS;
+  await eventually(() => [alone, both].every(all), 'both readers show all heights');
   expect(zombie.status().state).not.toBe('halted');
   expect(both.databases.status()).toMatchObject([
     { database: 'primary', inUse: false },
@@ -241,8 +242,8 @@ it('a standby in step takes its place without a reader that fails or goes back',
   await project(old.url, 'before');
   const databases = [old, heir].map(({ url, slot }) => ({ name: slot, url }));
   const reader = await readFrom(databases);
-  await eventually(() => shown(reader) > FIRST_HEIGHTS + 10, 'both go on');
-  expect(reader.databases.status().every(({ inUse }) => inUse)).toBe(true);
+  const areInUse = (): boolean => reader.databases.status().every(({ inUse }) => inUse);
+  await eventually(() => areInUse() && shown(reader) > FIRST_HEIGHTS + 10, 'both go on');
   process.kill(readPostmaster(old.pgdata)!.pid, 'SIGKILL');
   await promoteStandby({ standbyUrl: heir.url, oldPrimaryUrl: old.url, log: quietLog });
   await project(heir.url, 'after');
