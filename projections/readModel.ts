@@ -86,6 +86,8 @@ export interface Rows {
    * one that finds it all the same fails.
    */
   begin<T extends Table>(table: T, row: RowOf<T>): void;
+  /** The only row of its key ever, of a `fold` table: nothing merges with it, before or after. */
+  complete<T extends Table>(table: T, row: RowOf<T>): void;
 }
 
 /** A block that the reader's rule accepted. `value` is its record in the blocks topic. */

@@ -29,28 +29,18 @@ interface TableWrite {
   readonly rows: readonly StoredRow[];
 }
 
-function writeOf(table: Table, commits: readonly SourceCommit[]): TableWrite {
-  return table.kind === 'append' ? appendWrite(table, commits) : foldWrite(table, commits);
-}
-
-/** By COPY once any are packed or they are many. */
-function appendWrite(table: Table, commits: readonly SourceCommit[]): TableWrite {
-  const loose = commits.flatMap(({ rows }) => rows.appended.get(table) ?? []);
-  const parts = commits.flatMap(({ rows }) => rows.packed.get(table) ?? []);
-  const weight = loose.reduce((sum, row) => sum + rowWeight(table, row), 0);
-  if (parts.length === 0 && weight < PROJECTION_COPY_ROWS_MIN) {
-    return { copy: null, rows: loose };
-  }
-  return { copy: copyBinary([...parts.map(ownRows), packed(table, loose)]), rows: [] };
-}
-
 /** Rows that nothing can precede go by COPY once they are many: it costs half of an upsert. */
-function foldWrite(table: Table, commits: readonly SourceCommit[]): TableWrite {
-  const parts = commits.map(({ rows }) => rows.foldedByOrigin(table));
-  const begun = parts.flatMap((part) => part.begun);
-  const others = parts.flatMap((part) => part.others);
-  if (begun.length < PROJECTION_COPY_ROWS_MIN) return { copy: null, rows: [...begun, ...others] };
-  return { copy: copyBinary([packed(table, begun)]), rows: others };
+function writeOf(table: Table, commits: readonly SourceCommit[]): TableWrite {
+  const parts = commits.flatMap(({ rows }) => rows.packed.get(table) ?? []);
+  const loose = commits.flatMap(({ rows }) => rows.appended.get(table) ?? []);
+  const folded = commits.map(({ rows }) => rows.foldedByOrigin(table));
+  const first = [...loose, ...folded.flatMap(({ begun }) => begun)];
+  const others = folded.flatMap((part) => part.others);
+  const weight = first.reduce((sum, row) => sum + rowWeight(table, row), 0);
+  if (parts.length === 0 && weight < PROJECTION_COPY_ROWS_MIN) {
+    return { copy: null, rows: [...first, ...others] };
+  }
+  return { copy: copyBinary([...parts.map(ownRows), packed(table, first)]), rows: others };
 }
 
 function packed(table: Table, rows: readonly StoredRow[]): CopyRows {

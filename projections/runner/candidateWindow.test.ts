@@ -1,57 +1,91 @@
 import { describe, expect, it } from 'vitest';
-import { sha256 } from '../../schemas/crypto/sha256.js';
+import { eventHash } from '../../schemas/crypto/digests.js';
 import { uint32 } from '../../schemas/kernel/bytes.js';
-import { type Candidate, CandidateWindow } from './candidateWindow.js';
+import { CandidateWindow } from './candidateWindow.js';
 
-function candidate(number: number, height = 1): Candidate {
-  const value = uint32(number);
-  return { hash: sha256(value), height, value, offset: BigInt(number) };
-}
+const hashOf = (number: number): Uint8Array => eventHash(uint32(number));
 
-function fill(window: CandidateWindow, candidates: readonly Candidate[]): void {
-  for (const each of candidates) {
-    window.advance(each.value.length);
-    window.add(each);
-  }
+/** A window, and what it said of those that have left it. */
+function windowOf({ bytes = 1_000_000, events = 1_000 } = {}) {
+  const dropped = { 'never listed': 0, repeat: 0 };
+  const window = new CandidateWindow(bytes, events, (reason, count) => {
+    dropped[reason] += count;
+  });
+  /** Candidates of a height that stand in the log at their numbers. */
+  const fill = (numbers: readonly number[], height = 1): void => {
+    for (const number of numbers) {
+      window.advance(4);
+      window.add(height, uint32(number), BigInt(number));
+    }
+  };
+  const offsets = (numbers: readonly number[], height = 1): (bigint | undefined)[] =>
+    window.find(height, numbers.map(hashOf)).map((found) => found?.offset);
+  return { window, dropped, fill, offsets };
 }
 
 describe('the candidates of a partition', () => {
+  it('are found in any order, with or without others beside them', () => {
+    const { fill, offsets } = windowOf();
+    fill([1, 2, 3]);
+    expect(offsets([1, 2, 3])).toEqual([1n, 2n, 3n]);
+    expect(offsets([3, 1])).toEqual([3n, 1n]);
+    expect(offsets([1, 4, 2])).toEqual([1n, undefined, 2n]);
+    fill([4]);
+    expect(offsets([1, 4, 2])).toEqual([1n, 4n, 2n]);
+    expect(offsets([1], 2)).toEqual([undefined]);
+  });
+
+  it.each([
+    ['none more', [1, 2], [1, 3]],
+    ['one fewer', [1, 2, 3], [1, 2]],
+    ['one more', [1, 2], [1, 2, 3]],
+  ])('are no others: a mark that lists %s', (_, held, listed) => {
+    const { fill, offsets } = windowOf();
+    fill(held);
+    expect(offsets(listed)).toEqual(
+      listed.map((number) => (held.includes(number) ? BigInt(number) : undefined)),
+    );
+  });
+
   it('are so many at most: the oldest leaves first', () => {
-    let evicted = 0;
-    const window = new CandidateWindow(1_000_000, 3, () => evicted++);
-    fill(
-      window,
-      [1, 2, 3, 4, 5].map((number) => candidate(number)),
-    );
-    expect(evicted).toBe(2);
+    const { window, dropped, fill, offsets } = windowOf({ events: 3 });
+    fill([1, 2, 3, 4, 5]);
+    expect(dropped).toEqual({ 'never listed': 2, repeat: 0 });
     expect(window.oldestOffset()).toBe(3n);
-    expect(window.find(1, candidate(2).hash, 0)).toBeUndefined();
-    expect(window.find(1, candidate(5).hash, 0)).toMatchObject({ offset: 5n });
+    expect(offsets([2, 5])).toEqual([undefined, 5n]);
+    fill([6]);
+    expect(offsets([3, 4, 5, 6])).toEqual([undefined, 4n, 5n, 6n]);
     expect(window.dropThrough(1)).toBe(3);
-    fill(
-      window,
-      [6, 7, 8].map((number) => candidate(number, 2)),
-    );
-    expect(evicted).toBe(2);
+    fill([7, 8, 9], 2);
+    expect(dropped).toEqual({ 'never listed': 3, repeat: 0 });
   });
 
   it('are so many at most, one of each of many heights too', () => {
-    const window = new CandidateWindow(1_000_000, 10, () => {});
-    fill(
-      window,
-      Array.from({ length: 500 }, (_, number) => candidate(number, number)),
-    );
+    const { window, fill } = windowOf({ events: 10 });
+    for (let number = 0; number < 500; number++) fill([number], number);
     expect(window.oldestOffset()).toBe(490n);
     expect(window.dropThrough(1_000)).toBe(10);
   });
 
-  it('leave nothing behind when one of them is repeated without end', () => {
-    const window = new CandidateWindow(10_000_000, 100, () => {});
-    fill(window, [candidate(1)]);
-    const again = candidate(2);
-    for (let copies = 0; copies < 100_000; copies++) fill(window, [again]);
-    expect(window.queued).toBeLessThan(3_000);
-    expect(window.oldestOffset()).toBe(1n);
+  it('are there once, the last of them, once a mark has been read', () => {
+    const { window, dropped, offsets } = windowOf();
+    for (const [at, number] of [1, 2, 1, 2, 1].entries()) {
+      window.add(1, uint32(number), BigInt(at));
+    }
+    expect(offsets([1, 2])).toEqual([4n, 3n]);
+    expect(dropped).toEqual({ 'never listed': 0, repeat: 3 });
+    window.add(1, uint32(2), 5n);
+    expect(offsets([1, 2])).toEqual([4n, 5n]);
+    expect(dropped.repeat).toBe(4);
     expect(window.dropThrough(1)).toBe(2);
+  });
+
+  it.each([false, true])('leave nothing behind when one is repeated without end', (isMarked) => {
+    const { window, fill, offsets } = windowOf({ bytes: 10_000_000, events: 100 });
+    fill([1]);
+    if (isMarked) offsets([1, 2]);
+    for (let copies = 0; copies < 100_000; copies++) fill([2]);
+    expect(window.queued).toBeLessThan(3_000);
+    expect(window.dropThrough(1)).toBeLessThanOrEqual(isMarked ? 2 : 100);
   });
 });

@@ -1,18 +1,18 @@
-import { present } from '../../schemas/kernel/assert.js';
+import { eventHash, eventHashes } from '../../schemas/crypto/digests.js';
+import { SHA256_BYTES } from '../../schemas/crypto/sha256.js';
+import { assert, present } from '../../schemas/kernel/assert.js';
 import { byteKey } from '../../schemas/kernel/byteKey.js';
-import { equalBytes } from '../../schemas/kernel/bytes.js';
 
 /** An event that no certified mark has listed yet; not decoded before one has. */
 export interface Candidate {
-  readonly hash: Uint8Array;
   /** What its bytes say. */
   readonly height: number;
   readonly value: Uint8Array;
   readonly offset: bigint;
 }
 
-interface Held {
-  readonly candidate: Candidate;
+interface Held extends Candidate {
+  /** Of its partition, up to it. */
   readonly readBytes: number;
   /** False for one that has left; its place in the queue is cut off later. */
   isHeld: boolean;
@@ -21,68 +21,50 @@ interface Held {
 /** Stale entries at the queue's head that are carried along before they are cut off. */
 const QUEUE_SLACK = 1024;
 
-/** 30 bits of a hash, which is an integer that no engine puts on the heap. */
-function prefixOf(hash: Uint8Array): number {
-  return (hash[0]! << 22) | (hash[1]! << 14) | (hash[2]! << 6) | (hash[3]! >> 2);
-}
-
 /**
  * The candidates of one height. An honest log has them in the order of their mark and each once, so
- * they are a list, and prefixes tell that all are different. They are named by their hashes from
- * when two prefixes meet or one leaves: a repeat, or somebody who has searched for such hashes.
+ * they are a list that nobody hashes before the mark has come, and then all of them together. They
+ * are named by their hashes from when a mark says something else.
  */
 class HeightCandidates {
   #list: Held[] | null = [];
-  /** Null while there is one at most: somebody may invent an event of each of many heights. */
-  #prefixes: Set<number> | null = null;
-  #named: Map<string, Held> | null = null;
+  readonly #names = new Map<string, Held>();
 
   get size(): number {
     return this.#list === null ? this.#names.size : this.#list.length;
   }
 
-  get #names(): Map<string, Held> {
-    return (this.#named ??= new Map());
-  }
-
-  /** The one with the same hash that this one takes the place of. */
+  /** The one with the same hash that this one takes the place of, if they have names. */
   add(held: Held): Held | undefined {
-    const { hash } = held.candidate;
     if (this.#list !== null) {
-      if (this.#isNew(hash, this.#list)) {
-        this.#list.push(held);
-        return undefined;
-      }
-      this.#nameAll(this.#list);
+      this.#list.push(held);
+      return undefined;
     }
-    const name = byteKey(hash);
+    const name = byteKey(eventHash(held.value));
     const older = this.#names.get(name);
     this.#names.set(name, held);
     return older;
   }
 
-  /** Whether its prefix, at least, is no other's. */
-  #isNew(hash: Uint8Array, list: readonly Held[]): boolean {
-    if (list.length === 0) return true;
-    this.#prefixes ??= new Set(list.map(({ candidate }) => prefixOf(candidate.hash)));
-    const known = this.#prefixes.size;
-    return this.#prefixes.add(prefixOf(hash)).size > known;
-  }
-
-  /** `place` is where an honest log has it. */
-  find(hash: Uint8Array, place: number): Held | undefined {
+  /** Those with these hashes, in their order. Of repeats the last one stays, once it is known. */
+  find(hashes: readonly Uint8Array[]): readonly (Held | undefined)[] {
     if (this.#list !== null) {
-      const likely = this.#list[place];
-      if (likely !== undefined && equalBytes(likely.candidate.hash, hash)) return likely;
-      if (this.#prefixes !== null && !this.#prefixes.has(prefixOf(hash))) return undefined;
-      this.#nameAll(this.#list);
+      const list = this.#list;
+      const digests = eventHashes(list.map(({ value }) => value));
+      if (areDigests(digests, hashes)) return list;
+      this.#nameAll(list, digests);
     }
-    return this.#names.get(byteKey(hash));
+    return hashes.map((hash) => this.#names.get(byteKey(hash)));
   }
 
-  delete({ candidate }: Held): void {
-    if (this.#list !== null) this.#nameAll(this.#list);
-    this.#names.delete(byteKey(candidate.hash));
+  /** Takes away the one that was added first of those that are left. */
+  deleteOldest(held: Held): void {
+    if (this.#list === null) {
+      this.#names.delete(byteKey(eventHash(held.value)));
+      return;
+    }
+    const first = this.#list.shift();
+    assert(first === held, 'the first of a height is its oldest');
   }
 
   /** Says how many there were. */
@@ -91,11 +73,26 @@ class HeightCandidates {
     return this.size;
   }
 
-  #nameAll(list: readonly Held[]): void {
-    for (const held of list) this.#names.set(byteKey(held.candidate.hash), held);
+  #nameAll(list: readonly Held[], digests: Uint8Array): void {
+    for (const [place, held] of list.entries()) {
+      const name = byteKey(digests.subarray(place * SHA256_BYTES, (place + 1) * SHA256_BYTES));
+      const older = this.#names.get(name);
+      if (older !== undefined) older.isHeld = false;
+      this.#names.set(name, held);
+    }
     this.#list = null;
-    this.#prefixes = null;
   }
+}
+
+/** Whether hashes are these digests, which stand one behind the other. */
+function areDigests(digests: Uint8Array, hashes: readonly Uint8Array[]): boolean {
+  if (digests.length !== hashes.length * SHA256_BYTES) return false;
+  for (let place = 0; place < hashes.length; place++) {
+    const hash = hashes[place]!;
+    const at = place * SHA256_BYTES;
+    for (let i = 0; i < SHA256_BYTES; i++) if (hash[i] !== digests[at + i]) return false;
+  }
+  return true;
 }
 
 /**
@@ -106,17 +103,21 @@ class HeightCandidates {
 export class CandidateWindow {
   readonly #windowBytes: number;
   readonly #eventsMax: number;
-  readonly #onEvicted: () => void;
+  readonly #onDropped: (reason: 'never listed' | 'repeat', count: number) => void;
   readonly #ofHeight = new Map<number, HeightCandidates>();
   #queue: Held[] = [];
   #head = 0;
   #readBytes = 0;
   #size = 0;
 
-  constructor(windowBytes: number, eventsMax: number, onEvicted: () => void) {
+  constructor(
+    windowBytes: number,
+    eventsMax: number,
+    onDropped: (reason: 'never listed' | 'repeat', count: number) => void,
+  ) {
     this.#windowBytes = windowBytes;
     this.#eventsMax = eventsMax;
-    this.#onEvicted = onEvicted;
+    this.#onDropped = onDropped;
   }
 
   /** Every record read counts, kept or not; what is too far behind goes. */
@@ -135,27 +136,36 @@ export class CandidateWindow {
     return this.#queue.length - this.#head;
   }
 
-  /** False when the same event is held already; the newer copy is the one that stays. */
-  add(candidate: Candidate): boolean {
-    const { height } = candidate;
+  /** Where the same event is known to be held, the newer copy is the one that stays. */
+  add(height: number, value: Uint8Array, offset: bigint): void {
     let events = this.#ofHeight.get(height);
     if (events === undefined) this.#ofHeight.set(height, (events = new HeightCandidates()));
-    const held = { candidate, readBytes: this.#readBytes, isHeld: true };
+    const held = { height, value, offset, readBytes: this.#readBytes, isHeld: true };
     const older = events.add(held);
     this.#queue.push(held);
     if (older !== undefined) {
       older.isHeld = false;
+      this.#onDropped('repeat', 1);
       this.#cutStale();
-      return false;
+      return;
     }
     this.#size += 1;
     if (this.#size > this.#eventsMax) this.#evict(present(this.#oldest(), 'the oldest'));
-    return true;
   }
 
-  /** `place`: which of its height's events it is; a hint. */
-  find(height: number, hash: Uint8Array, place: number): Candidate | undefined {
-    return this.#ofHeight.get(height)?.find(hash, place)?.candidate;
+  /** The events of a height with these hashes, in their order; undefined where one is not held. */
+  find(height: number, hashes: readonly Uint8Array[]): readonly (Candidate | undefined)[] {
+    const events = this.#ofHeight.get(height);
+    if (events === undefined) return hashes.map(() => undefined);
+    const before = events.size;
+    const found = events.find(hashes);
+    const repeats = before - events.size;
+    if (repeats > 0) {
+      this.#size -= repeats;
+      this.#onDropped('repeat', repeats);
+      this.#cutStale();
+    }
+    return found;
   }
 
   /** Drops everything at or below a height; says how many. */
@@ -172,7 +182,7 @@ export class CandidateWindow {
 
   /** Offset of the oldest candidate held; null when there is none. */
   oldestOffset(): bigint | null {
-    return this.#oldest()?.candidate.offset ?? null;
+    return this.#oldest()?.offset ?? null;
   }
 
   clear(): void {
@@ -205,10 +215,9 @@ export class CandidateWindow {
   #evict(held: Held): void {
     held.isHeld = false;
     this.#size -= 1;
-    const { height } = held.candidate;
-    const events = this.#ofHeight.get(height);
-    events?.delete(held);
-    if (events?.size === 0) this.#ofHeight.delete(height);
-    this.#onEvicted();
+    const events = present(this.#ofHeight.get(held.height), 'the height of one that is held');
+    events.deleteOldest(held);
+    if (events.size === 0) this.#ofHeight.delete(held.height);
+    this.#onDropped('never listed', 1);
   }
 }

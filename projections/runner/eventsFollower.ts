@@ -70,6 +70,12 @@ interface PendingMark {
   readonly sizeBytes: number;
 }
 
+/** All events that a mark lists, in its order, and how many of them stand in the window. */
+interface Listed {
+  readonly events: readonly Candidate[];
+  readonly held: number;
+}
+
 /**
  * The reader's rule for one events partition (DESIGN section 6). Nothing in the log is trusted:
  * events wait as candidates until a mark proves them, a mark waits until the mark it continues is
@@ -104,8 +110,7 @@ export class EventsFollower {
     this.#tip = options.tip;
     this.#remember(options.tip.height, options.tip.resultDigest);
     const { windowBytes, windowEvents } = options;
-    const onEvicted = (): void => void this.#drop('never listed');
-    this.#window = new CandidateWindow(windowBytes, windowEvents, onEvicted);
+    this.#window = new CandidateWindow(windowBytes, windowEvents, options.onDropped);
   }
 
   get keys(): EpochKeys {
@@ -198,14 +203,16 @@ export class EventsFollower {
     if (!this.#isOurs(head)) return this.#drop('foreign partition');
     const { height } = head;
     if (height <= this.#tip.height) return this.#drop('repeat');
-    const hash = eventHash(value);
-    const candidate = { hash, height, value, offset };
-    if (this.#found.size > 0 && this.#found.has(byteKey(hash))) return this.#drop('repeat');
-    if (this.#wanted.size > 0 && this.#wanted.delete(byteKey(hash))) {
-      this.#found.set(byteKey(hash), copied(candidate));
-      return this.#wanted.size === 0 ? this.#commitPending(offset) : [];
+    if (this.#wanted.size > 0) {
+      const name = byteKey(eventHash(value));
+      if (this.#found.has(name)) return this.#drop('repeat');
+      if (this.#wanted.delete(name)) {
+        this.#found.set(name, copied({ height, value, offset }));
+        return this.#wanted.size === 0 ? this.#commitPending(offset) : [];
+      }
     }
-    return this.#window.add(candidate) ? [] : this.#drop('repeat');
+    this.#window.add(height, value, offset);
+    return [];
   }
 
   #readMark(mark: HeightMark, sizeBytes: number, offset: bigint): readonly CommittedMark[] {
@@ -263,23 +270,25 @@ export class EventsFollower {
   /**
    * All events that a mark lists, in its order; null when some are missing, which are wanted then.
    */
-  #collect(mark: HeightMark): Candidate[] | null {
-    const listed: Candidate[] = [];
-    const missing: string[] = [];
-    const { height, eventHashes } = mark;
-    for (let place = 0; place < eventHashes.length; place++) {
-      const hash = eventHashes[place]!;
-      const found = this.#found.size === 0 ? undefined : this.#found.get(byteKey(hash));
-      const candidate = found ?? this.#window.find(height, hash, place);
-      if (candidate === undefined) missing.push(byteKey(hash));
-      else listed.push(candidate);
+  #collect({ height, eventHashes }: HeightMark): Listed | null {
+    const held = this.#window.find(height, eventHashes);
+    // What a mark has had to wait for is not in the window; mostly there was no wait.
+    if (this.#found.size === 0 && !held.includes(undefined)) {
+      return { events: held as readonly Candidate[], held: held.length };
     }
-    if (missing.length === 0) return listed;
-    for (const hash of missing) this.#wanted.add(hash);
-    for (const candidate of listed) {
-      const name = byteKey(candidate.hash);
+    const events: Candidate[] = [];
+    for (const [place, hash] of eventHashes.entries()) {
+      const name = byteKey(hash);
+      const candidate = this.#found.get(name) ?? held[place];
+      if (candidate === undefined) {
+        this.#wanted.add(name);
+        continue;
+      }
+      events.push(candidate);
       if (!this.#found.has(name)) this.#found.set(name, copied(candidate));
     }
+    const isWhole = events.length === eventHashes.length;
+    if (isWhole) return { events, held: held.filter((each) => each !== undefined).length };
     if (this.#rereadHeight !== height) {
       this.#rereadHeight = height;
       this.#reread = true;
@@ -287,34 +296,23 @@ export class EventsFollower {
     return null;
   }
 
-  #commit(pending: PendingMark, listed: readonly Candidate[], offset: bigint): CommittedMark {
+  #commit(pending: PendingMark, listed: Listed, offset: bigint): CommittedMark {
     const { mark, digest, sizeBytes } = pending;
-    const events = listed.map((candidate) => openListed(candidate, mark.height));
+    const events = listed.events.map((candidate) => openListed(candidate, mark.height));
     this.#pending.shift();
     this.#pendingBytes -= sizeBytes;
-    this.#dropUnlisted(mark.height, listed);
+    const unlisted = this.#window.dropThrough(mark.height) - listed.held;
+    if (unlisted > 0) this.#options.onDropped('never listed', unlisted);
     this.#found.clear();
     this.#remember(mark.height, digest);
     this.#tip = {
       height: mark.height,
-      lastEventHeight: listed.length > 0 ? mark.height : this.#tip.lastEventHeight,
+      lastEventHeight: events.length > 0 ? mark.height : this.#tip.lastEventHeight,
       resultDigest: digest,
       timestampMs: events[0]?.event.timestampMs ?? this.#tip.timestampMs,
       position: this.#position(offset),
     };
     return { mark, events, tip: this.#tip };
-  }
-
-  #dropUnlisted(height: number, listed: readonly Candidate[]): void {
-    // What a mark has had to wait for is not in the window; mostly there was no wait.
-    const held =
-      this.#found.size === 0
-        ? listed
-        : listed.filter(
-            (candidate, place) => this.#window.find(height, candidate.hash, place) !== undefined,
-          );
-    const unlisted = this.#window.dropThrough(height) - held.length;
-    if (unlisted > 0) this.#options.onDropped('never listed', unlisted);
   }
 
   /** The oldest record still needed, or the one after `offset` when none is. */
@@ -328,7 +326,9 @@ export class EventsFollower {
   /** A lower mark came in between: what was found for the next one waits in the window again. */
   #unwant(): void {
     this.#wanted.clear();
-    for (const candidate of this.#found.values()) this.#window.add(candidate);
+    for (const { height, value, offset } of this.#found.values()) {
+      this.#window.add(height, value, offset);
+    }
     this.#found.clear();
   }
 
@@ -357,7 +357,8 @@ export class EventsFollower {
  * What waits for others may wait for long, and its value is a view of all that was read with it.
  */
 function copied(candidate: Candidate): Candidate {
-  return { ...candidate, value: candidate.value.slice() };
+  const { height, value, offset } = candidate;
+  return { height, value: value.slice(), offset };
 }
 
 /** What a quorum certified, decoded now that it is known to be. */

@@ -161,7 +161,7 @@ class KnownKeys {
   }
 }
 
-/** Rows of one `append` table in the form in which a store writes them. */
+/** Rows of one table that nothing merges with, in the form in which a store writes them. */
 export interface PackedRows {
   readonly count: number;
   add(row: StoredRow): void;
@@ -171,13 +171,14 @@ export interface PackedRows {
 export type PackRows = (table: Table) => PackedRows;
 
 /**
- * Rows of one source gathered for one transaction. Rows of an `append` table are kept as they come,
- * and all of them packed once they are many, if the store packs; those of a `fold` table merge by
- * key, so that a busy account costs one row a transaction.
+ * Rows of one source gathered for one transaction. Rows that nothing merges with, all those of an
+ * `append` table and the complete ones of a `fold` table, are kept as they come, and packed once
+ * they are many, if the store packs; others merge by key, so that a busy account costs one row a
+ * transaction.
  */
 export class RowBatch implements Rows {
   readonly appended = new Map<Table, StoredRow[]>();
-  /** A table's rows are here or in `appended`. */
+  /** A table's rows that nothing merges with are here or in `appended`. */
   readonly packed = new Map<Table, PackedRows>();
   /** Of the rows in `appended`. */
   readonly #weights = new Map<Table, number>();
@@ -211,6 +212,11 @@ export class RowBatch implements Rows {
     assert(table.kind === 'fold', 'every row of an append table is the first of its key');
     if (!this.#merge(table, row)) fail(`${table.name}: a row begins after another of its key`);
     this.#begun.add(row);
+  }
+
+  complete<T extends Table>(table: T, row: RowOf<T>): void {
+    assert(table.kind === 'fold', 'every row of an append table is complete');
+    this.#append(table, row);
   }
 
   /** Merged rows of a `fold` table, in the order in which their keys came first. */

@@ -62,8 +62,9 @@ function foldEvents({ events }: CommittedEvents, rows: Rows): void {
       ended_height: hasEnded ? event.height : 0,
       ended_ms: hasEnded ? event.timestampMs : 0,
     };
-    if (FIRST_EVENTS.has(event.body.kind)) rows.begin(games, row);
-    else rows.put(games, row);
+    if (!FIRST_EVENTS.has(event.body.kind)) rows.put(games, row);
+    else if (hasEnded) rows.complete(games, row);
+    else rows.begin(games, row);
   }
 }
 

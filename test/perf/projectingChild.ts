@@ -105,16 +105,11 @@ function encodeBatch(commits: readonly SourceCommit[]): BareBatch {
   const copies: [Table, readonly Buffer[]][] = [];
   const upserts: [Table, Buffer[]][] = [];
   for (const table of readModels.flatMap(({ tables }) => tables)) {
-    if (table.kind === 'append') {
-      const packed = new CopyRows(table);
-      for (const { rows } of commits) {
-        for (const row of rows.appended.get(table) ?? []) packed.add(row);
-      }
-      if (packed.count > 0) copies.push([table, copyBinary([packed])]);
-      continue;
-    }
     const parts = commits.map(({ rows }) => rows.foldedByOrigin(table));
     const packed = new CopyRows(table);
+    for (const { rows } of commits) {
+      for (const row of rows.appended.get(table) ?? []) packed.add(row);
+    }
     for (const row of parts.flatMap(({ begun }) => begun)) packed.add(row);
     if (packed.count > 0) copies.push([table, copyBinary([packed])]);
     const others = parts.flatMap((part) => part.others);

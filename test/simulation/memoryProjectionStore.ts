@@ -62,15 +62,10 @@ function write(tables: Map<Table, Map<string, StoredRow>>, { rows }: SourceCommi
     for (const table of own) {
       const kept = tables.get(table) ?? new Map<string, StoredRow>();
       tables.set(table, kept);
-      for (const row of rows.appended.get(table) ?? []) {
+      const { begun, others } = rows.foldedByOrigin(table);
+      for (const row of [...(rows.appended.get(table) ?? []), ...begun]) {
         const key = keyOf(table, row);
         assert(!kept.has(key), `${table.name}: row ${key} is there already`);
-        kept.set(key, row);
-      }
-      const { begun, others } = rows.foldedByOrigin(table);
-      for (const row of begun) {
-        const key = keyOf(table, row);
-        assert(!kept.has(key), `${table.name}: row ${key} begins twice`);
         kept.set(key, row);
       }
       for (const row of others) {
