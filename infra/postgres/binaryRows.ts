@@ -7,7 +7,8 @@ import {
   type ScalarType,
   type Table,
 } from '../../projections/readModel.js';
-import type { PackedRows, StoredRow } from '../../projections/runner/rowBatch.js';
+import type { PackedRows } from '../../projections/runner/rowBatch.js';
+import type { StoredRow } from '../../projections/runner/rowMerger.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import { BinaryWriter } from './binaryWriter.js';

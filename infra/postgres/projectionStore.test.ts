@@ -13,7 +13,8 @@ import {
 } from '../../projections/ports.js';
 import { readModels, VIEW_SCHEMA } from '../../projections/readModels.js';
 import type { Projector } from '../../projections/runner/projector.js';
-import { KnownRows, RowBatch, type StoredRow } from '../../projections/runner/rowBatch.js';
+import { KnownRows, RowBatch } from '../../projections/runner/rowBatch.js';
+import type { StoredRow } from '../../projections/runner/rowMerger.js';
 import { createSource, type Source } from '../../projections/runner/source.js';
 import { type GameRow, games } from '../../projections/sessions/table.js';
 import { PROJECTION_COPY_ROWS_MIN, PROJECTION_LOOSE_ROWS_MAX } from '../../schemas/limits.js';

@@ -6,7 +6,7 @@ import {
   type ScalarType,
   type Table,
 } from '../../projections/readModel.js';
-import type { StoredRow } from '../../projections/runner/rowBatch.js';
+import type { StoredRow } from '../../projections/runner/rowMerger.js';
 import { fail } from '../../schemas/kernel/assert.js';
 import type { BinaryWriter } from './binaryWriter.js';
 

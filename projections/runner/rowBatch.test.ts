@@ -7,7 +7,8 @@ import { type AccountRow, accounts } from '../accounts/table.js';
 import { marks } from '../explorer/table.js';
 import type { RowOf } from '../readModel.js';
 import { activeAccounts } from '../stats/table.js';
-import { KnownRows, type PackedRows, RowBatch, type StoredRow } from './rowBatch.js';
+import { KnownRows, type PackedRows, RowBatch } from './rowBatch.js';
+import type { StoredRow } from './rowMerger.js';
 
 const rowOf = (account: number, height: number, executed: number): AccountRow => ({
   account: sha256(uint32(account)),

@@ -1,4 +1,4 @@
-import { assert, fail, unreachable } from '../../schemas/kernel/assert.js';
+import { assert, fail } from '../../schemas/kernel/assert.js';
 import { byteKey } from '../../schemas/kernel/byteKey.js';
 import { PROJECTION_KNOWN_ROWS_MAX, PROJECTION_LOOSE_ROWS_MAX } from '../../schemas/limits.js';
 import {
@@ -6,22 +6,17 @@ import {
   type Column,
   isListType,
   type ListValue,
-  type MergeRule,
   type RowOf,
   type Rows,
   type Table,
 } from '../readModel.js';
-
-/** A row as the store sees it. */
-export interface StoredRow {
-  readonly [column: string]: CellValue;
-}
+import { type FoldedRow, type RowMerger, rowMerger, type StoredRow } from './rowMerger.js';
 
 interface TableShape {
+  readonly merger: RowMerger;
   readonly keys: readonly (readonly [name: string, column: Column])[];
-  readonly keyNames: readonly string[];
-  /** Columns in which a newer row may change an older one. */
-  readonly changing: readonly { readonly name: string; readonly rule: MergeRule }[];
+  /** Whether a newer row may change an older one. */
+  readonly isChanging: boolean;
   /** The first column of lists: a row stands for as many as it holds. */
   readonly list: string | undefined;
 }
@@ -33,11 +28,9 @@ function shapeOf(table: Table): TableShape {
   if (known !== undefined) return known;
   const columns = Object.entries(table.columns);
   const keys = columns.filter(([, { merge }]) => merge === 'key');
-  const changing = columns
-    .filter(([, { merge }]) => merge !== 'key' && merge !== 'once')
-    .map(([name, { merge }]) => ({ name, rule: merge }));
+  const isChanging = columns.some(([, { merge }]) => merge !== 'key' && merge !== 'once');
   const list = columns.find(([, { type }]) => isListType(type))?.[0];
-  const shape = { keys, keyNames: keys.map(([name]) => name), changing, list };
+  const shape = { merger: rowMerger(table, nameOf), keys, isChanging, list };
   shapes.set(table, shape);
   return shape;
 }
@@ -57,41 +50,6 @@ function nameOf(bytes: Uint8Array): string {
 export function rowWeight(table: Table, row: StoredRow): number {
   const { list } = shapeOf(table);
   return list === undefined ? 1 : (row[list] as ListValue).length;
-}
-
-/** A string that two rows share exactly when their keys are equal. */
-function rowKey({ keyNames }: TableShape, row: StoredRow): string {
-  let key = '';
-  for (let i = 0; i < keyNames.length; i++) {
-    const value = row[keyNames[i]!];
-    // Bytes of one column have one length, and no number or name holds a space.
-    const part = value instanceof Uint8Array ? nameOf(value) : ` ${value} `;
-    key = i === 0 ? part : key + part;
-  }
-  return key;
-}
-
-/** One cell out of an older and a newer one, by the rule of its column. */
-export function mergeCell(rule: MergeRule, older: CellValue, newer: CellValue): CellValue {
-  switch (rule) {
-    case 'key':
-    case 'once':
-      return older;
-    case 'latest':
-      return newer;
-    case 'sum':
-      if (typeof older === 'bigint' && typeof newer === 'bigint') return older + newer;
-      assert(typeof older === 'number' && typeof newer === 'number', 'sum of what is no number');
-      return older + newer;
-    case 'least':
-      assert(typeof older === 'number' && typeof newer === 'number', 'least of what is no number');
-      return Math.min(older, newer);
-    case 'greatest':
-      assert(typeof older === 'number' && typeof newer === 'number', 'greatest of no number');
-      return Math.max(older, newer);
-    default:
-      return unreachable(rule);
-  }
 }
 
 /**
@@ -182,7 +140,7 @@ export class RowBatch implements Rows {
   readonly packed = new Map<Table, PackedRows>();
   /** Of the rows in `appended`. */
   readonly #weights = new Map<Table, number>();
-  readonly #folded = new Map<Table, Map<string, Record<string, CellValue>>>();
+  readonly #folded = new Map<Table, Map<string, FoldedRow>>();
   readonly #begun = new Set<StoredRow>();
   readonly #known: KnownRows;
   readonly #pack: PackRows | null;
@@ -204,7 +162,7 @@ export class RowBatch implements Rows {
   }
 
   putOnce<T extends Table>(table: T, row: RowOf<T>): boolean {
-    assert(shapeOf(table).changing.length === 0, 'a later row may change this one');
+    assert(!shapeOf(table).isChanging, 'a later row may change this one');
     return this.#merge(table, row);
   }
 
@@ -252,10 +210,10 @@ export class RowBatch implements Rows {
   }
 
   /** False when the row went into one that was there. */
-  #merge(table: Table, row: Record<string, CellValue>): boolean {
-    const shape = shapeOf(table);
-    if (shape.changing.length === 0 && this.#known.has(table, row)) return false;
-    const key = rowKey(shape, row);
+  #merge(table: Table, row: FoldedRow): boolean {
+    const { merger, isChanging } = shapeOf(table);
+    if (!isChanging && this.#known.has(table, row)) return false;
+    const key = merger.keyOf(row);
     this.#count += 1;
     let rows = this.#folded.get(table);
     if (rows === undefined) this.#folded.set(table, (rows = new Map()));
@@ -264,11 +222,7 @@ export class RowBatch implements Rows {
       rows.set(key, row);
       return true;
     }
-    for (const { name, rule } of shape.changing) {
-      const before = older[name]!;
-      const after = mergeCell(rule, before, row[name]!);
-      if (after !== before) older[name] = after;
-    }
+    merger.merge(older, row);
     return false;
   }
 }

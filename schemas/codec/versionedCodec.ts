@@ -20,11 +20,15 @@ export class VersionedCodec<Types> {
   readonly #byName: Readonly<Record<string, RecordVersion>>;
   readonly #byId: ReadonlyMap<number, RecordVersion>;
   readonly #scratch = new BytesTap();
+  /** One for all that is certified: they are many, and most are small. */
+  readonly #certified = new BytesTap(new Uint8Array(0));
 
   constructor(schemas: CodecSchemas) {
     const { byName, byId } = recordVersions(schemas);
     this.#byName = byName;
     this.#byId = byId;
+    this.#certified.views = true;
+    this.#certified.fixedViews = true;
   }
 
   encode<Name extends keyof Types & string>(name: Name, value: Types[Name]): Uint8Array {
@@ -79,10 +83,8 @@ export class VersionedCodec<Types> {
   }
 
   decodeCertified<Name extends keyof Types & string>(name: Name, bytes: Uint8Array): Types[Name] {
-    const tap = new BytesTap(bytes);
-    tap.views = true;
-    tap.fixedViews = true;
-    const decoded = this.#readFrame(name, tap, bytes);
+    this.#certified.buf = bytes;
+    const decoded = this.#readFrame(name, this.#certified, bytes);
     assert(decoded.ok, `certified but undecodable ${name}: ${decoded.ok ? '' : decoded.reason}`);
     return decoded.value;
   }

@@ -1,6 +1,6 @@
 import { assert } from '../kernel/assert.js';
 import { equalBytes } from '../kernel/bytes.js';
-import { sha256, sha256Each } from './sha256.js';
+import { sha256, sha256Each, sha256Prefixed } from './sha256.js';
 
 /** Of `count` hashes that stand one behind the other at the start of an array. */
 export type MerkleRoot = (hashes: Uint8Array, count: number) => Uint8Array;
@@ -26,15 +26,16 @@ export function installMerkleRoot(faster: MerkleRoot): void {
  */
 export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   const room = roomFor(leaves.length);
+  const { level } = room;
   if (leaves.every(({ length }) => length === HASH_BYTES)) {
-    for (const [index, leaf] of leaves.entries()) room.level.set(leaf, index * HASH_BYTES);
-    return implementation(room.level, leaves.length);
+    for (let i = 0; i < leaves.length; i++) level.set(leaves[i]!, i * HASH_BYTES);
+    return implementation(level, leaves.length);
   }
-  for (const [index, leaf] of leaves.entries()) {
-    room.level.set(leafHash(leaf), index * HASH_BYTES);
-  }
+  level.set(sha256Prefixed(LEAF_PREFIX, leaves));
   return rootOfLevel(room, leaves.length);
 }
+
+const LEAF_PREFIX = Uint8Array.of(0);
 
 /** The same over hashes that stand one behind the other at the start of an array. Pure. */
 export function merkleRootOfHashes(hashes: Uint8Array, count: number): Uint8Array {

@@ -5,11 +5,16 @@ import {
   type SourceCommit,
   ZombieWriterError,
 } from '../../projections/ports.js';
-import { type CellValue, keyColumns, type Table } from '../../projections/readModel.js';
+import {
+  type CellValue,
+  keyColumns,
+  type MergeRule,
+  type Table,
+} from '../../projections/readModel.js';
 import { readModels } from '../../projections/readModels.js';
-import { mergeCell, type StoredRow } from '../../projections/runner/rowBatch.js';
+import type { StoredRow } from '../../projections/runner/rowMerger.js';
 import { genesisTip } from '../../schemas/crypto/epochKeys.js';
-import { assert } from '../../schemas/kernel/assert.js';
+import { assert, unreachable } from '../../schemas/kernel/assert.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 
@@ -71,13 +76,37 @@ function write(tables: Map<Table, Map<string, StoredRow>>, { rows }: SourceCommi
       for (const row of others) {
         const key = keyOf(table, row);
         const older = kept.get(key);
-        kept.set(key, older === undefined ? row : merge(table, older, row));
+        kept.set(key, older === undefined ? row : mergedRow(table, older, row));
       }
     }
   }
 }
 
-function merge(table: Table, older: StoredRow, newer: StoredRow): StoredRow {
+/** One cell out of an older and a newer one, by the rule of its column. */
+function mergeCell(rule: MergeRule, older: CellValue, newer: CellValue): CellValue {
+  switch (rule) {
+    case 'key':
+    case 'once':
+      return older;
+    case 'latest':
+      return newer;
+    case 'sum':
+      if (typeof older === 'bigint' && typeof newer === 'bigint') return older + newer;
+      assert(typeof older === 'number' && typeof newer === 'number', 'sum of what is no number');
+      return older + newer;
+    case 'least':
+      assert(typeof older === 'number' && typeof newer === 'number', 'least of what is no number');
+      return Math.min(older, newer);
+    case 'greatest':
+      assert(typeof older === 'number' && typeof newer === 'number', 'greatest of no number');
+      return Math.max(older, newer);
+    default:
+      return unreachable(rule);
+  }
+}
+
+/** Both rows as one: the plain reading of the rules that the projector has made into code. */
+export function mergedRow(table: Table, older: StoredRow, newer: StoredRow): StoredRow {
   return Object.fromEntries(
     Object.entries(table.columns).map(([name, column]) => [
       name,

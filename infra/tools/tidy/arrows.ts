@@ -96,7 +96,12 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 
   // a read model knows its rows and events, no other read model
   'projections/readModel.ts': ['schemas/'],
-  'projections/runner/rowBatch.ts': ['projections/readModel.ts', 'schemas/'],
+  'projections/runner/rowMerger.ts': ['projections/readModel.ts', 'schemas/'],
+  'projections/runner/rowBatch.ts': [
+    'projections/readModel.ts',
+    'projections/runner/rowMerger.ts',
+    'schemas/',
+  ],
   'projections/ports.ts': [
     'projections/readModel.ts',
     'projections/runner/rowBatch.ts',
