@@ -8,10 +8,11 @@ import { type PackedRows, rowWeight } from '../../projections/runner/rowBatch.js
 import type { StoredRow } from '../../projections/runner/rowMerger.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { PROJECTION_COPY_ROWS_MIN } from '../../schemas/limits.js';
-import { CopyRows, columnArrays, copyBinary } from './binaryRows.js';
+import { CopyRows, copyBinary, rowArray } from './binaryRows.js';
 import { withTransaction } from './connection.js';
 import { toPostgresError } from './errors.js';
 import { commitSql, copySql, qualified, storedTables } from './projectionSql.js';
+import { forgetRowTypes, knownRowTypes, type RowTypes } from './rowTypes.js';
 
 /** Sends what `copyBinary` made, in order, and waits for the server to have taken it. */
 export async function copyChunks(
@@ -74,6 +75,12 @@ function checkpointValues(commits: readonly SourceCommit[]): unknown[] {
   ];
 }
 
+/** Tables to write to. */
+interface Target {
+  readonly schema: string;
+  readonly rowTypes: RowTypes;
+}
+
 const texts = new Map<string, string>();
 
 function textFor(schema: string): string {
@@ -82,25 +89,21 @@ function textFor(schema: string): string {
   return text;
 }
 
-const NO_ROWS: ReadonlyMap<Table, Buffer[]> = new Map(
-  storedTables.map((table) => [table, columnArrays(table, [])]),
-);
-
 /** Everything but what COPY has written. */
 async function runStatement(
   client: Pick<pg.ClientBase, 'query'>,
-  schema: string,
+  { schema, rowTypes }: Target,
   commits: readonly SourceCommit[],
   rows: ReadonlyMap<Table, readonly StoredRow[]>,
 ): Promise<void> {
   const values = checkpointValues(commits);
   for (const table of storedTables) {
-    const written = rows.get(table);
-    const arrays = written ? columnArrays(table, written) : present(NO_ROWS.get(table), 'a table');
-    for (const array of arrays) values.push(array);
+    const rowType = present(rowTypes.get(table), 'a row type');
+    values.push(rowArray(table, rowType, rows.get(table) ?? []));
   }
-  // Named, so that each connection plans it once.
-  const config = { name: `nullspace_commit_${schema}`, text: textFor(schema), values };
+  // Named, so that each connection plans it once for these tables.
+  const [type] = rowTypes.values();
+  const config = { name: `nullspace_commit_${schema}_${type}`, text: textFor(schema), values };
   const { rows: answers } = await client.query<{ strays: number[] | null }>(config);
   throwStray(present(answers[0], 'an answer').strays, commits);
 }
@@ -141,6 +144,20 @@ export async function commitRows(
   commits: readonly SourceCommit[],
 ): Promise<void> {
   if (commits.length === 0) return;
+  try {
+    const rowTypes = await knownRowTypes(pool, schema);
+    await writeRows(pool, { schema, rowTypes }, commits);
+  } catch (error) {
+    forgetRowTypes(pool);
+    throw error instanceof ZombieWriterError ? error : toPostgresError(error);
+  }
+}
+
+async function writeRows(
+  pool: pg.Pool,
+  target: Target,
+  commits: readonly SourceCommit[],
+): Promise<void> {
   const few = new Map<Table, readonly StoredRow[]>();
   const many = new Map<Table, readonly Buffer[]>();
   for (const table of storedTables) {
@@ -149,14 +166,13 @@ export async function commitRows(
     if (rows.length > 0) few.set(table, rows);
   }
   if (many.size === 0) {
-    const run = runStatement(pool, schema, commits, few);
-    return run.catch((error: unknown) => {
-      throw error instanceof ZombieWriterError ? error : toPostgresError(error);
-    });
+    await runStatement(pool, target, commits, few);
+    return;
   }
+  const { schema } = target;
   await withTransaction(pool, async (client) => {
     await lockCheckpoints(client, schema, commits);
     for (const [table, chunks] of many) await copyChunks(client, schema, table, chunks);
-    await runStatement(client, schema, commits, few);
+    await runStatement(client, target, commits, few);
   });
 }

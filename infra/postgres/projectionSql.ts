@@ -1,27 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import {
-  type ColumnType,
-  isListType,
-  LIST_ELEMENTS,
-  type ScalarType,
-  type Table,
-} from '../../projections/readModel.js';
+import type { Table } from '../../projections/readModel.js';
 import { PROJECTION_VERSION, readModels, VISIBLE_CHANNEL } from '../../projections/readModels.js';
 import { assert } from '../../schemas/kernel/assert.js';
-
-const SCALAR_TYPE: Readonly<Record<ScalarType, string>> = {
-  bytes: 'bytea',
-  count: 'bigint',
-  amount: 'bigint',
-  small: 'integer',
-  text: 'text',
-  json: 'jsonb',
-};
-
-function postgresType(type: ColumnType): string {
-  return isListType(type) ? `${SCALAR_TYPE[LIST_ELEMENTS[type]]}[]` : SCALAR_TYPE[type];
-}
 
 /** `projections/`, whether this file runs as source or compiled into `dist/`. */
 function projectionsFolder(): URL {
@@ -79,22 +60,13 @@ function mergeClause(table: Table): string {
   return `on conflict (${keys.join(', ')}) do ${action}`;
 }
 
-/** Statement that writes rows from arrays, a parameter a column counted from `first`. */
-function insertSql(schema: string, table: Table, first: number, where: string): string {
-  const columns = Object.entries(table.columns);
-  // Lists travel as text: unnest would take an array of arrays apart down to its elements.
-  const arrays = columns.map(
-    ([, { type }], index) =>
-      `$${first + index}::${isListType(type) ? 'text' : postgresType(type)}[]`,
-  );
-  const cells = columns.map(([name, { type }]) =>
-    isListType(type) ? `${quote(name)}::${postgresType(type)}` : quote(name),
-  );
+/** Statement that writes rows from an array of the table's row type: parameter `place`. */
+function insertSql(schema: string, table: Table, place: number, where: string): string {
+  const target = qualified(schema, table.name);
   const names = columnNames(table);
-  const insert = `insert into ${qualified(schema, table.name)} as kept (${names})`;
+  const insert = `insert into ${target} as kept (${names})`;
   const merge = table.kind === 'fold' ? mergeClause(table) : '';
-  const rows = `unnest(${arrays.join(', ')}) as given (${names})`;
-  return `${insert} select ${cells.join(', ')} from ${rows} ${where} ${merge}`;
+  return `${insert} select ${names} from unnest($${place}::${target}[]) as given ${where} ${merge}`;
 }
 
 /** Tables in the order of the parameters of `commitSql`. */
@@ -117,17 +89,16 @@ const CHECKPOINT_TYPES = [
  * (locked in one order for all) with what was folded from, writes the rows of every table and moves
  * the checkpoints, or does nothing; wakes the readers, who read the height themselves. Answers in
  * `strays` the partitions that another projector has moved; null when all is written. Parameters:
- * shard; of checkpoints the partition, the height folded from, and the columns; then the columns
- * of `storedTables`.
+ * shard; of checkpoints the partition, the height folded from, and the columns; then the rows of
+ * each of `storedTables`.
  */
 export function commitSql(schema: string): string {
   const checkpoints = qualified(schema, 'checkpoints');
   const arrays = CHECKPOINT_TYPES.map((type, index) => `$${index + 2}::${type}`).join(', ');
-  let next = 2 + CHECKPOINT_TYPES.length;
+  const first = 2 + CHECKPOINT_TYPES.length;
   const writes = storedTables.map((table, index) => {
-    const insert = insertSql(schema, table, next, 'where (select strays is null from strays)');
-    next += Object.keys(table.columns).length;
-    return `write_${index} as (${insert})`;
+    const where = 'where (select strays is null from strays)';
+    return `write_${index} as (${insertSql(schema, table, first + index, where)})`;
   });
   return `
     with step as (

@@ -36,7 +36,9 @@ import {
 } from '../../test/simulation/engineLog.js';
 import { wallTimer } from '../projections/wallTimer.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.js';
+import { finishIndexes, pruneGenerations, swapGeneration } from './generationSwap.js';
 import { activeGeneration } from './generations.js';
+import { makeBareGeneration } from './projectionSchema.js';
 import { type OpenProjectionStore, openProjectionStore } from './projectionStore.js';
 import { tableHashes } from './tableHashes.js';
 
@@ -297,6 +299,35 @@ describe('tables equal those of a projector that was never disturbed', () => {
     await foldAndCommit(7, true);
     expect(await tableHashes(admin)).toEqual(byRows);
   });
+});
+
+it('goes on in tables that have the name of others, which it wrote to and which were dropped', async () => {
+  const store = await openStore();
+  const [from] = await store.checkpoints(0);
+  const commit = (to: OpenProjectionStore, height: number): Promise<void> => {
+    const checkpoint = { ...(from as NonNullable<typeof from>), height };
+    const at = { shard: 0, partition: BLOCKS_PARTITION, fromHeight: height - 1 };
+    return to.commit([{ ...at, checkpoint, rows: new RowBatch() }]);
+  };
+  await commit(store, 1);
+  const schemas = [(await activeGeneration(admin))?.schema];
+  for (const height of [2, 3]) {
+    const schema = await makeBareGeneration(admin, engineGenesis);
+    const options = { url: server.url, genesis: engineGenesis, log: quiet, schema };
+    const rebuilt = await openProjectionStore(options);
+    for (let each = 1; each < height; each++) await commit(rebuilt, each);
+    await rebuilt.close();
+    await finishIndexes(admin, schema);
+    expect(await swapGeneration(admin, schema)).toBe('swapped');
+    expect(await pruneGenerations(admin, -1_000)).toEqual([schemas.at(-1)]);
+    await store.acquireLeases(0, 'one', 60_000);
+    await commit(store, height);
+    schemas.push(schema);
+  }
+  expect(schemas).toEqual([schemas[0], `${schemas[0]}_2`, schemas[0]]);
+  await admin.query(`drop table ${schemas[0]}.supply cascade`);
+  await expect(commit(store, 4)).rejects.toMatchObject({ code: 'refused' });
+  await expect(commit(store, 4)).rejects.toThrow(`there is no table ${schemas[0]}.supply`);
 });
 
 describe('rows that begin', () => {

@@ -11,6 +11,7 @@ import { listGenerations, ownGeneration } from './generations.js';
 import { acquireLeases, releaseLeases } from './projectionLeases.js';
 import { prepareProjections } from './projectionSchema.js';
 import { qualified } from './projectionSql.js';
+import { forgetRowTypes } from './rowTypes.js';
 
 export interface OpenProjectionStore extends ProjectionStore {
   close(): Promise<void>;
@@ -114,7 +115,12 @@ export async function openProjectionStore(options: {
   }
   return {
     acquireLeases: async (shard, owner, ttlMs) => {
-      if (options.schema === undefined) schema = await followGenerations(pool, schema, log);
+      if (options.schema === undefined) {
+        const followed = await followGenerations(pool, schema, log);
+        // The name of tables that were dropped is given to others.
+        if (followed !== schema) forgetRowTypes(pool);
+        schema = followed;
+      }
       return acquireLeases(pool, schema, shard, owner, ttlMs);
     },
     releaseLeases: (shard, owner) => releaseLeases(pool, schema, shard, owner),

@@ -1,8 +1,9 @@
 import {
-  type CellValue,
   type Column,
+  type ColumnType,
   isListType,
   LIST_ELEMENTS,
+  type ListValue,
   type ScalarType,
   type Table,
 } from '../../projections/readModel.js';
@@ -15,10 +16,16 @@ export const NULL_LENGTH = -1;
 /** Version byte in front of a jsonb value's text. */
 export const JSONB_VERSION = 1;
 
-/** Writes a row as binary COPY reads it: the number of its cells, then each with its length. */
+/**
+ * How a row's cells stand: `copy`, as binary COPY reads them, each behind its length; `record`, as
+ * a value of the table's row type, each behind the number of its type as well.
+ */
+export type RowForm = 'copy' | 'record';
+
+/** Writes the number of a row's cells, then each of them. */
 export type RowWriter = (writer: BinaryWriter, row: StoredRow) => void;
 
-type WriteArray = (writer: BinaryWriter, element: ScalarType, value: CellValue) => void;
+type WriteArray = (writer: BinaryWriter, element: ScalarType, list: ListValue) => void;
 
 /** What `writer` does with `value`, and what that must be: a wrong number would be written. */
 const CELLS: Readonly<Record<ScalarType, readonly [write: string, check: string]>> = {
@@ -30,7 +37,13 @@ const CELLS: Readonly<Record<ScalarType, readonly [write: string, check: string]
   json: [`writer.textCell(JSON.stringify(value), ${JSONB_VERSION})`, "typeof value === 'object'"],
 };
 
-function cellCode(name: string, { type, nullable }: Column): string {
+/** Numbers of the types in pg_type. */
+export const TYPE_OID: Readonly<Record<ColumnType, number>> = {
+  ...{ bytes: 17, count: 20, amount: 20, small: 23, text: 25, json: 3802 },
+  ...{ bytesList: 1001, countList: 1016, smallList: 1007, textList: 1009 },
+};
+
+function cellCode(name: string, { type, nullable }: Column, form: RowForm): string {
   const [write, check] = isListType(type)
     ? [`writeArray(writer, '${LIST_ELEMENTS[type]}', value)`, 'Array.isArray(value)']
     : CELLS[type];
@@ -38,7 +51,8 @@ function cellCode(name: string, { type, nullable }: Column): string {
   const cell = nullable
     ? `if (value === null) writer.int32(${NULL_LENGTH}); else ${checked}`
     : checked;
-  return `value = row.${name}; ${cell}`;
+  const head = form === 'record' ? `writer.int32(${TYPE_OID[type]}); ` : '';
+  return `value = row.${name}; ${head}${cell}`;
 }
 
 /**
@@ -46,10 +60,11 @@ function cellCode(name: string, { type, nullable }: Column): string {
  * meets, where one for all tables looks every column up by name, which costs as much as to write
  * it.
  */
-export function rowWriter(table: Table, writeArray: WriteArray): RowWriter {
+export function rowWriter(table: Table, form: RowForm, writeArray: WriteArray): RowWriter {
   const columns = Object.entries(table.columns);
-  const cells = columns.map(([name, column]) => cellCode(name, column));
-  const code = ['let value;', `writer.int16(${columns.length});`, ...cells].join('\n');
+  const cells = columns.map(([name, column]) => cellCode(name, column, form));
+  const head = `writer.${form === 'copy' ? 'int16' : 'int32'}(${columns.length});`;
+  const code = ['let value;', head, ...cells].join('\n');
   const make = new Function('writeArray', 'fail', `return (writer, row) => { ${code} };`);
   return make(writeArray, fail);
 }

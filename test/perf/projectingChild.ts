@@ -3,7 +3,7 @@ import pg from 'pg';
 import { createNativeBeacon } from '../../infra/crypto/nativeBeacon.js';
 import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import { nativeVerifier } from '../../infra/crypto/nativeSignatures.js';
-import { CopyRows, columnArrays, copyBinary } from '../../infra/postgres/binaryRows.js';
+import { CopyRows, copyBinary, rowArray } from '../../infra/postgres/binaryRows.js';
 import { copyChunks } from '../../infra/postgres/commitRows.js';
 import { createPool } from '../../infra/postgres/connection.js';
 import { finishIndexes } from '../../infra/postgres/generationSwap.js';
@@ -15,6 +15,7 @@ import {
   type OpenProjectionStore,
   openProjectionStore,
 } from '../../infra/postgres/projectionStore.js';
+import { type RowTypes, readRowTypes } from '../../infra/postgres/rowTypes.js';
 import { rebuildProjections } from '../../infra/projections/rebuildProjections.js';
 import { wallTimer } from '../../infra/projections/wallTimer.js';
 import { BLOCKS_PARTITION, type SourceCommit } from '../../projections/ports.js';
@@ -98,12 +99,12 @@ async function prepareProjector(task: ChildTask): Promise<() => Promise<void>> {
 /** One transaction of the bare loop, encoded before the clock runs. */
 interface BareBatch {
   readonly copies: readonly (readonly [table: Table, chunks: readonly Buffer[]])[];
-  readonly upserts: readonly (readonly [table: Table, arrays: readonly Buffer[]])[];
+  readonly upserts: readonly (readonly [table: Table, rows: Buffer])[];
 }
 
-function encodeBatch(commits: readonly SourceCommit[]): BareBatch {
+function encodeBatch(commits: readonly SourceCommit[], rowTypes: RowTypes): BareBatch {
   const copies: [Table, readonly Buffer[]][] = [];
-  const upserts: [Table, Buffer[]][] = [];
+  const upserts: [Table, Buffer][] = [];
   for (const table of readModels.flatMap(({ tables }) => tables)) {
     const parts = commits.map(({ rows }) => rows.foldedByOrigin(table));
     const packed = new CopyRows(table);
@@ -113,7 +114,8 @@ function encodeBatch(commits: readonly SourceCommit[]): BareBatch {
     for (const row of parts.flatMap(({ begun }) => begun)) packed.add(row);
     if (packed.count > 0) copies.push([table, copyBinary([packed])]);
     const others = parts.flatMap((part) => part.others);
-    if (others.length > 0) upserts.push([table, columnArrays(table, others)]);
+    const rowType = present(rowTypes.get(table), 'a row type');
+    if (others.length > 0) upserts.push([table, rowArray(table, rowType, others)]);
   }
   return { copies, upserts };
 }
@@ -125,8 +127,8 @@ async function writeBatch(
 ): Promise<void> {
   await client.query('begin');
   for (const [table, chunks] of copies) await copyChunks(client, schema, table, chunks);
-  for (const [table, arrays] of upserts) {
-    await client.query({ name: table.name, text: upsertSql(schema, table), values: [...arrays] });
+  for (const [table, rows] of upserts) {
+    await client.query({ name: table.name, text: upsertSql(schema, table), values: [rows] });
   }
   await client.query('commit');
 }
@@ -149,7 +151,11 @@ async function prepareRebuild(task: ChildTask): Promise<() => Promise<void>> {
 }
 
 /** Batches of all rows, made before the clock runs. */
-async function bareBatches(task: ChildTask, store: OpenProjectionStore): Promise<BareBatch[]> {
+async function bareBatches(
+  task: ChildTask,
+  store: OpenProjectionStore,
+  rowTypes: RowTypes,
+): Promise<BareBatch[]> {
   const options = await sourceOptions();
   const lanes = (await store.checkpoints(0)).map((at) => {
     const known = new KnownRows();
@@ -165,7 +171,7 @@ async function bareBatches(task: ChildTask, store: OpenProjectionStore): Promise
       lane.fromHeight = source.checkpoint.height;
       return { shard, partition, fromHeight, checkpoint: source.checkpoint, rows };
     });
-    batches.push(encodeBatch(commits));
+    batches.push(encodeBatch(commits, rowTypes));
   };
   for await (const records of chainLog(task.chain, () => {})) {
     for (const { topic, partition, value } of records) {
@@ -185,12 +191,12 @@ async function prepareBare(task: ChildTask): Promise<() => Promise<void>> {
   const pool = createPool({ url, applicationName: 'bare', log: quietLog, max: 2 });
   const given = isRebuild ? { schema: await makeBareGeneration(pool, playedGenesis) } : {};
   const store = await openProjectionStore({ url, genesis: playedGenesis, log: quietLog, ...given });
-  const batches = await bareBatches(task, store);
+  const { schema } = present((await listGenerations(pool))[0], 'a generation');
+  const batches = await bareBatches(task, store, await readRowTypes(pool, schema));
   await store.close();
   const options = isRebuild ? { options: '-c synchronous_commit=off' } : {};
   const client = new pg.Client({ connectionString: url, ...options });
   await client.connect();
-  const { schema } = present((await listGenerations(client))[0], 'a generation');
   return async () => {
     for (const batch of batches) await writeBatch(client, schema, batch);
     if (isRebuild) await finishIndexes(pool, schema);
