@@ -12,9 +12,9 @@ import { fail } from '../../schemas/kernel/assert.js';
 import type { BinaryWriter } from './binaryWriter.js';
 
 /** Length of a cell that is SQL's null. */
-export const NULL_LENGTH = -1;
+const NULL_LENGTH = -1;
 /** Version byte in front of a jsonb value's text. */
-export const JSONB_VERSION = 1;
+const JSONB_VERSION = 1;
 
 /**
  * How a row's cells stand: `copy`, as binary COPY reads them, each behind its length; `record`, as
