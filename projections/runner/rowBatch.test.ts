@@ -155,3 +155,16 @@ describe('rows that begin', () => {
     expect(() => batch.begin(accounts, rowOf(1, 7, 1))).toThrow(/begins after another/);
   });
 });
+
+describe('rows that are complete', () => {
+  it('are kept as those of an append table are, beside others of theirs that merge', () => {
+    const batch = new RowBatch();
+    const complete = [rowOf(1, 5, 1), rowOf(2, 5, 1)];
+    for (const row of complete) batch.complete(accounts, row);
+    batch.put(accounts, rowOf(3, 5, 1));
+    expect(batch.appended.get(accounts)).toEqual(complete);
+    expect([...batch.folded(accounts)]).toMatchObject([{ partition: 3 }]);
+    expect(batch.count).toBe(3);
+    expect(() => batch.complete(marks, {} as RowOf<typeof marks>)).toThrow(/append table/);
+  });
+});

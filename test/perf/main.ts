@@ -36,7 +36,8 @@ function listing(): string {
 function row({ measure, value, unit, beside, besideValue, ratio }: Measure): string {
   const own = `${measure.padEnd(56)} ${value.toLocaleString('en-US').padStart(12)} ${unit}`;
   if (beside === null || besideValue === null) return own;
-  return `${own.padEnd(86)} ${ratio}x of ${besideValue.toLocaleString('en-US')} (${beside})`;
+  const times = ratio === null ? 'beside' : `${ratio}x of`;
+  return `${own.padEnd(86)} ${times} ${besideValue.toLocaleString('en-US')} (${beside})`;
 }
 
 /** What somebody typed, not a benchmark that failed. */

@@ -13,6 +13,14 @@ describe('measures', () => {
     });
   });
 
+  it('gives no ratio to nothing', () => {
+    expect(besides('a', 50, 'ms', 'b', 0)).toMatchObject({
+      value: 50,
+      besideValue: 0,
+      ratio: null,
+    });
+  });
+
   it('takes percentiles of unsorted samples, none of none', () => {
     const samples = Array.from({ length: 100 }, (_, i) => (i * 37) % 100);
     expect([percentile(samples, 0), median(samples), percentile(samples, 0.99)]).toEqual([

@@ -9,7 +9,7 @@ export interface Measure {
   /** What stands beside it; null for a figure that only explains others. */
   readonly beside: string | null;
   readonly besideValue: number | null;
-  /** value / besideValue. */
+  /** value / besideValue; null as well beside 0. */
   readonly ratio: number | null;
 }
 
@@ -48,7 +48,7 @@ export function besides(
   beside: string,
   besideValue: number,
 ): Measure {
-  const ratio = rounded(value / besideValue);
+  const ratio = besideValue === 0 ? null : rounded(value / besideValue);
   const besideRounded = rounded(besideValue);
   return { measure, value: rounded(value), unit, beside, besideValue: besideRounded, ratio };
 }
