@@ -1,8 +1,9 @@
+import { parseArgs } from 'node:util';
 import { listGenerations } from '../../infra/postgres/generations.js';
 import { tableHashes } from '../../infra/postgres/tableHashes.js';
 import { BLOCKS_PARTITION } from '../../projections/ports.js';
 import { chainLog } from './chainFile.js';
-import { type Bench, besides, figure, type Measure } from './measure.js';
+import { type Bench, besides, figure, type Measure, median, numberOption } from './measure.js';
 import { playedGenesis } from './playedChain.js';
 import {
   type Bed,
@@ -14,7 +15,8 @@ import {
   withBed,
 } from './projectorRuns.js';
 
-const COMMANDS_DEFAULT = 200_000;
+const COMMANDS_DEFAULT = '200000';
+const ROUNDS_DEFAULT = '3';
 const COMMANDS_PER_BLOCK = 1_000;
 
 async function hashesOf(bed: Bed, database: string): Promise<string> {
@@ -33,92 +35,110 @@ function halves(): [number[], number[]] {
   return [all.filter((partition) => !even.includes(partition)), even];
 }
 
-async function measure(bed: Bed, say: (line: string) => void): Promise<readonly Measure[]> {
-  const all = [{ kind: 'projector', partitions: null }] as const;
-  const [first, second] = halves();
-  say('bare COPY and upserts of the rows');
-  const bare = await runChildren(bed, 'bare', [{ kind: 'bare', partitions: null }]);
-  say('one projector');
-  const one = await runChildren(bed, 'one', all);
-  say('two projectors');
-  const two = await runChildren(bed, 'two', [
-    { kind: 'projector', partitions: first },
-    { kind: 'projector', partitions: second },
-  ]);
-  say('bare COPY without indexes, and a rebuild');
-  const bareRebuild = await runChildren(bed, 'bare_rebuild', [
-    { kind: 'bareRebuild', partitions: null },
-  ]);
-  const rebuild = await runChildren(bed, 'rebuild', [{ kind: 'rebuild', partitions: null }]);
-  say('comparing the tables');
-  const hashes = [];
-  const databases = ['bare', 'one', 'two', 'bare_rebuild', 'rebuild'];
-  for (const database of databases) hashes.push(await hashesOf(bed, database));
-  if (new Set(hashes).size !== 1) throw new Error(`tables differ: ${hashes.join('\n')}`);
-  const commands = bed.chain.heights * bed.chain.commandsPerBlock;
+const KINDS = ['bare', 'one', 'two', 'bareRebuild', 'rebuild'] as const;
+type Kind = (typeof KINDS)[number];
+type Round = Readonly<Record<Kind, Run>>;
+
+const TASKS: Readonly<Record<Kind, Parameters<typeof runChildren>[2]>> = {
+  bare: [{ kind: 'bare', partitions: null }],
+  one: [{ kind: 'projector', partitions: null }],
+  two: halves().map((partitions) => ({ kind: 'projector', partitions })),
+  bareRebuild: [{ kind: 'bareRebuild', partitions: null }],
+  rebuild: [{ kind: 'rebuild', partitions: null }],
+};
+
+const WHAT: Readonly<Record<Kind, string>> = {
+  bare: 'bare COPY and upserts of the rows',
+  one: 'one projector',
+  two: 'two projectors',
+  bareRebuild: 'bare COPY without indexes',
+  rebuild: 'a rebuild',
+};
+
+/** All kinds one after the other, whose tables must be equal. */
+async function runRound(bed: Bed, number: number, say: (line: string) => void): Promise<Round> {
+  const runs: Partial<Record<Kind, Run>> = {};
+  const hashes = new Set<string>();
+  for (const kind of KINDS) {
+    say(`round ${number}: ${WHAT[kind]}`);
+    const database = `round_${number}_${kind.toLowerCase()}`;
+    runs[kind] = await runChildren(bed, database, TASKS[kind]);
+    hashes.add(await hashesOf(bed, database));
+    await bed.admin.query(`drop database ${database} with (force)`);
+  }
+  if (hashes.size !== 1) throw new Error(`tables differ: ${[...hashes].join('\n')}`);
+  return runs as Round;
+}
+
+/** Medians of the rounds, each figure for itself. */
+function measuresOf(commands: number, rounds: readonly Round[]): readonly Measure[] {
+  const of = (kind: Kind, pick: (run: Run) => number): number =>
+    median(rounds.map((round) => pick(round[kind])));
   const rate = ({ wallMs }: Run): number => (commands * 1000) / wallMs;
   const cost = (ms: number): number => (ms * 1000) / commands;
-  const total = ({ ownCpuMs, serverCpuMs: serverMs }: Run): number => cost(ownCpuMs + serverMs);
-  const busier = (each: Run): number => cost(Math.max(each.ownCpuMs, each.serverCpuMs));
-  const bareName = 'bare loop';
+  const own = ({ ownCpuMs }: Run): number => cost(ownCpuMs);
+  const server = ({ serverCpuMs: serverMs }: Run): number => cost(serverMs);
+  const total = (run: Run): number => own(run) + server(run);
+  const busier = (run: Run): number => Math.max(own(run), server(run));
+  const beside = (
+    what: string,
+    pick: (run: Run) => number,
+    [kind, other]: readonly [Kind, Kind],
+  ): Measure => {
+    const unit = pick === rate ? 'commands/s' : 'us/command';
+    const name = other === 'one' ? 'one projector' : 'bare loop';
+    return besides(what, of(kind, pick), unit, name, of(other, pick));
+  };
+  const least = (kind: Kind, other: Kind): Measure => {
+    const ratios = rounds.map((round) => rate(round[kind]) / rate(round[other]));
+    return figure('- the least ratio of a round', Math.min(...ratios), 'times');
+  };
   return [
-    besides('catch-up with live indexes', rate(one), 'commands/s', bareName, rate(bare)),
-    besides(
-      'catch-up, processor time of the busier side',
-      busier(one),
-      'us/command',
-      bareName,
-      busier(bare),
-    ),
-    figure('catch-up, processor time of the projector', cost(one.ownCpuMs), 'us/command'),
-    besides(
-      'catch-up, processor time of Postgres',
-      cost(one.serverCpuMs),
-      'us/command',
-      bareName,
-      cost(bare.serverCpuMs),
-    ),
-    besides('two projectors', rate(two), 'commands/s', 'one projector', rate(one)),
-    besides(
-      'two projectors, processor time in all',
-      total(two),
-      'us/command',
-      'one projector',
-      total(one),
-    ),
-    besides('rebuild, with its indexes', rate(rebuild), 'commands/s', bareName, rate(bareRebuild)),
-    besides(
-      'rebuild, processor time of the busier side',
-      busier(rebuild),
-      'us/command',
-      bareName,
-      busier(bareRebuild),
-    ),
+    beside('catch-up with live indexes', rate, ['one', 'bare']),
+    least('one', 'bare'),
+    beside('catch-up, processor time of the busier side', busier, ['one', 'bare']),
+    figure('catch-up, processor time of the projector', of('one', own), 'us/command'),
+    beside('catch-up, processor time of Postgres', server, ['one', 'bare']),
+    beside('two projectors', rate, ['two', 'one']),
+    least('two', 'one'),
+    beside('two projectors, processor time in all', total, ['two', 'one']),
+    beside('rebuild, with its indexes', rate, ['rebuild', 'bareRebuild']),
+    least('rebuild', 'bareRebuild'),
+    beside('rebuild, processor time of the busier side', busier, ['rebuild', 'bareRebuild']),
   ];
 }
 
-function commandsOf(args: readonly string[]): number {
-  const at = args.indexOf('--commands');
-  if (at === -1) return COMMANDS_DEFAULT;
-  const commands = Number(args[at + 1]);
-  if (Number.isSafeInteger(commands) && commands >= COMMANDS_PER_BLOCK) return commands;
-  throw new Error(`--commands: expected a number from ${COMMANDS_PER_BLOCK} on`);
+function optionsOf(args: readonly string[]): { commands: number; rounds: number } {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      commands: { type: 'string', default: COMMANDS_DEFAULT },
+      rounds: { type: 'string', default: ROUNDS_DEFAULT },
+    },
+  });
+  return {
+    commands: numberOption('commands', values.commands, COMMANDS_PER_BLOCK),
+    rounds: numberOption('rounds', values.rounds),
+  };
 }
 
 /** How fast a log of real blocks becomes tables, beside a loop that only writes the same rows. */
 export const projectionBench: Bench = {
   about: 'catch-up of the projector over a log of real play, beside bare COPY of the same rows',
-  usage: '[--commands N] (default 200000; the first run plays them and keeps the log)',
+  usage: '[--commands N] [--rounds N] (the first run plays the commands and keeps the log)',
   async run(args, say) {
+    const { commands, rounds: count } = optionsOf(args);
     const chain = {
-      heights: Math.ceil(commandsOf(args) / COMMANDS_PER_BLOCK),
+      heights: Math.ceil(commands / COMMANDS_PER_BLOCK),
       commandsPerBlock: COMMANDS_PER_BLOCK,
       players: 10_000,
       seed: 1,
     };
     return await withBed(chain, async (bed) => {
       await publishChain(bed, chainLog(chain, say));
-      return await measure(bed, say);
+      const rounds: Round[] = [];
+      while (rounds.length < count) rounds.push(await runRound(bed, rounds.length + 1, say));
+      return measuresOf(chain.heights * COMMANDS_PER_BLOCK, rounds);
     });
   },
 };
