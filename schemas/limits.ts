@@ -300,7 +300,7 @@ export const CLIENT_OVERDUE_MS_MAX = 15_000;
 /** How far back in its partition's log an event may stand that no mark has listed yet. One height's
  * events of one partition are below MAX_FRAME_BYTES; junk costs at most this much memory. */
 export const FOLLOWED_WINDOW_BYTES = 2 * MAX_FRAME_BYTES;
-/** ... and how many of them are kept: one of twenty bytes takes 0.8 kB of memory (measured). Eight
+/** ... and how many of them are kept: one of twenty bytes takes 0.6 kB of memory (measured). Eight
  * of each command of a full block, all in one partition; of more, the first are read a second time.
  */
 export const FOLLOWED_WINDOW_EVENTS_MAX = 32_768;

@@ -60,6 +60,17 @@ describe('the candidates of a partition', () => {
     expect(dropped).toEqual({ 'never listed': 3, repeat: 0 });
   });
 
+  it('are so many at most, of one height that more and more claim', () => {
+    const { window, dropped, fill, offsets } = windowOf({ events: 100 });
+    for (let number = 0; number < 10_000; number++) fill([number]);
+    expect(dropped).toEqual({ 'never listed': 9_900, repeat: 0 });
+    expect(window.oldestOffset()).toBe(9_900n);
+    expect(offsets([9_899, 9_900, 9_999])).toEqual([undefined, 9_900n, 9_999n]);
+    fill([10_000]);
+    expect(offsets([9_900, 10_000])).toEqual([undefined, 10_000n]);
+    expect(window.dropThrough(1)).toBe(100);
+  });
+
   it('are so many at most, one of each of many heights too', () => {
     const { window, fill } = windowOf({ events: 10 });
     for (let number = 0; number < 500; number++) fill([number], number);

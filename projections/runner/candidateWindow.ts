@@ -18,7 +18,7 @@ interface Held extends Candidate {
   isHeld: boolean;
 }
 
-/** Stale entries at the queue's head that are carried along before they are cut off. */
+/** Stale entries at the head of a queue or list that are carried along before they are cut off. */
 const QUEUE_SLACK = 1024;
 
 /**
@@ -28,10 +28,17 @@ const QUEUE_SLACK = 1024;
  */
 class HeightCandidates {
   #list: Held[] | null = [];
-  readonly #names = new Map<string, Held>();
+  /** Of the list: those before it have left. */
+  #first = 0;
+  /** Null while they are a list: somebody may invent an event of each of many heights. */
+  #names: Map<string, Held> | null = null;
 
   get size(): number {
-    return this.#list === null ? this.#names.size : this.#list.length;
+    return this.#list === null ? this.#named.size : this.#list.length - this.#first;
+  }
+
+  get #named(): Map<string, Held> {
+    return present(this.#names, 'names');
   }
 
   /** The one with the same hash that this one takes the place of, if they have names. */
@@ -41,45 +48,50 @@ class HeightCandidates {
       return undefined;
     }
     const name = byteKey(eventHash(held.value));
-    const older = this.#names.get(name);
-    this.#names.set(name, held);
+    const older = this.#named.get(name);
+    this.#named.set(name, held);
     return older;
   }
 
   /** Those with these hashes, in their order. Of repeats the last one stays, once it is known. */
   find(hashes: readonly Uint8Array[]): readonly (Held | undefined)[] {
     if (this.#list !== null) {
-      const list = this.#list;
+      const list = this.#first === 0 ? this.#list : this.#list.slice(this.#first);
       const digests = eventHashes(list.map(({ value }) => value));
       if (areDigests(digests, hashes)) return list;
       this.#nameAll(list, digests);
     }
-    return hashes.map((hash) => this.#names.get(byteKey(hash)));
+    return hashes.map((hash) => this.#named.get(byteKey(hash)));
   }
 
   /** Takes away the one that was added first of those that are left. */
   deleteOldest(held: Held): void {
     if (this.#list === null) {
-      this.#names.delete(byteKey(eventHash(held.value)));
+      this.#named.delete(byteKey(eventHash(held.value)));
       return;
     }
-    const first = this.#list.shift();
-    assert(first === held, 'the first of a height is its oldest');
+    assert(this.#list[this.#first] === held, 'the first of a height is its oldest');
+    this.#first += 1;
+    if (this.#first <= QUEUE_SLACK || this.#first * 2 <= this.#list.length) return;
+    this.#list = this.#list.slice(this.#first);
+    this.#first = 0;
   }
 
   /** Says how many there were. */
   leave(): number {
-    for (const held of this.#list ?? this.#names.values()) held.isHeld = false;
+    for (const held of this.#list ?? this.#named.values()) held.isHeld = false;
     return this.size;
   }
 
   #nameAll(list: readonly Held[], digests: Uint8Array): void {
+    const names = new Map<string, Held>();
     for (const [place, held] of list.entries()) {
       const name = byteKey(digests.subarray(place * SHA256_BYTES, (place + 1) * SHA256_BYTES));
-      const older = this.#names.get(name);
+      const older = names.get(name);
       if (older !== undefined) older.isHeld = false;
-      this.#names.set(name, held);
+      names.set(name, held);
     }
+    this.#names = names;
     this.#list = null;
   }
 }

@@ -35,8 +35,6 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   return rootOfLevel(room, leaves.length);
 }
 
-const LEAF_PREFIX = Uint8Array.of(0);
-
 /** The same over hashes that stand one behind the other at the start of an array. Pure. */
 export function merkleRootOfHashes(hashes: Uint8Array, count: number): Uint8Array {
   return implementation(hashes, count);
@@ -67,6 +65,7 @@ interface Room {
 }
 
 const HASH_BYTES = 32;
+const LEAF_PREFIX = Uint8Array.of(0);
 const LEAF_INPUT_BYTES = 1 + HASH_BYTES;
 const NODE_INPUT_BYTES = 1 + 2 * HASH_BYTES;
 const KEPT_LEAVES_MAX = 16_384;
