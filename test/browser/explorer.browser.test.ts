@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { encode } from 'uqr';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
-  cutHeadsOf,
+  cutCellsOf,
   findBarriers,
   openBrowser,
   openPage,
@@ -275,7 +275,7 @@ describe('every page', () => {
     await page.setViewportSize({ width: 360, height: 740 });
     // Charts learn of another width a moment later.
     await expect.poll(() => overflowOf(page)).toBeLessThanOrEqual(0);
-    await expect.poll(() => cutHeadsOf(page)).toEqual([]);
+    await expect.poll(() => cutCellsOf(page)).toEqual([]);
     expect(await findBarriers(page), 'dark, on a phone').toEqual([]);
     await page.setViewportSize({ width: 1280, height: 900 });
     expect(watched.errors).toEqual([]);

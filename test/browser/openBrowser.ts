@@ -95,11 +95,17 @@ export async function shiftsOf(page: Page): Promise<{ score: number; where: stri
   });
 }
 
-/** Heads of columns that have no room for their words. */
-export function cutHeadsOf(page: Page): Promise<readonly string[]> {
+/** Cells of tables whose content is wider than what is between the paddings: it is cut there. */
+export function cutCellsOf(page: Page): Promise<readonly string[]> {
   return page.evaluate<string[]>(
-    `[...document.querySelectorAll('th')].filter((head) => head.scrollWidth > head.clientWidth)
-      .map((head) => head.textContent)`,
+    `[...document.querySelectorAll('th, td')].filter((cell) => {
+      const content = document.createRange();
+      content.selectNodeContents(cell);
+      const { paddingLeft, paddingRight } = getComputedStyle(cell);
+      const paddings = Number.parseFloat(paddingLeft) + Number.parseFloat(paddingRight);
+      const { width } = cell.getBoundingClientRect();
+      return content.getBoundingClientRect().width > Math.max(0, width - paddings);
+    }).map((cell) => cell.textContent)`,
   );
 }
 
