@@ -273,22 +273,20 @@ export class EventsFollower {
   #collect({ height, eventHashes }: HeightMark): Listed | null {
     const held = this.#window.find(height, eventHashes);
     // What a mark has had to wait for is not in the window; mostly there was no wait.
-    if (this.#found.size === 0 && !held.includes(undefined)) {
-      return { events: held as readonly Candidate[], held: held.length };
+    const listed =
+      this.#found.size === 0
+        ? held
+        : eventHashes.map((hash, place) => this.#found.get(byteKey(hash)) ?? held[place]);
+    if (!listed.includes(undefined)) {
+      const heldCount = listed === held ? held.length : held.filter(Boolean).length;
+      return { events: listed as readonly Candidate[], held: heldCount };
     }
-    const events: Candidate[] = [];
     for (const [place, hash] of eventHashes.entries()) {
       const name = byteKey(hash);
-      const candidate = this.#found.get(name) ?? held[place];
-      if (candidate === undefined) {
-        this.#wanted.add(name);
-        continue;
-      }
-      events.push(candidate);
-      if (!this.#found.has(name)) this.#found.set(name, copied(candidate));
+      const candidate = listed[place];
+      if (candidate === undefined) this.#wanted.add(name);
+      else if (!this.#found.has(name)) this.#found.set(name, copied(candidate));
     }
-    const isWhole = events.length === eventHashes.length;
-    if (isWhole) return { events, held: held.filter((each) => each !== undefined).length };
     if (this.#rereadHeight !== height) {
       this.#rereadHeight = height;
       this.#reread = true;

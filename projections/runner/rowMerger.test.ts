@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { mergedRow } from '../../test/simulation/memoryProjectionStore.js';
-import { type CellValue, type Column, isListType, type Table } from '../readModel.js';
+import { type CellValue, type Column, isListType, keyColumns, type Table } from '../readModel.js';
 import { readModels } from '../readModels.js';
 import { rowMerger, type StoredRow } from './rowMerger.js';
 
@@ -37,7 +37,7 @@ it.each(tables as [string, Table][])('%s: rows merge by the rules of the columns
 
 it.each(tables as [string, Table][])('%s: only equal keys have one name', (_, table) => {
   const { keyOf } = rowMerger(table, nameOf);
-  const names = Object.keys(table.columns).filter((name) => table.columns[name]?.merge === 'key');
+  const names = keyColumns(table);
   const row = rowOf(table);
   fc.assert(
     fc.property(row, row, (one, other) => {

@@ -1,4 +1,4 @@
-import type { CellValue, Column, MergeRule, Table } from '../readModel.js';
+import { type CellValue, keyColumns, type MergeRule, type Table } from '../readModel.js';
 
 /** A row as the store sees it. */
 export interface StoredRow {
@@ -27,8 +27,8 @@ const MERGES: Readonly<Partial<Record<MergeRule, (x: string) => string>>> = {
 };
 
 /** Bytes of one column have one length, and no number or name holds a space. */
-function keyCode([name, { type }]: readonly [string, Column]): string {
-  return type === 'bytes' ? `nameOf(row.${name})` : `' ' + row.${name} + ' '`;
+function keyCode({ columns }: Table, name: string): string {
+  return columns[name]?.type === 'bytes' ? `nameOf(row.${name})` : `' ' + row.${name} + ' '`;
 }
 
 /**
@@ -36,9 +36,10 @@ function keyCode([name, { type }]: readonly [string, Column]): string {
  * tables, which looks every column up by its name, takes twice the time. `nameOf` names bytes.
  */
 export function rowMerger(table: Table, nameOf: NameOf): RowMerger {
-  const columns = Object.entries(table.columns);
-  const key = columns.filter(([, { merge }]) => merge === 'key').map(keyCode);
-  const merges = columns.map(([name, { merge }]) => MERGES[merge]?.(name) ?? '');
+  const key = keyColumns(table).map((name) => keyCode(table, name));
+  const merges = Object.entries(table.columns).map(
+    ([name, { merge }]) => MERGES[merge]?.(name) ?? '',
+  );
   const code = `return {
     keyOf: (row) => ${key.join(' + ')},
     merge: (older, newer) => { ${merges.join('\n')} },

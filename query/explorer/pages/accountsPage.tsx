@@ -19,7 +19,7 @@ function HolderRows(props: { readonly holders: Holders; readonly firstRank: numb
       <thead>
         <tr>
           <th class="w-rank">#</th>
-          <th class="w-account">Account</th>
+          <th class="w-holder">Account</th>
           <th class="number">Balance</th>
           <th class="number wide">Share of all issued</th>
           <th class="number wide">Last changed in block</th>
