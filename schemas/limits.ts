@@ -208,6 +208,8 @@ export const VERIFY_PENDING_SIGNATURES_MAX = 16_384;
 export const VERIFY_INLINE_SIGNATURES_MAX = 2;
 /** A worker that ends this often in a row without finishing a chunk is not started again. */
 export const VERIFY_WORKER_DEATHS_MAX = 3;
+/** Beacons verified by one equation: in more, one takes hardly less (0.51 in 8, 0.47 in 64). */
+export const BEACONS_PER_BATCH_MAX = 64;
 assert(MAX_BLOCK_ITEMS <= VERIFY_PENDING_SIGNATURES_MAX, 'a block must fit in the verify queue');
 
 // A validator's own bounds (consensus/validator).
@@ -307,6 +309,8 @@ export const FOLLOWED_WINDOW_EVENTS_MAX = 32_768;
 /** Rows that a projector gathers for one transaction, 28,000 commands of play (a row of lists is
  * one). Balances and accounts merge further than in fewer, which costs the server less. */
 export const PROJECTION_BATCH_ROWS_MAX = 150_000;
+/** Heights of which a projector has not verified the beacons yet: 0.3 s of a thread. */
+export const PROJECTION_BEACONS_MAX = 512;
 /** Bytes of records behind the rows of one transaction. */
 export const PROJECTION_BATCH_BYTES_MAX = 32 * 1024 * 1024;
 /** Rows of one source and table, or entries of their lists, that are kept as they are: more are
@@ -331,38 +335,34 @@ export const PROJECTION_COPY_ROWS_MIN = 2_000;
 export const PROJECTION_LEASE_MS = 6_000;
 /** A projector further behind the log than this is not ready. */
 export const PROJECTION_READY_LAG_MS = 10_000;
-/**
- * Without progress for so long, though the log has more, a projector begins anew with its reader.
- */
+/** Without progress for so long, though the log has more, a projector begins anew with its
+ * reader. */
 export const PROJECTION_STALL_MS = 30_000;
 /**
  * A statement of a projector that the server has not ended for so long, because somebody holds what
  * it needs, is cancelled, and everything tried again. A transaction takes seconds under load.
  */
 export const PROJECTION_STATEMENT_MS_MAX = 60_000;
-/**
- * How long a projector that is told to stop waits for its transaction: less than its process has.
- */
+/** How long a projector that is told to stop waits for its transaction: less than its process
+ * has. */
 export const PROJECTION_DRAIN_MS = 5_000;
 /** Pauses of a projector between attempts, while store or log cannot be reached. */
 export const PROJECTION_RETRY_MS_MIN = 50;
 export const PROJECTION_RETRY_MS_MAX = 5_000;
 /** Attempts to put new tables behind the views while readers hold them: 15 s. */
 export const PROJECTION_SWAP_ATTEMPTS_MAX = 50;
-/**
- * How long replaced tables are kept, unless asked otherwise: long enough to look, and to go back.
- */
+/** How long replaced tables are kept, unless asked otherwise: long enough to look, and to go
+ * back. */
 export const PROJECTION_GRACE_MS = 60 * 60 * 1000;
-/**
- * A rebuild that has replaced the tables goes on folding for so long, until projectors take over.
- */
+/** A rebuild that has replaced the tables goes on folding for so long, until projectors take
+ * over. */
 export const PROJECTION_HAND_OVER_MS = 10_000;
 /** Attempts to compare old and new tables at one height. */
 export const PROJECTION_COMPARE_ATTEMPTS_MAX = 3;
 /** How long each of them waits for a projector that is behind the new tables. */
 export const PROJECTION_COMPARE_WAIT_MS = 30_000;
-/** Signatures remembered as valid: a quorum of each of some hundred heights. */
-export const PROJECTION_SIGNATURES_KEPT = 1_024;
+/** Signatures remembered as valid: six of each height of one read, 650 of them without commands. */
+export const PROJECTION_SIGNATURES_KEPT = 8_192;
 
 // A validator's own store.
 /** Heights in one file of executed results; whole files are removed once they are in the log. */
@@ -463,10 +463,10 @@ export const PUBLISH_AGES_KEPT = 1_024;
 /** Certified heights that may be missing from the log before players are refused: 400 s at full
  * pace. Less than what is kept for it, so that nothing is ever removed unpublished. */
 export const PUBLISH_BACKLOG_HEIGHTS_MAX = 20_000;
-/** Good signatures and beacons of consensus that the publisher need not check again in the log. */
 /** The newest certified heights that a publisher has at hand. */
 export const PUBLISH_RECENT_HEIGHTS_MAX = 64;
 export const PUBLISH_RECENT_BYTES_MAX = 16 * 1024 * 1024;
+/** Good signatures and beacons of consensus that the publisher need not check again in the log. */
 export const PUBLISH_SIGNATURES_KEPT = 16_384;
 export const PUBLISH_BEACONS_KEPT = 1_024;
 assert(PUBLISH_BACKLOG_HEIGHTS_MAX < EXECUTED_HEIGHTS_KEPT, 'a backlog must be held');

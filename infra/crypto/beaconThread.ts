@@ -1,13 +1,8 @@
-import { Worker } from 'node:worker_threads';
 import type { BeaconGroup, ThresholdSigner } from '../../consensus/beacon/thresholdSigner.js';
 import type { BeaconScheme, BeaconShare } from '../../schemas/crypto/signatures.js';
-import { compiledUrl } from './compiledUrl.js';
-import { CryptoError } from './errors.js';
+import { startAnsweringThread } from './answeringThread.js';
 
-/**
- * Answers come in the order of the questions. Arrays are copies: a view would take the whole of
- * what it looks at along.
- */
+/** Arrays are copies: a view would take the whole of what it looks at along. */
 export interface BeaconQuestion {
   readonly message: Uint8Array;
   readonly shares: readonly BeaconShare[];
@@ -19,11 +14,6 @@ export type BeaconAnswer = Uint8Array | null;
 export interface BeaconThread extends ThresholdSigner {
   /** Ends the thread. What is asked for and not answered stays open for ever. */
   close(): Promise<void>;
-}
-
-interface Waiting {
-  resolve(answer: BeaconAnswer): void;
-  reject(error: CryptoError): void;
 }
 
 /**
@@ -38,46 +28,17 @@ export async function startBeaconThread(
   own: { readonly secretShare: Uint8Array; readonly scheme: Pick<BeaconScheme, 'signShare'> },
 ): Promise<BeaconThread> {
   const { scheme, secretShare } = own;
-  const worker = new Worker(compiledUrl('beaconWorker.js', import.meta.url), {
-    workerData: group,
-    execArgv: [],
-  });
-  const waiting: Waiting[] = [];
-  let isClosed = false;
-  let died: CryptoError | null = null;
-  let cause: unknown = null;
-  const answered = (): Promise<BeaconAnswer> =>
-    new Promise((resolve, reject) => {
-      if (died !== null) reject(died);
-      else waiting.push({ resolve, reject });
-    });
-  const ask = (question: BeaconQuestion): Promise<BeaconAnswer> => {
-    const answer = answered();
-    worker.postMessage(question);
-    return answer;
-  };
-  worker.on('message', (answer: BeaconAnswer) => waiting.shift()?.resolve(answer));
-  worker.on('error', (error) => {
-    cause = error;
-  });
-  worker.on('exit', () => {
-    if (isClosed) return;
-    const reason = cause instanceof Error ? cause.message : 'it exited';
-    died = new CryptoError('worker-died', `the beacon's thread died: ${reason}`, { cause });
-    for (const { reject } of waiting.splice(0)) reject(died);
-  });
-  // Its first answer says that it is ready.
-  await answered();
+  const title = "the beacon's thread";
+  const thread = await startAnsweringThread<BeaconQuestion, BeaconAnswer>(
+    ...(['beaconWorker.js', title, group] as const),
+  );
   return {
     sign: async (message) => scheme.signShare(secretShare, message),
     combine: (message, shares) =>
-      ask({
+      thread.ask({
         message: message.slice(),
         shares: shares.map(({ index, signature }) => ({ index, signature: signature.slice() })),
       }),
-    async close() {
-      isClosed = true;
-      await worker.terminate();
-    },
+    close: () => thread.close(),
   };
 }

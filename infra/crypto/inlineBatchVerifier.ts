@@ -1,6 +1,6 @@
 import type { BatchVerifier, SignatureVerifier } from '../../schemas/crypto/signatures.js';
 
-/** A BatchVerifier on the calling thread, for tools, tests and machines with few cores. */
+/** On the calling thread, of signatures or of a beacon; for tools, tests and few cores. */
 export function inlineBatchVerifier(verifier: SignatureVerifier): BatchVerifier {
   return {
     async verifyBatch(messages) {

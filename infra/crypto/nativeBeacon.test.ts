@@ -1,6 +1,8 @@
+import { bls12_381 } from '@noble/curves/bls12-381.js';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { beaconKeysMatch, portableBeacon } from '../../schemas/crypto/bls.js';
+import type { SignedMessage } from '../../schemas/crypto/signatures.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import { beaconContract } from '../../test/contracts/beacon.js';
@@ -39,6 +41,49 @@ it('agrees with noble on dealt keys of any size, sharing and message', async () 
     }),
     { numRuns: 10 },
   );
+});
+
+describe('many signatures at once', () => {
+  const dealing = dealBeaconKeys({ validators: 1, threshold: 1, seed: new Uint8Array(32).fill(4) });
+  const publicKey = dealing.groupPublicKey;
+
+  async function signed(count: number): Promise<SignedMessage[]> {
+    const native = await createNativeBeacon();
+    const { secretShare } = present(dealing.shares[0], 'share');
+    return Array.from({ length: count }, (_, place) => {
+      const message = Uint8Array.of(place);
+      const shares = [{ index: 0, signature: native.signShare(secretShare, message) }];
+      const signature = present(native.combine(shares, 1), 'combined');
+      return { publicKey, message, signature };
+    });
+  }
+
+  it.each([0, 1, 2, 9])('says of each of %i what it says of one', async (count) => {
+    const native = await createNativeBeacon();
+    const good = await signed(count);
+    expect(native.verifyBatch(good)).toEqual(good.map(() => true));
+    for (const place of good.keys()) {
+      const wrong = { ...present(good[place], 'beacon'), message: Uint8Array.of(99) };
+      const cut = { ...wrong, signature: wrong.signature.subarray(1) };
+      for (const bad of [wrong, cut]) {
+        const all = good.with(place, bad);
+        expect(native.verifyBatch(all)).toEqual(all.map((_, at) => at !== place));
+      }
+    }
+  });
+
+  it('lets no errors cancel out: two signatures whose sum is right', async () => {
+    const native = await createNativeBeacon();
+    const [one, two, other] = (await signed(3)) as [SignedMessage, SignedMessage, SignedMessage];
+    const { Signature } = bls12_381.longSignatures;
+    const pointOf = ({ signature }: SignedMessage) => Signature.fromBytes(signature);
+    const error = pointOf(other);
+    const more = { ...one, signature: pointOf(one).add(error).toBytes() };
+    const less = { ...two, signature: pointOf(two).subtract(error).toBytes() };
+    const sum = pointOf(more).add(pointOf(less));
+    expect(sum.equals(pointOf(one).add(pointOf(two)))).toBe(true);
+    expect(native.verifyBatch([more, less])).toEqual([false, false]);
+  });
 });
 
 /** All subsets of `size` of the numbers below `count`. */

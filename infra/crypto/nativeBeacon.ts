@@ -7,11 +7,16 @@ import {
   BEACON_SIGNATURE_BYTES,
   portableBeacon,
 } from '../../schemas/crypto/bls.js';
-import type { BeaconScheme, BeaconShare } from '../../schemas/crypto/signatures.js';
+import type { BeaconScheme, BeaconShare, SignedMessage } from '../../schemas/crypto/signatures.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { equalBytes, fromHex } from '../../schemas/kernel/bytes.js';
 import { BEACON_CHECK } from './beaconCheck.js';
 import { CryptoError } from './errors.js';
+
+/** Verifies many signatures at less cost than one by one; answers keep their order. */
+export interface NativeBeacon extends BeaconScheme {
+  verifyBatch(beacons: readonly SignedMessage[]): readonly boolean[];
+}
 
 /**
  * The beacon by native code: blst signs and verifies (0.3 and 0.9 ms), and adds points, which is
@@ -19,14 +24,20 @@ import { CryptoError } from './errors.js';
  * a scalar. Where blst has no binary, noble does all of it, 30 times slower. Checks itself against
  * fixed vectors; throws CryptoError `backend-differs`.
  */
-export async function createNativeBeacon(): Promise<BeaconScheme> {
+export async function createNativeBeacon(): Promise<NativeBeacon> {
   const blst = loadBlst();
-  if (blst === null) return portableBeacon;
-  const beacon: BeaconScheme = {
+  if (blst === null) {
+    return { ...portableBeacon, verifyBatch: (beacons) => oneByOne(portableBeacon, beacons) };
+  }
+  const beacon: NativeBeacon = {
     signShare: (secretShare, message) => sign(blst, secretShare, message),
     verifyShare: (key, message, signature) => verify(blst, key, message, signature),
     combine: (shares, shareCount) => combine(blst, shares, shareCount),
     verify: (key, message, signature) => verify(blst, key, message, signature),
+    verifyBatch(beacons) {
+      const areAll = beacons.length > 1 && verifyAll(blst, beacons);
+      return areAll ? beacons.map(() => true) : oneByOne(beacon, beacons);
+    },
   };
   checkBeacon(beacon);
   return beacon;
@@ -53,12 +64,45 @@ function verify(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
+  const points = pointsOf(blst, publicKey, signature);
+  return points !== null && blst.verify(message, points.pk, points.sig);
+}
+
+function oneByOne(
+  scheme: Pick<BeaconScheme, 'verify'>,
+  beacons: readonly SignedMessage[],
+): readonly boolean[] {
+  return beacons.map(({ publicKey, message, signature }) =>
+    scheme.verify(publicKey, message, signature),
+  );
+}
+
+/**
+ * One equation for all, each signature times a random number of its own: errors do not cancel out.
+ * Half the processor time of one by one.
+ */
+function verifyAll(blst: typeof Blst, beacons: readonly SignedMessage[]): boolean {
+  const sets: Blst.SignatureSet[] = [];
+  for (const { publicKey, message, signature } of beacons) {
+    const points = pointsOf(blst, publicKey, signature);
+    if (points === null) return false;
+    sets.push({ msg: message, ...points });
+  }
+  return blst.verifyMultipleAggregateSignatures(sets);
+}
+
+/** Both checked; null when one is not a point of its group. */
+function pointsOf(
+  blst: typeof Blst,
+  publicKey: Uint8Array,
+  signature: Uint8Array,
+): { readonly pk: Blst.PublicKey; readonly sig: Blst.Signature } | null {
   // blst would also take the uncompressed encodings of 96 and 192 bytes.
-  if (publicKey.length !== BEACON_PUBLIC_KEY_BYTES) return false;
-  if (signature.length !== BEACON_SIGNATURE_BYTES) return false;
-  const key = publicKeyOf(blst, publicKey);
-  const point = decoded(() => blst.Signature.fromBytes(signature, true));
-  return key !== null && point !== null && blst.verify(message, key, point);
+  if (publicKey.length !== BEACON_PUBLIC_KEY_BYTES) return null;
+  if (signature.length !== BEACON_SIGNATURE_BYTES) return null;
+  const pk = publicKeyOf(blst, publicKey);
+  const sig = decoded(() => blst.Signature.fromBytes(signature, true));
+  return pk === null || sig === null ? null : { pk, sig };
 }
 
 const publicKeys = new WeakMap<Uint8Array, Blst.PublicKey | null>();
@@ -136,7 +180,7 @@ function decoded<P>(decode: () => P): P | null {
   }
 }
 
-function checkBeacon(beacon: BeaconScheme): void {
+function checkBeacon(beacon: NativeBeacon): void {
   const message = fromHex(BEACON_CHECK.message);
   const expected = fromHex(BEACON_CHECK.signature.join(''));
   const shares = BEACON_CHECK.secretShares.map(([index, secret]) => ({
@@ -145,7 +189,13 @@ function checkBeacon(beacon: BeaconScheme): void {
   }));
   const combined = beacon.combine(shares, BEACON_CHECK.shareCount);
   const same = combined !== null && equalBytes(combined, expected);
-  if (same && beacon.verify(fromHex(BEACON_CHECK.groupPublicKey.join('')), message, expected))
+  const publicKey = fromHex(BEACON_CHECK.groupPublicKey.join(''));
+  const good = { publicKey, message, signature: expected };
+  if (
+    same &&
+    beacon.verify(publicKey, message, expected) &&
+    beacon.verifyBatch([good, good]).every(Boolean)
+  )
     return;
   throw new CryptoError('backend-differs', 'blst differs from the vectors');
 }

@@ -8,6 +8,7 @@ import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
 import { topicManifest, topicNames } from '../../schemas/topics.js';
 import { loadConfig } from '../config/loadConfig.js';
 import { port } from '../config/optionTypes.js';
+import { openBeaconVerifier } from '../crypto/beaconVerifier.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
@@ -85,7 +86,9 @@ export function projectorRole(argv: readonly string[]): Promise<void> {
     const announcer = openAnnouncer(config, { chainId, shard: SHARD }, logger);
     const { shards, eventPartitions } = genesis;
     const metrics = createMetrics('projector');
-    const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
+    const signatures = nativeVerifier();
+    const verifiers = { signatures, beacon: await createNativeBeacon() };
+    const beacons = await openBeaconVerifier();
     const log = await openLog(config, logger);
     await log.ensureTopics(topicManifest(chainId, shards, eventPartitions));
     const store = await openProjectionStore({
@@ -95,10 +98,11 @@ export function projectorRole(argv: readonly string[]): Promise<void> {
     const { reader } = log;
     const keys = await readEpochs({ genesis, shard: SHARD, reader, verifiers });
     const projector = startProjector({
-      ...{ keys, eventPartitions, verifiers, store, timer: wallTimer, models: readModels },
+      ...{ keys, eventPartitions, signatures, beacons, store, models: readModels },
       owner: `${config.name}/${randomBytes(4).toString('hex')}`,
       reader,
       topics: topicNames(chainId),
+      timer: wallTimer,
       telemetry: telemetryOf(metrics, logger, announcer),
     });
     const server = createStatusServer(metrics, () => {
@@ -116,6 +120,7 @@ export function projectorRole(argv: readonly string[]): Promise<void> {
         await server.close();
         await store.close();
         await log.close();
+        await beacons.close();
       },
     };
   });

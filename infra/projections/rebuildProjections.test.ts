@@ -7,7 +7,12 @@ import { VIEW_SCHEMA } from '../../projections/readModels.js';
 import type { Projector } from '../../projections/runner/projector.js';
 import type { Log } from '../../schemas/log.js';
 import { dropProjections } from '../../test/simulation/dropProjections.js';
-import { engineChain, engineGenesis, engineVerifiers } from '../../test/simulation/engineChain.js';
+import {
+  engineBeacons,
+  engineChain,
+  engineGenesis,
+  engineVerifiers,
+} from '../../test/simulation/engineChain.js';
 import {
   openEngineLog,
   projectEngineLog,
@@ -69,7 +74,8 @@ async function project(log: Log, leaseMs = 1_500): Promise<Projector> {
 function rebuildOptions(log: Log, reports: RebuildReport[] = []): RebuildOptions {
   return {
     ...{ url: server.url, genesis: engineGenesis, reader: log.reader, verifiers: engineVerifiers },
-    ...{ timer: wallTimer, log: quietLog, report: (report) => reports.push(report) },
+    ...{ beacons: engineBeacons, timer: wallTimer, log: quietLog },
+    report: (report) => reports.push(report),
   };
 }
 

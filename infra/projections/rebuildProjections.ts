@@ -6,6 +6,7 @@ import { readModels } from '../../projections/readModels.js';
 import { memoVerifier } from '../../projections/runner/memoVerifier.js';
 import { Session } from '../../projections/runner/session.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
+import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
 import {
   PROJECTION_COMPARE_ATTEMPTS_MAX,
   PROJECTION_COMPARE_WAIT_MS,
@@ -43,6 +44,7 @@ export interface RebuildOptions {
   readonly genesis: Genesis;
   readonly reader: LogReader;
   readonly verifiers: Verifiers;
+  readonly beacons: BatchVerifier;
   readonly timer: ProjectorTimer;
   readonly log: AdapterLog;
   readonly report: (report: RebuildReport) => void;
@@ -152,8 +154,7 @@ async function runSession(
   { untilHeights, isEnough }: Fold,
 ): Promise<void> {
   const { genesis, reader, timer, log } = options;
-  const { verifiers } = options;
-  const { signatures, beacon } = verifiers;
+  const { verifiers, beacons } = options;
   const keys = await readEpochs({ genesis, shard: SHARD, reader, verifiers });
   const session = new Session(
     {
@@ -161,7 +162,8 @@ async function runSession(
       ...(untilHeights && { untilHeights }),
       topics: topicNames(keys.chainId),
       eventPartitions: genesis.eventPartitions,
-      verifiers: { signatures: memoVerifier(signatures, PROJECTION_SIGNATURES_KEPT), beacon },
+      signatures: memoVerifier(verifiers.signatures, PROJECTION_SIGNATURES_KEPT),
+      beacons,
       onDropped: (partition, reason, count) => log.debug({ partition, reason, count }, 'dropped'),
       onWritten: () => {},
     },

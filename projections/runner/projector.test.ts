@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beaconMessage } from '../../schemas/crypto/digests.js';
+import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
+import { equalBytes } from '../../schemas/kernel/bytes.js';
 import {
   PROJECTION_DRAIN_MS,
   PROJECTION_FAR_RECORDS,
@@ -8,6 +11,7 @@ import {
 import type { LogBatch, LogReader, LogSubscription } from '../../schemas/log.js';
 import { topicNames } from '../../schemas/topics.js';
 import {
+  engineBeacons,
   engineChain,
   engineGenesis,
   engineKeys,
@@ -81,14 +85,13 @@ function openStore(): TestStore {
 function start(
   reader: LogReader,
   store: ProjectionStore,
-  own: Partial<Pick<ProjectorOptions, 'owner' | 'timer'>> = {},
+  own: Partial<Pick<ProjectorOptions, 'owner' | 'timer' | 'beacons'>> = {},
 ): { readonly projector: Projector; readonly states: ProjectorStatus[] } {
   const states: ProjectorStatus[] = [];
   const projector = startProjector({
     ...{ owner: 'one', store, reader, topics, keys: engineKeys, timer, models: readModels },
-    ...own,
+    ...{ signatures: engineVerifiers.signatures, beacons: engineBeacons, ...own },
     eventPartitions: engineGenesis.eventPartitions,
-    verifiers: engineVerifiers,
     telemetry: {
       onCommitted: () => {},
       onDropped: () => {},
@@ -247,6 +250,69 @@ describe('a projector whose world fails', () => {
     for (const { message } of states.filter(({ state }) => state === 'waiting')) {
       expect(message).toMatch(/another projector folds it/);
     }
+  });
+});
+
+describe('beacons, which a projector has verified beside folding', () => {
+  const { chainId, shard, epoch } = engineKeys;
+  const wrongAt = (height: number): BatchVerifier => ({
+    async verifyBatch(beacons) {
+      const wrong = beaconMessage(chainId, shard, epoch, height);
+      return beacons.map(({ message }) => !equalBytes(message, wrong));
+    },
+  });
+
+  it('halt it at one that a quorum certified and its group did not sign', async () => {
+    const log = await openEngineLog();
+    const store = openStore();
+    const { projector } = start(log.reader, store, { beacons: wrongAt(5) });
+    await publishHeights(log, chain.slice(0, 4));
+    await eventually(() => store.height(BLOCKS_PARTITION) === 4, 'four heights');
+    await publishHeights(log, chain.slice(4, HEIGHTS));
+    await eventually(() => projector.status().state === 'halted', 'halted');
+    const message = 'blocks: a quorum certified a wrong beacon at height 5';
+    expect(projector.status()).toMatchObject({ message, ready: false });
+    expect(store.height(BLOCKS_PARTITION)).toBe(4);
+  });
+
+  it('are verified before anything is written', async () => {
+    const log = await openEngineLog();
+    const store = openStore();
+    const asked: number[] = [];
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const beacons: BatchVerifier = {
+      async verifyBatch(all) {
+        asked.push(all.length);
+        await held;
+        return engineBeacons.verifyBatch(all);
+      },
+    };
+    await publishHeights(log, chain);
+    start(log.reader, store, { beacons });
+    await eventually(() => asked.reduce((sum, count) => sum + count, 0) === HEIGHTS, 'asked');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(store.commits).toBe(0);
+    release();
+    await eventually(() => store.height(BLOCKS_PARTITION) === HEIGHTS, 'all heights');
+  });
+
+  it('are asked for again when the thread that verified them has died', async () => {
+    const log = await openEngineLog();
+    const store = openStore();
+    let deaths = 0;
+    const beacons: BatchVerifier = {
+      async verifyBatch(all) {
+        if (deaths++ < 2) throw outside('worker-died', 'the thread died');
+        return engineBeacons.verifyBatch(all);
+      },
+    };
+    const { states } = start(log.reader, store, { beacons });
+    await publishHeights(log, chain);
+    await eventually(() => store.height(BLOCKS_PARTITION) === HEIGHTS, 'all heights');
+    expect(states.map(({ message }) => message)).toContain('the thread died');
   });
 });
 

@@ -70,9 +70,8 @@ class RunningProjector {
   readonly #sleepers = new Set<() => void>();
 
   constructor(options: ProjectorOptions) {
-    const { signatures, beacon } = options.verifiers;
-    const remembered = memoVerifier(signatures, PROJECTION_SIGNATURES_KEPT);
-    this.#options = { ...options, verifiers: { signatures: remembered, beacon } };
+    const signatures = memoVerifier(options.signatures, PROJECTION_SIGNATURES_KEPT);
+    this.#options = { ...options, signatures };
     this.#keys = options.keys;
     this.#leaseMs = options.leaseMs ?? PROJECTION_LEASE_MS;
   }

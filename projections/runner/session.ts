@@ -1,8 +1,11 @@
+import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
+import type { BatchVerifier, SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { present } from '../../schemas/kernel/assert.js';
 import {
   PROJECTION_BATCH_BYTES_MAX,
   PROJECTION_BATCH_ROWS_MAX,
   PROJECTION_BATCH_ROWS_MIN,
+  PROJECTION_BEACONS_MAX,
   PROJECTION_FAR_GATHER_MS_MAX,
   PROJECTION_FAR_RECORDS,
   PROJECTION_GATHER_MS_MAX,
@@ -19,6 +22,7 @@ import {
   type SourceCommit,
   type SourceStatus,
 } from '../ports.js';
+import { DeferredBeacons } from './deferredBeacons.js';
 import { KnownRows, RowBatch } from './rowBatch.js';
 import { createSource, type Source, type SourceOptions } from './source.js';
 
@@ -36,7 +40,9 @@ export class StalledError extends Error {
   readonly retriable = true;
 }
 
-export interface SessionOptions extends SourceOptions {
+export interface SessionOptions extends Omit<SourceOptions, 'verifiers'> {
+  readonly signatures: SignatureVerifier;
+  readonly beacons: BatchVerifier;
   readonly store: Pick<ProjectionStore, 'commit' | 'pack'>;
   readonly reader: LogReader;
   readonly topics: TopicNames;
@@ -77,6 +83,7 @@ interface Lane {
 export class Session {
   readonly #options: SessionOptions;
   readonly #lanes: readonly Lane[];
+  readonly #beacons: DeferredBeacons;
   #subscription: LogSubscription | null = null;
   #closed = false;
   #writing: Promise<void> | null = null;
@@ -97,14 +104,26 @@ export class Session {
   constructor(options: SessionOptions, checkpoints: readonly Checkpoint[]) {
     this.#options = options;
     this.#progressMs = options.timer.nowMs();
+    this.#beacons = new DeferredBeacons(options.beacons, () => {
+      this.#progressMs = options.timer.nowMs();
+    });
     this.#lanes = checkpoints.map((written) => this.#laneFrom(written));
   }
 
   #laneFrom(written: Checkpoint): Lane {
     const options = this.#options;
     const known = new KnownRows();
+    const beacon: Verifiers['beacon'] = {
+      verify: (publicKey, message, signature) => {
+        const height = source.height + 1;
+        this.#beacons.note({ height, publicKey, message, signature });
+        return true;
+      },
+    };
+    const verifiers = { signatures: options.signatures, beacon };
+    const source = createSource({ ...options, verifiers }, written);
     return {
-      source: createSource(options, written),
+      source,
       start: this.#place(written),
       until: options.untilHeights?.get(written.partition) ?? Number.POSITIVE_INFINITY,
       written,
@@ -250,6 +269,7 @@ export class Session {
       this.#gatheredHeights += source.read(value, offset, lane.rows);
       this.#gatheredBytes += value.length;
     }
+    this.#beacons.verify();
     this.#progressMs = this.#options.timer.nowMs();
     this.#isFollowed = batch.isFollowed === true;
     lane.nextOffset = batch.nextOffset;
@@ -282,6 +302,7 @@ export class Session {
   #isFull(): boolean {
     if (this.#gatheredHeights === 0) return false;
     if (this.#gatheredBytes >= PROJECTION_BATCH_BYTES_MAX) return true;
+    if (this.#beacons.open >= PROJECTION_BEACONS_MAX) return true;
     return this.#rows() >= PROJECTION_BATCH_ROWS_MAX;
   }
 
@@ -306,8 +327,8 @@ export class Session {
     const isPart = this.#isFollowed && !isFar;
     const isDue =
       (!isPart && (waitedMs >= patienceMs || this.#lanes.every(({ atEnd }) => atEnd))) ||
-      this.#rows() >= (isFar ? this.#enoughRows : PROJECTION_BATCH_ROWS_MAX) ||
-      this.#gatheredBytes >= PROJECTION_BATCH_BYTES_MAX;
+      (isFar && this.#rows() >= this.#enoughRows) ||
+      this.#isFull();
     if (isDue) {
       if (isFar) this.#enoughRows = Math.min(2 * this.#enoughRows, PROJECTION_BATCH_ROWS_MAX);
       this.#write();
@@ -329,11 +350,9 @@ export class Session {
     const heights = this.#gatheredHeights;
     this.#gatheredHeights = 0;
     this.#gatheredBytes = 0;
-    const startMs = this.#options.timer.nowMs();
-    this.#writing = this.#options.store.commit(commits).then(
-      () => {
+    this.#writing = this.#commit(commits).then(
+      (tookMs) => {
         this.#writing = null;
-        const tookMs = this.#options.timer.nowMs() - startMs;
         this.#patienceMs = Math.min(tookMs, PROJECTION_GATHER_MS_MAX);
         this.#onWritten(commits, heights, tookMs);
         this.#writeWhenDue();
@@ -343,6 +362,18 @@ export class Session {
         this.#fail(error);
       },
     );
+  }
+
+  /** Says how long the store took. */
+  async #commit(commits: readonly SourceCommit[]): Promise<number> {
+    const wrong = await this.#beacons.settled();
+    if (wrong !== null) {
+      throw new ConflictError(`blocks: a quorum certified a wrong beacon at height ${wrong}`);
+    }
+    const { store, timer } = this.#options;
+    const startMs = timer.nowMs();
+    await store.commit(commits);
+    return timer.nowMs() - startMs;
   }
 
   #takeGathered(): SourceCommit[] {

@@ -19,7 +19,10 @@ export interface SignedMessage {
   readonly signature: Uint8Array;
 }
 
-/** Many signatures at once, off the caller's thread where there is one. Order is kept. */
+/**
+ * Many signatures at once, of players and validators or of a beacon's group (at most
+ * BEACONS_PER_BATCH_MAX), off the caller's thread where there is one. Order is kept.
+ */
 export interface BatchVerifier {
   verifyBatch(messages: readonly SignedMessage[]): Promise<readonly boolean[]>;
 }

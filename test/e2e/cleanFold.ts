@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { inlineBatchVerifier } from '../../infra/crypto/inlineBatchVerifier.js';
 import { createNativeBeacon } from '../../infra/crypto/nativeBeacon.js';
 import { nativeVerifier } from '../../infra/crypto/nativeSignatures.js';
 import { createPool } from '../../infra/postgres/connection.js';
@@ -30,7 +31,8 @@ export async function foldToEnd(options: {
     owner: `fold/${randomBytes(4).toString('hex')}`,
     reader: log.reader,
     topics: topicNames(keys.chainId),
-    verifiers: { signatures: nativeVerifier(), beacon: await createNativeBeacon() },
+    signatures: nativeVerifier(),
+    beacons: inlineBatchVerifier(await createNativeBeacon()),
     timer: wallTimer,
     telemetry: { onCommitted: () => {}, onDropped: () => {}, onState: () => {} },
   });

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import pg from 'pg';
+import { openBeaconVerifier } from '../../infra/crypto/beaconVerifier.js';
 import { createNativeBeacon } from '../../infra/crypto/nativeBeacon.js';
 import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import { nativeVerifier } from '../../infra/crypto/nativeSignatures.js';
@@ -71,12 +72,14 @@ async function prepareProjector(task: ChildTask): Promise<() => Promise<void>> {
   const url = task.tablesUrl;
   const store = await openProjectionStore({ url, genesis: playedGenesis, log: quietLog });
   const options = await sourceOptions();
+  const { signatures } = options.verifiers;
+  const beacons = await openBeaconVerifier();
   const { partitions } = task;
   const held = partitions ?? (await store.checkpoints(0)).map(({ partition }) => partition);
   return () =>
     new Promise((resolve, reject) => {
       const projector = startProjector({
-        ...options,
+        ...{ ...options, signatures, beacons },
         owner: `bench ${process.pid}`,
         store: { ...store, acquireLeases: async () => held, releaseLeases: async () => {} },
         reader: log.reader,
@@ -136,13 +139,14 @@ async function writeBatch(
 async function prepareRebuild(task: ChildTask): Promise<() => Promise<void>> {
   const log = await openPostgresLog({ url: task.logUrl, log: quietLog });
   const { verifiers } = await sourceOptions();
+  const beacons = await openBeaconVerifier();
   return async () => {
     await rebuildProjections({
       ...{
         url: task.tablesUrl,
         genesis: playedGenesis,
         reader: log.reader,
-        verifiers,
+        ...{ verifiers, beacons },
         timer: wallTimer,
       },
       ...{ log: quietLog, report: () => {}, swap: false },

@@ -17,7 +17,7 @@ import {
 
 const COMMANDS_DEFAULT = '200000';
 const ROUNDS_DEFAULT = '3';
-const COMMANDS_PER_BLOCK = 1_000;
+const COMMANDS_PER_HEIGHT_DEFAULT = '1000';
 
 async function hashesOf(bed: Bed, database: string): Promise<string> {
   const pool = benchPool(databaseUrl(bed, database));
@@ -108,16 +108,25 @@ function measuresOf(commands: number, rounds: readonly Round[]): readonly Measur
   ];
 }
 
-function optionsOf(args: readonly string[]): { commands: number; rounds: number } {
+interface Asked {
+  readonly commands: number;
+  readonly commandsPerHeight: number;
+  readonly rounds: number;
+}
+
+function optionsOf(args: readonly string[]): Asked {
   const { values } = parseArgs({
     args: [...args],
     options: {
       commands: { type: 'string', default: COMMANDS_DEFAULT },
+      'commands-per-height': { type: 'string', default: COMMANDS_PER_HEIGHT_DEFAULT },
       rounds: { type: 'string', default: ROUNDS_DEFAULT },
     },
   });
+  const commandsPerHeight = numberOption('commands-per-height', values['commands-per-height']);
   return {
-    commands: numberOption('commands', values.commands, COMMANDS_PER_BLOCK),
+    commands: numberOption('commands', values.commands, commandsPerHeight),
+    commandsPerHeight,
     rounds: numberOption('rounds', values.rounds),
   };
 }
@@ -125,12 +134,14 @@ function optionsOf(args: readonly string[]): { commands: number; rounds: number 
 /** How fast a log of real blocks becomes tables, beside a loop that only writes the same rows. */
 export const projectionBench: Bench = {
   about: 'catch-up of the projector over a log of real play, beside bare COPY of the same rows',
-  usage: '[--commands N] [--rounds N] (the first run plays the commands and keeps the log)',
+  usage:
+    '[--commands N] [--commands-per-height N] [--rounds N] ' +
+    '(the first run plays the commands and keeps the log)',
   async run(args, say) {
-    const { commands, rounds: count } = optionsOf(args);
+    const { commands, commandsPerHeight, rounds: count } = optionsOf(args);
     const chain = {
-      heights: Math.ceil(commands / COMMANDS_PER_BLOCK),
-      commandsPerBlock: COMMANDS_PER_BLOCK,
+      heights: Math.ceil(commands / commandsPerHeight),
+      commandsPerBlock: commandsPerHeight,
       players: 10_000,
       seed: 1,
     };
@@ -138,7 +149,7 @@ export const projectionBench: Bench = {
       await publishChain(bed, chainLog(chain, say));
       const rounds: Round[] = [];
       while (rounds.length < count) rounds.push(await runRound(bed, rounds.length + 1, say));
-      return measuresOf(chain.heights * COMMANDS_PER_BLOCK, rounds);
+      return measuresOf(chain.heights * commandsPerHeight, rounds);
     });
   },
 };

@@ -1,5 +1,6 @@
 import { executeBlock } from '../../command/engine/executeBlock.js';
 import type { Receipt } from '../../command/engine/executedBlock.js';
+import { inlineBatchVerifier } from '../../infra/crypto/inlineBatchVerifier.js';
 import { proposeEpoch } from '../../infra/recovery/beginEpoch.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import { tipAfter } from '../../schemas/crypto/certifiedBlock.js';
@@ -49,6 +50,7 @@ export const engineGenesis: Genesis = testGenesis({
 });
 export const engineKeys: EpochKeys = genesisEpoch(engineGenesis, 0);
 export const engineVerifiers: Verifiers = { signatures: keyedHashVerifier, beacon: beacon.scheme };
+export const engineBeacons = inlineBatchVerifier(beacon.scheme);
 
 /** What a quorum of validators can do together. */
 export interface Quorum {

@@ -9,7 +9,7 @@ import type { Log } from '../../schemas/log.js';
 import { topicManifest, topicNames } from '../../schemas/topics.js';
 import type { ChainedHeight } from './certifiedChain.js';
 import { heightRecords } from './chainRecords.js';
-import { engineGenesis, engineKeys, engineVerifiers } from './engineChain.js';
+import { engineBeacons, engineGenesis, engineKeys, engineVerifiers } from './engineChain.js';
 import { createMemoryLog } from './memoryLog.js';
 
 const topics = topicNames(engineKeys.chainId);
@@ -51,7 +51,7 @@ export function projectEngineLog(
   return startProjector({
     ...{ store, timer, owner, leaseMs, topics, reader: log.reader, models: readModels },
     ...{ keys: engineKeys, eventPartitions: engineGenesis.eventPartitions },
-    verifiers: engineVerifiers,
+    ...{ signatures: engineVerifiers.signatures, beacons: engineBeacons },
     telemetry: { onCommitted: () => {}, onDropped: () => {}, onState: () => {}, ...telemetry },
   });
 }

@@ -1,3 +1,4 @@
+import { inlineBatchVerifier } from '../../../infra/crypto/inlineBatchVerifier.js';
 import type { ProjectionStore, ProjectorTimer, SourceCommit } from '../../../projections/ports.js';
 import { readModels } from '../../../projections/readModels.js';
 import { type Projector, startProjector } from '../../../projections/runner/projector.js';
@@ -35,7 +36,8 @@ export function createSimulatedProjector(world: World): SimulatedProjector {
     projector = startProjector({
       keys,
       eventPartitions: chain.genesis.eventPartitions,
-      verifiers: { signatures: chain.signatures, beacon: chain.beacon },
+      signatures: chain.signatures,
+      beacons: inlineBatchVerifier(chain.beacon),
       models: readModels,
       owner: `projector ${born}`,
       store: remoteStore(world, tables, isAlive),
