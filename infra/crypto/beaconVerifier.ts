@@ -17,9 +17,9 @@ const startThread = (): Promise<Thread> =>
   startAnsweringThread('beaconVerifyWorker.js', 'the thread that verifies beacons');
 
 /**
- * Verifies beacons on a thread of their own: one takes as long as folding forty commands,
- * one of many at once half of that. A thread that dies fails with CryptoError `worker-died`, which is
- * retriable: the next call starts another.
+ * Verifies beacons on a thread of their own: one takes as long as folding forty commands, each of
+ * many half of that. A thread that dies fails with CryptoError `worker-died`, which is retriable:
+ * the next call starts another.
  */
 export async function openBeaconVerifier(): Promise<BeaconVerifier> {
   let thread: Promise<Thread> | null = startThread();
@@ -37,7 +37,7 @@ export async function openBeaconVerifier(): Promise<BeaconVerifier> {
   return {
     verifyBatch(beacons) {
       assert(beacons.length <= BEACONS_PER_BATCH_MAX, `${beacons.length} beacons at once`);
-      return ask(beacons.map(copyOf));
+      return ask(copiesOf(beacons));
     },
     async close() {
       await (await thread)?.close();
@@ -45,7 +45,12 @@ export async function openBeaconVerifier(): Promise<BeaconVerifier> {
   };
 }
 
-/** The key is shared: the thread decodes it once a batch. */
-function copyOf({ publicKey, message, signature }: SignedMessage): SignedMessage {
-  return { publicKey, message: message.slice(), signature: signature.slice() };
+/** Of the bytes alone, for views take along what they look at; one copy of a key for a batch. */
+function copiesOf(beacons: BeaconBatch): BeaconBatch {
+  const keys = new Map<Uint8Array, Uint8Array>();
+  return beacons.map(({ publicKey, message, signature }) => {
+    const key = keys.get(publicKey) ?? publicKey.slice();
+    keys.set(publicKey, key);
+    return { publicKey: key, message: message.slice(), signature: signature.slice() };
+  });
 }

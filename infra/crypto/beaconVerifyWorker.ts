@@ -8,5 +8,5 @@ const port = present(parentPort, 'parent port: this file is a worker');
 const scheme = await createNativeBeacon();
 const post = (answer: BeaconVerdicts): void => port.postMessage(answer);
 
-port.on('message', (batch: BeaconBatch) => post(scheme.verifyBatch(batch)));
+port.on('message', async (batch: BeaconBatch) => post(await scheme.verifyBatch(batch)));
 post([]);

@@ -13,6 +13,7 @@ import { archiveStates } from '../../test/simulation/archiveStates.js';
 import type { ChainedHeight } from '../../test/simulation/certifiedChain.js';
 import { heightRecords } from '../../test/simulation/chainRecords.js';
 import {
+  engineBeacons,
   engineChain,
   engineEpoch,
   engineGenesis,
@@ -97,6 +98,7 @@ const recordsIn = (keys: EpochKeys): readonly string[] =>
 async function verify() {
   return verifyLog({
     ...{ ...world, shard: 0, reader: log.reader, fromHeight: 0 },
+    ...{ signatures: engineVerifiers.signatures, beacons: engineBeacons },
     envelopes: inlineBatchVerifier({ verify: () => true }),
     onProgress: () => undefined,
   });

@@ -14,6 +14,7 @@ import { RejectCode } from '../../schemas/rejectCode.js';
 import { topicManifest, topicNames } from '../../schemas/topics.js';
 import { heightRecords } from '../../test/simulation/chainRecords.js';
 import {
+  engineBeacons,
   engineChain,
   engineGenesis,
   engineKeys,
@@ -78,8 +79,7 @@ async function verify() {
   const { reader } = await logOfChain();
   return verifyLog({
     ...{ genesis: engineGenesis, shard: 0, reader, fromHeight: 0 },
-    verifiers: { ...engineVerifiers, signatures },
-    envelopes: inlineBatchVerifier(signatures),
+    ...{ signatures, beacons: engineBeacons, envelopes: inlineBatchVerifier(signatures) },
     onProgress: () => undefined,
   });
 }

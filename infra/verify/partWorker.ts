@@ -25,7 +25,9 @@ const post = (message: PartMessage): void => port.postMessage(message);
 const order = workerData as PartOrder;
 const { genesis, shard, part } = order;
 installNativeCrypto();
-const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
+const signatures = nativeVerifier();
+const beacon = await createNativeBeacon();
+const verifiers = { signatures, beacon };
 
 /** The certified state that the part begins behind. */
 async function startOfPart(reader: LogReader) {
@@ -53,8 +55,8 @@ async function verified(): Promise<VerifiedPart | null> {
     if (start === null) return null;
     const outcome = await verifyPart(
       {
-        ...{ genesis, shard, reader: log.reader, fromHeight: order.fromHeight, verifiers },
-        envelopes: inlineBatchVerifier(verifiers.signatures),
+        ...{ genesis, shard, reader: log.reader, fromHeight: order.fromHeight },
+        ...{ signatures, beacons: beacon, envelopes: inlineBatchVerifier(signatures) },
         onProgress: (progress) => post({ kind: 'progress', progress }),
       },
       { ...part, ...start },

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decodeTrusted, encode } from '../../schemas/codec/codec.js';
+import { beaconMessage } from '../../schemas/crypto/digests.js';
 import { present } from '../../schemas/kernel/assert.js';
+import { equalBytes } from '../../schemas/kernel/bytes.js';
 import type { LogRecord } from '../../schemas/log.js';
 import { topicManifest, topicNames } from '../../schemas/topics.js';
 import type { ChainedHeight } from '../../test/simulation/certifiedChain.js';
@@ -49,7 +51,7 @@ async function verifyRecords(
   const shares: number[] = [];
   const report = await verifyLog({
     ...{ genesis: engineGenesis, shard: 0, reader: log.reader, fromHeight },
-    verifiers,
+    ...{ signatures: verifiers.signatures, beacons: inlineBatchVerifier(verifiers.beacon) },
     envelopes: inlineBatchVerifier(verifiers.signatures),
     onProgress: ({ share }) => shares.push(share),
   });
@@ -163,6 +165,19 @@ describe('verifyLog', () => {
     const report = await verifyRecords(replaced(half, other, swap(first.signature)));
     expect(report).toMatchObject({ ok: false, heights: TAMPERED - 1 });
     expect(report.faults?.[0]).toMatch(/^blocks\/0 offset 6: not height 7 .*(beacon|seed)/);
+  });
+
+  it('finds a beacon that a quorum certified and its group did not sign', async () => {
+    const { chainId, shard, epoch } = engineKeys;
+    const wrong = beaconMessage(chainId, shard, epoch, TAMPERED);
+    const beacon = {
+      verify: (key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
+        !equalBytes(message, wrong) && believing.beacon.verify(key, message, signature),
+    };
+    const report = await verifyRecords(honestRecords(), 0, { ...believing, beacon });
+    expect(report).toMatchObject({ ok: false, heights: 12, dropped: 0, missing: 0 });
+    const fault = `height ${TAMPERED}: its group did not sign the certified beacon`;
+    expect(report.faults).toEqual([fault]);
   });
 
   it('finds a height that a quorum certified and no execution makes, and stops there', async () => {

@@ -2,9 +2,9 @@ import type { EngineState } from '../../command/engine/engineState.js';
 import { executeBlock } from '../../command/engine/executeBlock.js';
 import { genesisState } from '../../command/engine/genesisState.js';
 import { treeRoot } from '../../command/engine/state/stateTree.js';
+import { DeferredBeacons } from '../../projections/runner/deferredBeacons.js';
 import { memoVerifier } from '../../projections/runner/memoVerifier.js';
 import { framedName } from '../../schemas/codec/codec.js';
-import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
 import { type OpenedEnvelope, openEnvelope } from '../../schemas/crypto/envelope.js';
 import {
@@ -17,7 +17,7 @@ import { keysAfter } from '../../schemas/crypto/epochStart.js';
 import { verifyHeightMark } from '../../schemas/crypto/eventsRoot.js';
 import type { BatchVerifier, SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
-import { PROJECTION_SIGNATURES_KEPT } from '../../schemas/limits.js';
+import { PROJECTION_BEACONS_MAX, PROJECTION_SIGNATURES_KEPT } from '../../schemas/limits.js';
 import type { LogReader } from '../../schemas/log.js';
 import { type BlocksFollower, createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { topicNames } from '../../schemas/topics.js';
@@ -62,6 +62,7 @@ interface Verification {
   /** Of the epochs up to the last height executed. */
   keys: EpochKeys;
   readonly envelopes: SignatureChecks;
+  readonly beacons: DeferredBeacons;
   readonly follower: BlocksFollower;
   readonly state: EngineState;
   readonly ledger: EventLedger;
@@ -81,7 +82,9 @@ export interface VerifyOptions {
   readonly shard: number;
   readonly reader: LogReader;
   readonly fromHeight: number;
-  readonly verifiers: Verifiers;
+  readonly signatures: SignatureVerifier;
+  /** Of the chain's groups: checked as `envelopes` are. */
+  readonly beacons: BatchVerifier;
   /** Of players: checked by its threads while this one executes. */
   readonly envelopes: BatchVerifier;
   onProgress(progress: LogProgress): void;
@@ -118,22 +121,26 @@ export async function verifyPart(
   options: VerifyOptions,
   part: StartedPart | null,
 ): Promise<{ readonly report: VerifyReport; readonly tip: ChainTip }> {
-  const { genesis, shard, reader, verifiers } = options;
+  const { genesis, shard, reader } = options;
   const keys = part?.keys ?? genesisEpoch(genesis, shard);
   const { eventPartitions } = genesis;
   const faults = createFaults();
-  const memo = memoVerifier(verifiers.signatures, PROJECTION_SIGNATURES_KEPT);
+  const memo = memoVerifier(options.signatures, PROJECTION_SIGNATURES_KEPT);
   const isProven = (mark: HeightMark) =>
     verifyHeightMark(mark, verification.keys, eventPartitions, memo);
   const isBegun = (start: EpochStart) => beganBy(start, verification.keys, memo);
-  const verification: Verification = {
-    genesis,
+  const beacons = new DeferredBeacons(options.beacons);
+  const follower = createBlocksFollower({
     keys,
+    tip: part?.tip ?? genesisTip(genesis, shard),
+    verifiers: {
+      signatures: options.signatures,
+      beacon: beacons.noting(() => follower.tip.height + 1),
+    },
+  });
+  const verification: Verification = {
+    ...{ genesis, keys, beacons, follower },
     envelopes: createSignatureChecks(options.envelopes),
-    follower: createBlocksFollower({
-      ...{ keys, verifiers },
-      tip: part?.tip ?? genesisTip(genesis, shard),
-    }),
     state: part?.state ?? genesisState(genesis, shard),
     ledger: new EventLedger(eventPartitions, faults, isProven, isBegun, part?.isLast ?? true),
     faults,
@@ -161,6 +168,7 @@ export async function verifyPart(
   try {
     await compare(verification, blocks, events, onRead);
     await verification.envelopes.all();
+    await expectGood(verification);
   } finally {
     await blocks.close();
     await events.close();
@@ -206,7 +214,7 @@ async function compare(
 
 /** Executes the heights of the log, as far as somebody asks. */
 function executing(verification: Verification, blocks: LogReading, onRead: () => void) {
-  const { ledger } = verification;
+  const { ledger, beacons } = verification;
   let batch: PartitionRecords | null = null;
   let index = 0;
   return {
@@ -221,12 +229,21 @@ function executing(verification: Verification, blocks: LogReading, onRead: () =>
           continue;
         }
         onRead();
+        beacons.verify();
+        if (beacons.open > PROJECTION_BEACONS_MAX) await beacons.settled();
         batch = await blocks.next();
         index = 0;
         if (batch === null) return ledger.expectNoMore();
       }
     },
   };
+}
+
+/** Waits for the beacons of all that was executed. */
+async function expectGood({ beacons, faults }: Verification): Promise<void> {
+  beacons.verify();
+  const wrong = await beacons.settled();
+  if (wrong !== null) faults.add(`height ${wrong}`, 'its group did not sign the certified beacon');
 }
 
 function onBlock(

@@ -11,6 +11,7 @@ import { topicManifest, topicNames } from '../../schemas/topics.js';
 import { archiveStates } from '../../test/simulation/archiveStates.js';
 import { heightRecords } from '../../test/simulation/chainRecords.js';
 import {
+  engineBeacons,
   engineChain,
   engineGenesis,
   engineKeys,
@@ -34,6 +35,7 @@ const { shards, eventPartitions } = engineGenesis;
 const world = { genesis: engineGenesis, shard: 0, verifiers: engineVerifiers };
 /** The players of this chain have no keys: their signatures are believed. */
 const envelopes = inlineBatchVerifier({ verify: () => true });
+const checks = { signatures: engineVerifiers.signatures, beacons: engineBeacons, envelopes };
 
 let root = '';
 let archive: SnapshotArchive;
@@ -54,7 +56,7 @@ async function logOf(records: readonly LogRecord[]): Promise<Log> {
 }
 
 const inOnePiece = ({ reader }: Log, fromHeight = 0): Promise<VerifyReport> =>
-  verifyLog({ ...world, reader, fromHeight, envelopes, onProgress: () => undefined });
+  verifyLog({ ...world, ...checks, reader, fromHeight, onProgress: () => undefined });
 
 async function planned({ reader }: Log, parts = PARTS): Promise<readonly PlannedPart[]> {
   const heights = archive.heights();
@@ -84,7 +86,7 @@ function sideBySide(
     parts,
     async (part, onPart) => {
       const start = startOf(part);
-      const options = { ...world, reader, fromHeight, envelopes, onProgress: onPart };
+      const options = { ...world, ...checks, reader, fromHeight, onProgress: onPart };
       return verifiedPart(start.tip, await verifyPart(options, { ...part, ...start }));
     },
     onProgress,

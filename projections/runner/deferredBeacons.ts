@@ -1,4 +1,8 @@
-import type { BatchVerifier, SignedMessage } from '../../schemas/crypto/signatures.js';
+import type {
+  BatchVerifier,
+  BeaconScheme,
+  SignedMessage,
+} from '../../schemas/crypto/signatures.js';
 import { BEACONS_PER_BATCH_MAX } from '../../schemas/limits.js';
 
 interface NotedBeacon extends SignedMessage {
@@ -6,10 +10,10 @@ interface NotedBeacon extends SignedMessage {
 }
 
 /**
- * Beacons of heights that are folded and not written yet. A quorum has certified the seed that they
- * make, so that none of them decides what is folded, only whether any of it may be written; and one
- * costs as much as forty commands. They are verified beside the folding of what comes behind them,
- * many at once; nothing is written before they have `settled`.
+ * Beacons of heights that are accepted but for them. A quorum has certified the seed that they
+ * make: none of them decides what is folded, only whether any of it may be believed; and one costs
+ * as much as folding forty commands. They are verified beside the folding of what comes behind
+ * them, many at once. Nothing is to be written or said of the heights before they have `settled`.
  */
 export class DeferredBeacons {
   readonly #verifier: BatchVerifier;
@@ -19,7 +23,7 @@ export class DeferredBeacons {
   #open = 0;
 
   /** `onVerified` is told of each batch. */
-  constructor(verifier: BatchVerifier, onVerified: () => void) {
+  constructor(verifier: BatchVerifier, onVerified: () => void = () => {}) {
     this.#verifier = verifier;
     this.#onVerified = onVerified;
   }
@@ -29,9 +33,15 @@ export class DeferredBeacons {
     return this.#open;
   }
 
-  note(beacon: NotedBeacon): void {
-    this.#noted.push(beacon);
-    this.#open += 1;
+  /** For a follower of `blocks`: takes a beacon for good, and notes it. */
+  noting(nextHeight: () => number): Pick<BeaconScheme, 'verify'> {
+    return {
+      verify: (publicKey, message, signature) => {
+        this.#noted.push({ height: nextHeight(), publicKey, message, signature });
+        this.#open += 1;
+        return true;
+      },
+    };
   }
 
   /** Sends off what was noted since; to be called when what was read together is folded. */

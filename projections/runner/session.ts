@@ -1,4 +1,3 @@
-import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import type { BatchVerifier, SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { present } from '../../schemas/kernel/assert.js';
 import {
@@ -113,15 +112,9 @@ export class Session {
   #laneFrom(written: Checkpoint): Lane {
     const options = this.#options;
     const known = new KnownRows();
-    const beacon: Verifiers['beacon'] = {
-      verify: (publicKey, message, signature) => {
-        const height = source.height + 1;
-        this.#beacons.note({ height, publicKey, message, signature });
-        return true;
-      },
-    };
+    const beacon = this.#beacons.noting(() => source.height + 1);
     const verifiers = { signatures: options.signatures, beacon };
-    const source = createSource({ ...options, verifiers }, written);
+    const source: Source = createSource({ ...options, verifiers }, written);
     return {
       source,
       start: this.#place(written),

@@ -100,7 +100,8 @@ export async function checkLog(options: {
     shard: 0,
     reader,
     fromHeight: 0,
-    verifiers: { signatures: nativeVerifier(), beacon: await createNativeBeacon() },
+    signatures: nativeVerifier(),
+    beacons: await createNativeBeacon(),
     envelopes: inlineBatchVerifier(nativeVerifier()),
     onProgress: () => {},
   });

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { inlineBatchVerifier } from '../../infra/crypto/inlineBatchVerifier.js';
 import { createNativeBeacon } from '../../infra/crypto/nativeBeacon.js';
 import { nativeVerifier } from '../../infra/crypto/nativeSignatures.js';
 import { createPool } from '../../infra/postgres/connection.js';
@@ -32,7 +31,7 @@ export async function foldToEnd(options: {
     reader: log.reader,
     topics: topicNames(keys.chainId),
     signatures: nativeVerifier(),
-    beacons: inlineBatchVerifier(await createNativeBeacon()),
+    beacons: await createNativeBeacon(),
     timer: wallTimer,
     telemetry: { onCommitted: () => {}, onDropped: () => {}, onState: () => {} },
   });

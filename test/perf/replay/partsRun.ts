@@ -66,7 +66,8 @@ export async function runParts(played: PlayedLog, rounds: number, parts: number)
   try {
     await publishPlayed(log, played);
     const heights = await archiveOf(folder, played);
-    const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
+    const signatures = nativeVerifier();
+    const beacons = await createNativeBeacon();
     const world = { genesis: playedGenesis, shard: 0, fromHeight: 0 };
     const { reader } = log;
     const timed = async (work: () => ReturnType<typeof verifyParts>): Promise<number> => {
@@ -80,7 +81,7 @@ export async function runParts(played: PlayedLog, rounds: number, parts: number)
     for (let round = 0; round < rounds; round++) {
       onePiece.push(
         await timed(() =>
-          verifyLog({ ...world, reader, verifiers, envelopes, onProgress: silent }),
+          verifyLog({ ...world, reader, signatures, beacons, envelopes, onProgress: silent }),
         ),
       );
       inParts.push(
