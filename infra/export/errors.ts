@@ -1,4 +1,4 @@
-/** A quorum certified two histories: nothing may be made of such a log. */
+/** A quorum certified two histories, or a false beacon: nothing may be made of such a log. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';
   readonly code = 'conflict';

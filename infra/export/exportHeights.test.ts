@@ -6,11 +6,14 @@ import avro from 'avsc';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encode } from '../../schemas/codec/codec.js';
+import { beaconMessage } from '../../schemas/crypto/digests.js';
+import type { SignedMessage } from '../../schemas/crypto/signatures.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { LogRecord } from '../../schemas/log.js';
 import { topicManifest, topicNames } from '../../schemas/topics.js';
 import { heightRecords } from '../../test/simulation/chainRecords.js';
 import {
+  engineBeacons,
   engineChain,
   engineGenesis,
   engineKeys,
@@ -59,7 +62,8 @@ beforeAll(async () => {
 });
 
 const reading = {
-  ...{ genesis: engineGenesis, shard: 0, reader: opened.reader, verifiers: engineVerifiers },
+  ...{ genesis: engineGenesis, shard: 0, reader: opened.reader },
+  ...{ signatures: engineVerifiers.signatures, beacons: engineBeacons },
   ...{ fromHeight: 1, toHeight: Number.MAX_SAFE_INTEGER },
 };
 
@@ -174,6 +178,18 @@ it('refuses a folder that holds another export, in one line', async () => {
     code: 'otherExport',
     message: expect.stringContaining('fromHeight 1, not 2: take another --out'),
   });
+});
+
+it('gives out nothing of a log with a certified beacon that its group did not sign', async () => {
+  const { chainId, shard, epoch } = engineKeys;
+  const wrong = toHex(beaconMessage(chainId, shard, epoch, HEIGHTS));
+  const beacons = {
+    verifyBatch: async (all: readonly SignedMessage[]) =>
+      all.map(({ message }) => toHex(message) !== wrong),
+  };
+  const heights = verifiedHeights({ ...reading, beacons });
+  const expected = { code: 'conflict', message: expect.stringContaining(`beacon of ${HEIGHTS}`) };
+  await expect(heights.next()).rejects.toMatchObject(expected);
 });
 
 it('ends before a height that the log does not prove whole', async () => {

@@ -1,15 +1,18 @@
 import type { CommittedEvent } from '../../projections/readModel.js';
+import { DeferredBeacons } from '../../projections/runner/deferredBeacons.js';
 import { EventsFollower } from '../../projections/runner/eventsFollower.js';
-import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
+import { memoVerifier } from '../../projections/runner/memoVerifier.js';
 import { type EpochKeys, genesisEpoch, genesisTip } from '../../schemas/crypto/epochKeys.js';
+import type { BatchVerifier, SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { present } from '../../schemas/kernel/assert.js';
 import {
   FOLLOWED_WINDOW_BYTES,
   FOLLOWED_WINDOW_EVENTS_MAX,
+  PROJECTION_SIGNATURES_KEPT,
   VERIFY_BATCH_BYTES,
 } from '../../schemas/limits.js';
 import type { LogBatch, LogReader, LogSubscription } from '../../schemas/log.js';
-import { createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
+import { type BlocksFollower, createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { topicNames } from '../../schemas/topics.js';
 import type { CertifiedBlock } from '../../schemas/types/block.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
@@ -21,8 +24,9 @@ export interface VerifiedHeight {
   readonly events: readonly CommittedEvent[];
 }
 
-/** What has been proven and not been given out yet. */
+/** What has been proven, but for the beacons, and not been given out yet. */
 interface Held {
+  readonly beacons: DeferredBeacons;
   readonly blocks: Map<number, CertifiedBlock>;
   readonly events: Map<number, CommittedEvent[]>;
 }
@@ -45,7 +49,9 @@ export interface VerifiedHeightsOptions {
   readonly genesis: Genesis;
   readonly shard: number;
   readonly reader: LogReader;
-  readonly verifiers: Verifiers;
+  readonly signatures: SignatureVerifier;
+  /** Of the chain's groups. */
+  readonly beacons: BatchVerifier;
   readonly fromHeight: number;
   /** The last height, or all that the log proves whole. */
   readonly toHeight: number;
@@ -57,10 +63,13 @@ function follow(
   held: Held,
   partition: number | null,
 ): Pick<Source, 'height' | 'read' | 'rereadFrom'> {
-  const { genesis, shard, verifiers } = options;
+  const { genesis, shard, signatures } = options;
   const tip = genesisTip(genesis, shard);
   if (partition === null) {
-    const follower = createBlocksFollower({ keys, tip, verifiers });
+    const beacon = held.beacons.noting(() => follower.tip.height + 1);
+    const follower: BlocksFollower = createBlocksFollower({
+      ...{ keys, tip, verifiers: { signatures, beacon } },
+    });
     return {
       height: () => follower.tip.height,
       read({ records }) {
@@ -69,12 +78,13 @@ function follow(
           if (outcome.kind === 'conflict') throw new ConflictError(outcome.message);
           if (outcome.kind === 'accepted') held.blocks.set(outcome.tip.height, outcome.certified);
         }
+        held.beacons.verify();
       },
       rereadFrom: () => null,
     };
   }
   const follower = new EventsFollower({
-    ...{ keys, partition, partitions: genesis.eventPartitions, verifier: verifiers.signatures },
+    ...{ keys, partition, partitions: genesis.eventPartitions, verifier: signatures },
     tip: { ...tip, lastEventHeight: 0, position: 0n },
     windowBytes: FOLLOWED_WINDOW_BYTES,
     windowEvents: FOLLOWED_WINDOW_EVENTS_MAX,
@@ -154,12 +164,17 @@ export async function* verifiedHeights(
   options: VerifiedHeightsOptions,
 ): AsyncGenerator<VerifiedHeight> {
   const { reader, fromHeight, toHeight } = options;
-  const held: Held = { blocks: new Map(), events: new Map() };
-  const sources = await openSources(options, held);
+  const beacons = new DeferredBeacons(options.beacons);
+  const held: Held = { beacons, blocks: new Map(), events: new Map() };
+  // The marks of all partitions carry one certificate.
+  const signatures = memoVerifier(options.signatures, PROJECTION_SIGNATURES_KEPT);
+  const sources = await openSources({ ...options, signatures }, held);
   let given = 0;
   try {
     for (;;) {
       const proven = Math.min(toHeight, ...sources.map((source) => source.height()));
+      const wrong = given < proven ? await beacons.settled() : null;
+      if (wrong !== null) throw new ConflictError(`the beacon of ${wrong} is not its group's`);
       for (; given < proven; given++) {
         const height = given + 1;
         const certified = present(held.blocks.get(height), 'a proven block');

@@ -29,7 +29,7 @@ export async function exportCommand(argv: readonly string[]): Promise<void> {
   const manifest = await withStoredLog(config, 'export', async ({ genesis, log }) =>
     exportHeights({
       ...{ genesis, shard: 0, reader: log.reader, folder, ...range },
-      verifiers: { signatures: nativeVerifier(), beacon: await createNativeBeacon() },
+      ...{ signatures: nativeVerifier(), beacons: await createNativeBeacon() },
       formats: config.format === 'both' ? ['avro', 'parquet'] : [config.format],
       heightsPerFile: config.heightsPerFile,
       onFiles: ({ toHeight }) => {

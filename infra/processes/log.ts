@@ -72,8 +72,8 @@ async function cat(argv: readonly string[]): Promise<void> {
   const cells = names.map((name) => [name, (row: Row) => row[name] ?? ''] as const);
   const head = csv(cells, []);
   await withStoredLog(config, 'log', async ({ genesis, log: stored }) => {
-    const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
-    const options = { genesis, shard: 0, reader: stored.reader, verifiers, ...range };
+    const checks = { signatures: nativeVerifier(), beacons: await createNativeBeacon() };
+    const options = { genesis, shard: 0, reader: stored.reader, ...checks, ...range };
     if (config.csv) await write(head);
     for await (const height of verifiedHeights(options)) {
       const rows = exportRecords(config.topic, height).map(({ row }) => row);

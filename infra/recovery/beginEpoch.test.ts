@@ -55,6 +55,7 @@ const epochStart = start as unknown as EpochStart;
 const topics = topicNames(engineKeys.chainId);
 const { eventPartitions, shards } = engineGenesis;
 const id = writerId(engineKeys.chainId, 0);
+const checks = { signatures: engineVerifiers.signatures, beacons: engineBeacons };
 const world = { genesis: engineGenesis, verifiers: engineVerifiers, keys: engineKeys };
 
 let base = '';
@@ -98,7 +99,7 @@ const recordsIn = (keys: EpochKeys): readonly string[] =>
 async function verify() {
   return verifyLog({
     ...{ ...world, shard: 0, reader: log.reader, fromHeight: 0 },
-    ...{ signatures: engineVerifiers.signatures, beacons: engineBeacons },
+    ...checks,
     envelopes: inlineBatchVerifier({ verify: () => true }),
     onProgress: () => undefined,
   });
@@ -107,7 +108,8 @@ async function verify() {
 /** Everything that a reader takes from the beginning of the log, as roots by height. */
 async function readAll(): Promise<readonly string[]> {
   const roots: string[] = [];
-  const options = { ...world, shard: 0, reader: log.reader, fromHeight: 1, toHeight: 1_000 };
+  const range = { fromHeight: 1, toHeight: 1_000 };
+  const options = { ...world, ...checks, ...range, shard: 0, reader: log.reader };
   for await (const { certified } of verifiedHeights(options)) {
     roots.push(toHex(certified.certificate.result.stateRoot));
   }
