@@ -2,7 +2,6 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { z } from 'zod';
 import { decode, encode } from '../../schemas/codec/codec.js';
-import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import { chainIdOf, epochStartMessage } from '../../schemas/crypto/digests.js';
 import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { equalBytes, parseHex, toHex } from '../../schemas/kernel/bytes.js';
@@ -22,6 +21,7 @@ import { endOfLog } from '../recovery/endOfLog.js';
 import { lostHeights } from '../recovery/lostHeights.js';
 import { readEpochs } from '../recovery/readEpochs.js';
 import { type ReplayReport, replayFolder } from '../recovery/replayFolder.js';
+import type { ReplayVerifiers } from '../recovery/replayLog.js';
 import { openSnapshotArchive, type SnapshotArchive } from '../recovery/snapshotArchive.js';
 import { progressLine } from './progressLine.js';
 import { type StoredLog, storedChain, storedLogOptions, withStoredLog } from './storedLog.js';
@@ -47,7 +47,7 @@ const ACTIONS = ['look', 'propose', 'sign', 'begin'] as const;
 interface Replayed extends Pick<StoredLog, 'genesis' | 'log' | 'dataDir'> {
   readonly keys: EpochKeys;
   readonly isBegun: boolean;
-  readonly verifiers: Verifiers;
+  readonly verifiers: ReplayVerifiers;
   readonly archive: SnapshotArchive | null;
   /** Where the next epoch's validators find keys, state and blocks. */
   readonly folder: string;

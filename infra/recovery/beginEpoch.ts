@@ -1,6 +1,5 @@
 import { markKey } from '../../command/publish/markKey.js';
 import { encode } from '../../schemas/codec/codec.js';
-import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import type { ChainTip, EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { continuesTip, keysAfter } from '../../schemas/crypto/epochStart.js';
 import { uint32 } from '../../schemas/kernel/bytes.js';
@@ -13,6 +12,7 @@ import type { Genesis } from '../../schemas/types/genesis.js';
 import { endOfLog } from './endOfLog.js';
 import { missingMarks } from './missingMarks.js';
 import { RecoverError } from './recoverError.js';
+import type { ReplayVerifiers } from './replayLog.js';
 import type { SnapshotArchive } from './snapshotArchive.js';
 
 export interface BeginEpochOptions {
@@ -20,7 +20,7 @@ export interface BeginEpochOptions {
   /** Of all epochs so far. */
   readonly keys: EpochKeys;
   readonly log: Log;
-  readonly verifiers: Verifiers;
+  readonly verifiers: ReplayVerifiers;
   readonly archive: SnapshotArchive | null;
   /** Replayed from the log, up to its end. */
   readonly folder: string;

@@ -2,7 +2,7 @@ import type { EngineState } from '../../command/engine/engineState.js';
 import { genesisState } from '../../command/engine/genesisState.js';
 import type { PublishableHeight } from '../../command/ports.js';
 import { emptyMarksOfHeight, recordsOfHeight } from '../../command/publish/recordsOfHeight.js';
-import { tipAfter, type Verifiers } from '../../schemas/crypto/certifiedBlock.js';
+import { tipAfter } from '../../schemas/crypto/certifiedBlock.js';
 import { type ChainTip, type EpochKeys, genesisTip } from '../../schemas/crypto/epochKeys.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { PUBLISH_GROUP_BYTES_MAX } from '../../schemas/limits.js';
@@ -11,14 +11,14 @@ import { recordBytes } from '../../schemas/logRecords.js';
 import { topicNames } from '../../schemas/topics.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { newestProven } from './provenState.js';
-import { replayLog } from './replayLog.js';
+import { type ReplayVerifiers, replayLog } from './replayLog.js';
 import type { SnapshotArchive } from './snapshotArchive.js';
 
 export interface MissingMarksOptions {
   readonly genesis: Genesis;
   readonly keys: EpochKeys;
   readonly reader: LogReader;
-  readonly verifiers: Verifiers;
+  readonly verifiers: ReplayVerifiers;
   /** States to begin at. Null: genesis is the only one. */
   readonly archive: SnapshotArchive | null;
   /** By partition: up to which height it is. */

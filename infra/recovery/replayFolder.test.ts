@@ -2,6 +2,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beaconMessage } from '../../schemas/crypto/digests.js';
+import type { SignedMessage } from '../../schemas/crypto/signatures.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { Log, LogRecord } from '../../schemas/log.js';
@@ -220,6 +222,21 @@ describe('a replay', () => {
     log = await logOf(recordsOf([...chain.slice(0, 10), ...other.slice(10)]));
     emptyFolder();
     await expect(replay({ archive: null })).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('executes no batch with a certified beacon that its group did not sign', async () => {
+    const { chainId, shard, epoch } = engineKeys;
+    const wrong = toHex(beaconMessage(chainId, shard, epoch, 7));
+    const beacon = {
+      ...engineVerifiers.beacon,
+      verifyBatch: async (beacons: readonly SignedMessage[]) =>
+        beacons.map(({ message }) => toHex(message) !== wrong),
+    };
+    await expect(replay({ verifiers: { ...engineVerifiers, beacon } })).rejects.toMatchObject({
+      code: 'conflict',
+      message: "the certified beacon of 7 is not its group's",
+    });
+    expect(archive.heights()).toEqual([]);
   });
 
   it('leaves a folder alone that is in use', async () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { EngineState } from '../../command/engine/engineState.js';
 import { exportEntries, stateRoot } from '../../command/engine/snapshot.js';
-import { tipAfter, type Verifiers } from '../../schemas/crypto/certifiedBlock.js';
+import { tipAfter } from '../../schemas/crypto/certifiedBlock.js';
 import { type ChainTip, type EpochKeys, genesisTip } from '../../schemas/crypto/epochKeys.js';
 import { assert } from '../../schemas/kernel/assert.js';
 import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
@@ -21,7 +21,7 @@ import { lockFolder } from '../postgres/folderLock.js';
 import { restoreState } from '../validator/restoreState.js';
 import type { LogProgress } from '../verify/logReading.js';
 import { newestProven } from './provenState.js';
-import { replayLog } from './replayLog.js';
+import { type ReplayVerifiers, replayLog } from './replayLog.js';
 import type { SnapshotArchive } from './snapshotArchive.js';
 import { beginFolder, folderStart, validatorPaths, withoutState } from './validatorFolder.js';
 
@@ -30,7 +30,7 @@ export interface ReplayFolderOptions {
   /** At least of the epochs up to what is in folder and archive. */
   readonly keys: EpochKeys;
   readonly reader: LogReader;
-  readonly verifiers: Verifiers;
+  readonly verifiers: ReplayVerifiers;
   /** A validator's data folder, which may be empty, or what an earlier replay left. */
   readonly folder: string;
   /** Where an empty folder may begin, and where the states made here are kept. Null: nowhere. */

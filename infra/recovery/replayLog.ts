@@ -1,11 +1,13 @@
 import type { EngineState } from '../../command/engine/engineState.js';
 import { executeBlock } from '../../command/engine/executeBlock.js';
 import type { ExecutedBlock } from '../../command/engine/executedBlock.js';
+import { DeferredBeacons } from '../../projections/runner/deferredBeacons.js';
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import type { ChainTip, EpochKeys } from '../../schemas/crypto/epochKeys.js';
+import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
-import type { LogReader } from '../../schemas/log.js';
-import { createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
+import type { LogBatch, LogReader } from '../../schemas/log.js';
+import { type BlocksFollower, createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { topicNames } from '../../schemas/topics.js';
 import type { CertifiedBlock } from '../../schemas/types/block.js';
 import { type LogProgress, type LogReading, openLogReading } from '../verify/logReading.js';
@@ -20,7 +22,7 @@ export class ReplayError extends Error {
   constructor(
     readonly code: /** A height is not in the log, and later ones are. */
       | 'hole'
-      /** A quorum certified two histories. */
+      /** A quorum certified two histories, or a beacon that its group did not sign. */
       | 'conflict'
       /** Execution gives another result than the certified one. */
       | 'diverged',
@@ -30,10 +32,15 @@ export class ReplayError extends Error {
   }
 }
 
+/** Those of a reader, with beacons verified many at once too. */
+export interface ReplayVerifiers extends Verifiers {
+  readonly beacon: Verifiers['beacon'] & BatchVerifier;
+}
+
 export interface ReplayOptions {
   readonly keys: EpochKeys;
   readonly reader: LogReader;
-  readonly verifiers: Verifiers;
+  readonly verifiers: ReplayVerifiers;
   /** Changed in place: the state after `tip`. */
   readonly state: EngineState;
   readonly tip: ChainTip;
@@ -55,7 +62,11 @@ export async function replayLog(options: ReplayOptions): Promise<number> {
   const topic = topicNames(keys.chainId).blocks;
   const place = await findHeight(reader, topic, shard, tip.height);
   const { first } = place;
-  const follower = createBlocksFollower({ keys, tip, verifiers });
+  const beacons = new DeferredBeacons(verifiers.beacon);
+  const beacon = beacons.noting(() => follower.tip.height + 1);
+  const follower: BlocksFollower = createBlocksFollower({
+    ...{ keys, tip, verifiers: { ...verifiers, beacon } },
+  });
   let commands = 0;
   for (const from of place.offset === first ? [first] : [place.offset, first]) {
     const reading = await openLogReading(reader, topic, [shard], () => ({ from }));
@@ -71,26 +82,46 @@ export async function replayLog(options: ReplayOptions): Promise<number> {
   /** False at a hole, behind a place that was only looked up. */
   async function follow(reading: LogReading, isWhole: boolean): Promise<boolean> {
     for (let batch = await reading.next(); batch !== null; batch = await reading.next()) {
-      for (const { value } of batch.records) {
-        const outcome = follower.read(value);
-        if (outcome.kind === 'conflict') throw new ReplayError('conflict', outcome.message);
-        if (outcome.kind === 'hole') {
-          if (!isWhole) return false;
-          const missing = follower.tip.height + 1;
-          const words = `height ${outcome.height} is in the log, and height ${missing} is not`;
-          throw new ReplayError('hole', words);
-        }
-        if (outcome.kind !== 'accepted') continue;
-        const executed = execute(options.state, outcome.certified);
+      const { accepted, end } = acceptedOf(follower, batch.records);
+      beacons.verify();
+      const wrong = await beacons.settled();
+      if (wrong !== null) {
+        throw new ReplayError('conflict', `the certified beacon of ${wrong} is not its group's`);
+      }
+      for (const certified of accepted) {
+        const executed = execute(options.state, certified);
         commands += executed.receipts.length;
-        const wait = options.onHeight(outcome.certified, executed);
+        const wait = options.onHeight(certified, executed);
         if (wait !== null) await wait;
       }
+      if (end?.code === 'hole' && !isWhole) return false;
+      if (end !== null) throw end;
       const share = reading.read() / Math.max(1, reading.offsets);
       options.onProgress({ height: follower.tip.height, commands, share });
     }
     return true;
   }
+}
+
+/** The next heights among some records, and why what comes behind them is of no use. */
+function acceptedOf(
+  follower: BlocksFollower,
+  records: LogBatch['records'],
+): { readonly accepted: readonly CertifiedBlock[]; readonly end: ReplayError | null } {
+  const accepted: CertifiedBlock[] = [];
+  for (const { value } of records) {
+    const outcome = follower.read(value);
+    if (outcome.kind === 'accepted') accepted.push(outcome.certified);
+    if (outcome.kind === 'conflict') {
+      return { accepted, end: new ReplayError('conflict', outcome.message) };
+    }
+    if (outcome.kind === 'hole') {
+      const missing = follower.tip.height + 1;
+      const words = `height ${outcome.height} is in the log, and height ${missing} is not`;
+      return { accepted, end: new ReplayError('hole', words) };
+    }
+  }
+  return { accepted, end: null };
 }
 
 function execute(state: EngineState, { block, certificate }: CertifiedBlock): ExecutedBlock {

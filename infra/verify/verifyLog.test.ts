@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeTrusted, encode } from '../../schemas/codec/codec.js';
+import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import { beaconMessage } from '../../schemas/crypto/digests.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
@@ -40,7 +41,7 @@ function honestRecords(): LogRecord[] {
 async function verifyRecords(
   records: readonly LogRecord[],
   fromHeight = 0,
-  verifiers = believing,
+  verifiers: Verifiers = believing,
 ): Promise<VerifyReport & { readonly shares: readonly number[] }> {
   const log = createMemoryLog().open();
   const { shards, eventPartitions } = engineGenesis;

@@ -2,7 +2,7 @@ import { executeBlock } from '../../command/engine/executeBlock.js';
 import type { Receipt } from '../../command/engine/executedBlock.js';
 import { inlineBatchVerifier } from '../../infra/crypto/inlineBatchVerifier.js';
 import { proposeEpoch } from '../../infra/recovery/beginEpoch.js';
-import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
+import type { ReplayVerifiers } from '../../infra/recovery/replayLog.js';
 import { tipAfter } from '../../schemas/crypto/certifiedBlock.js';
 import {
   beaconMessage,
@@ -49,8 +49,11 @@ export const engineGenesis: Genesis = testGenesis({
   recoveryKeys: { threshold: 2, keys: recoverers.map(({ publicKey }) => publicKey) },
 });
 export const engineKeys: EpochKeys = genesisEpoch(engineGenesis, 0);
-export const engineVerifiers: Verifiers = { signatures: keyedHashVerifier, beacon: beacon.scheme };
 export const engineBeacons = inlineBatchVerifier(beacon.scheme);
+export const engineVerifiers: ReplayVerifiers = {
+  signatures: keyedHashVerifier,
+  beacon: { ...beacon.scheme, ...engineBeacons },
+};
 
 /** What a quorum of validators can do together. */
 export interface Quorum {
