@@ -22,6 +22,8 @@ interface ChartProps extends ChartData {
   readonly heightPx?: number;
 }
 
+/** From one label of a time to the next at least: "12:45am" takes 50. */
+const LABEL_SPACE_PX = 64;
 const HEIGHT_PX = 200;
 
 function colourOf(element: Element, name: string): string {
@@ -57,7 +59,7 @@ function optionsOf(
       },
     },
     axes: [
-      { ...axis, size: 30, grid: { show: false } },
+      { ...axis, size: 30, space: LABEL_SPACE_PX, grid: { show: false } },
       { ...axis, size: 60 },
     ],
     series: [
