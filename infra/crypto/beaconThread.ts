@@ -28,9 +28,10 @@ export async function startBeaconThread(
   own: { readonly secretShare: Uint8Array; readonly scheme: Pick<BeaconScheme, 'signShare'> },
 ): Promise<BeaconThread> {
   const { scheme, secretShare } = own;
-  const title = "the beacon's thread";
   const thread = await startAnsweringThread<BeaconQuestion, BeaconAnswer>(
-    ...(['beaconWorker.js', title, group] as const),
+    'beaconWorker.js',
+    "the beacon's thread",
+    group,
   );
   return {
     sign: async (message) => scheme.signShare(secretShare, message),

@@ -45,6 +45,18 @@ export async function openBeaconVerifier(): Promise<BeaconVerifier> {
   };
 }
 
+/** Has one for as long as `work` takes. */
+export async function withBeaconVerifier<T>(
+  work: (beacons: BatchVerifier) => Promise<T>,
+): Promise<T> {
+  const beacons = await openBeaconVerifier();
+  try {
+    return await work(beacons);
+  } finally {
+    await beacons.close();
+  }
+}
+
 /** Of the bytes alone, for views take along what they look at; one copy of a key for a batch. */
 function copiesOf(beacons: BeaconBatch): BeaconBatch {
   const keys = new Map<Uint8Array, Uint8Array>();

@@ -33,14 +33,14 @@ export async function createNativeBeacon(): Promise<NativeBeacon> {
   if (blst === null) {
     return { ...portableBeacon, ...inlineBatchVerifier(portableBeacon) };
   }
-  const oneByOne = inlineBatchVerifier({
-    verify: (key, message, signature) => verify(blst, key, message, signature),
-  });
+  const isSigned: BeaconScheme['verify'] = (key, message, signature) =>
+    verify(blst, key, message, signature);
+  const oneByOne = inlineBatchVerifier({ verify: isSigned });
   const beacon: NativeBeacon = {
     signShare: (secretShare, message) => sign(blst, secretShare, message),
-    verifyShare: (key, message, signature) => verify(blst, key, message, signature),
+    verifyShare: isSigned,
     combine: (shares, shareCount) => combine(blst, shares, shareCount),
-    verify: (key, message, signature) => verify(blst, key, message, signature),
+    verify: isSigned,
     async verifyBatch(beacons) {
       const areAll = beacons.length > 1 && verifyAll(blst, beacons);
       return areAll ? beacons.map(() => true) : oneByOne.verifyBatch(beacons);

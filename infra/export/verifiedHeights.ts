@@ -12,7 +12,6 @@ import {
   VERIFY_BATCH_BYTES,
 } from '../../schemas/limits.js';
 import type { LogBatch, LogReader, LogSubscription } from '../../schemas/log.js';
-import { type BlocksFollower, createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { topicNames } from '../../schemas/topics.js';
 import type { CertifiedBlock } from '../../schemas/types/block.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
@@ -66,10 +65,7 @@ function follow(
   const { genesis, shard, signatures } = options;
   const tip = genesisTip(genesis, shard);
   if (partition === null) {
-    const beacon = held.beacons.noting(() => follower.tip.height + 1);
-    const follower: BlocksFollower = createBlocksFollower({
-      ...{ keys, tip, verifiers: { signatures, beacon } },
-    });
+    const follower = held.beacons.follow({ keys, tip, signatures });
     return {
       height: () => follower.tip.height,
       read({ records }) {

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Log } from '../../schemas/log.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
-import { openBeaconVerifier } from '../crypto/beaconVerifier.js';
+import { withBeaconVerifier } from '../crypto/beaconVerifier.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
 import { createPool } from '../postgres/connection.js';
@@ -47,16 +47,16 @@ export async function withStoredTables<T>(
 ): Promise<T> {
   const withTables = async ({ genesis, log, databaseUrl: url, logger }: StoredLog): Promise<T> => {
     const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
-    const beacons = await openBeaconVerifier();
     const pool = createPool({ url, applicationName: `nullspace ${name}`, log: logger, max: 2 });
     try {
-      const rebuild: RebuildOptions = {
-        ...{ url, genesis, reader: log.reader, verifiers, beacons, timer: wallTimer },
-        ...{ log: logger, report: reporter() },
-      };
-      return await work({ url, genesis, log, pool, rebuild });
+      return await withBeaconVerifier((beacons) => {
+        const rebuild: RebuildOptions = {
+          ...{ url, genesis, reader: log.reader, verifiers, beacons, timer: wallTimer },
+          ...{ log: logger, report: reporter() },
+        };
+        return work({ url, genesis, log, pool, rebuild });
+      });
     } finally {
-      await beacons.close();
       await pool.end();
     }
   };

@@ -8,7 +8,7 @@ import { topicNames } from '../../schemas/topics.js';
 import { callerPath } from '../config/callerPath.js';
 import { loadConfig } from '../config/loadConfig.js';
 import { count, flag } from '../config/optionTypes.js';
-import { openBeaconVerifier } from '../crypto/beaconVerifier.js';
+import { withBeaconVerifier } from '../crypto/beaconVerifier.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
 import { VerifyPool } from '../crypto/verifyPool.js';
 import { openSnapshotArchive } from '../recovery/snapshotArchive.js';
@@ -42,17 +42,17 @@ export async function verifyStored(
   { genesis, log }: Pick<StoredLog, 'genesis' | 'log'>,
   fromHeight: number,
 ): Promise<VerifyReport> {
-  const beacons = await openBeaconVerifier();
   const envelopes = await VerifyPool.open({ workers: availableParallelism() });
   try {
-    return await verifyLog({
-      ...{ genesis, shard: SHARD, reader: log.reader, fromHeight },
-      ...{ signatures: nativeVerifier(), beacons, envelopes },
-      onProgress: progressLine(),
-    });
+    return await withBeaconVerifier((beacons) =>
+      verifyLog({
+        ...{ genesis, shard: SHARD, reader: log.reader, fromHeight },
+        ...{ signatures: nativeVerifier(), beacons, envelopes },
+        onProgress: progressLine(),
+      }),
+    );
   } finally {
     await envelopes.close();
-    await beacons.close();
   }
 }
 

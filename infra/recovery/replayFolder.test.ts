@@ -2,8 +2,6 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { beaconMessage } from '../../schemas/crypto/digests.js';
-import type { SignedMessage } from '../../schemas/crypto/signatures.js';
 import { present } from '../../schemas/kernel/assert.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { Log, LogRecord } from '../../schemas/log.js';
@@ -12,6 +10,7 @@ import { archiveStates } from '../../test/simulation/archiveStates.js';
 import type { ChainedHeight } from '../../test/simulation/certifiedChain.js';
 import { blockRecord, heightRecords } from '../../test/simulation/chainRecords.js';
 import {
+  engineBeaconsBut,
   engineChain,
   engineGenesis,
   engineKeys,
@@ -225,13 +224,7 @@ describe('a replay', () => {
   });
 
   it('executes no batch with a certified beacon that its group did not sign', async () => {
-    const { chainId, shard, epoch } = engineKeys;
-    const wrong = toHex(beaconMessage(chainId, shard, epoch, 7));
-    const beacon = {
-      ...engineVerifiers.beacon,
-      verifyBatch: async (beacons: readonly SignedMessage[]) =>
-        beacons.map(({ message }) => toHex(message) !== wrong),
-    };
+    const beacon = { ...engineVerifiers.beacon, ...engineBeaconsBut(7) };
     await expect(replay({ verifiers: { ...engineVerifiers, beacon } })).rejects.toMatchObject({
       code: 'conflict',
       message: "the certified beacon of 7 is not its group's",

@@ -7,7 +7,7 @@ import type { ChainTip, EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import type { LogBatch, LogReader } from '../../schemas/log.js';
-import { type BlocksFollower, createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
+import type { BlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { topicNames } from '../../schemas/topics.js';
 import type { CertifiedBlock } from '../../schemas/types/block.js';
 import { type LogProgress, type LogReading, openLogReading } from '../verify/logReading.js';
@@ -63,10 +63,7 @@ export async function replayLog(options: ReplayOptions): Promise<number> {
   const place = await findHeight(reader, topic, shard, tip.height);
   const { first } = place;
   const beacons = new DeferredBeacons(verifiers.beacon);
-  const beacon = beacons.noting(() => follower.tip.height + 1);
-  const follower: BlocksFollower = createBlocksFollower({
-    ...{ keys, tip, verifiers: { ...verifiers, beacon } },
-  });
+  const follower = beacons.follow({ keys, tip, signatures: verifiers.signatures });
   let commands = 0;
   for (const from of place.offset === first ? [first] : [place.offset, first]) {
     const reading = await openLogReading(reader, topic, [shard], () => ({ from }));

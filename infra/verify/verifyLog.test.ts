@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { decodeTrusted, encode } from '../../schemas/codec/codec.js';
-import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
-import { beaconMessage } from '../../schemas/crypto/digests.js';
 import { present } from '../../schemas/kernel/assert.js';
-import { equalBytes } from '../../schemas/kernel/bytes.js';
 import type { LogRecord } from '../../schemas/log.js';
 import { topicManifest, topicNames } from '../../schemas/topics.js';
 import type { ChainedHeight } from '../../test/simulation/certifiedChain.js';
 import { heightRecords } from '../../test/simulation/chainRecords.js';
 import {
+  engineBeaconsBut,
   engineChain,
   engineGenesis,
   engineKeys,
@@ -41,7 +39,7 @@ function honestRecords(): LogRecord[] {
 async function verifyRecords(
   records: readonly LogRecord[],
   fromHeight = 0,
-  verifiers: Verifiers = believing,
+  verifiers = believing,
 ): Promise<VerifyReport & { readonly shares: readonly number[] }> {
   const log = createMemoryLog().open();
   const { shards, eventPartitions } = engineGenesis;
@@ -52,7 +50,7 @@ async function verifyRecords(
   const shares: number[] = [];
   const report = await verifyLog({
     ...{ genesis: engineGenesis, shard: 0, reader: log.reader, fromHeight },
-    ...{ signatures: verifiers.signatures, beacons: inlineBatchVerifier(verifiers.beacon) },
+    ...{ signatures: verifiers.signatures, beacons: verifiers.beacon },
     envelopes: inlineBatchVerifier(verifiers.signatures),
     onProgress: ({ share }) => shares.push(share),
   });
@@ -169,12 +167,7 @@ describe('verifyLog', () => {
   });
 
   it('finds a beacon that a quorum certified and its group did not sign', async () => {
-    const { chainId, shard, epoch } = engineKeys;
-    const wrong = beaconMessage(chainId, shard, epoch, TAMPERED);
-    const beacon = {
-      verify: (key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
-        !equalBytes(message, wrong) && believing.beacon.verify(key, message, signature),
-    };
+    const beacon = { ...believing.beacon, ...engineBeaconsBut(TAMPERED) };
     const report = await verifyRecords(honestRecords(), 0, { ...believing, beacon });
     expect(report).toMatchObject({ ok: false, heights: 12, dropped: 0, missing: 0 });
     const fault = `height ${TAMPERED}: its group did not sign the certified beacon`;

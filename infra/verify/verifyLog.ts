@@ -19,7 +19,7 @@ import type { BatchVerifier, SignatureVerifier } from '../../schemas/crypto/sign
 import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
 import { PROJECTION_BEACONS_MAX, PROJECTION_SIGNATURES_KEPT } from '../../schemas/limits.js';
 import type { LogReader } from '../../schemas/log.js';
-import { type BlocksFollower, createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
+import type { BlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { topicNames } from '../../schemas/topics.js';
 import type { CertifiedBlock, EpochStart } from '../../schemas/types/block.js';
 import type { HeightMark } from '../../schemas/types/event.js';
@@ -130,14 +130,8 @@ export async function verifyPart(
     verifyHeightMark(mark, verification.keys, eventPartitions, memo);
   const isBegun = (start: EpochStart) => beganBy(start, verification.keys, memo);
   const beacons = new DeferredBeacons(options.beacons);
-  const follower = createBlocksFollower({
-    keys,
-    tip: part?.tip ?? genesisTip(genesis, shard),
-    verifiers: {
-      signatures: options.signatures,
-      beacon: beacons.noting(() => follower.tip.height + 1),
-    },
-  });
+  const tip = part?.tip ?? genesisTip(genesis, shard);
+  const follower = beacons.follow({ keys, tip, signatures: options.signatures });
   const verification: Verification = {
     ...{ genesis, keys, beacons, follower },
     envelopes: createSignatureChecks(options.envelopes),

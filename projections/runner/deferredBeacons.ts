@@ -1,9 +1,12 @@
+import type { ChainTip, EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import type {
   BatchVerifier,
   BeaconScheme,
+  SignatureVerifier,
   SignedMessage,
 } from '../../schemas/crypto/signatures.js';
 import { BEACONS_PER_BATCH_MAX } from '../../schemas/limits.js';
+import { type BlocksFollower, createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
 
 interface NotedBeacon extends SignedMessage {
   readonly height: number;
@@ -42,6 +45,18 @@ export class DeferredBeacons {
         return true;
       },
     };
+  }
+
+  /** One that leaves its beacons to these. */
+  follow(options: {
+    readonly keys: EpochKeys;
+    readonly tip: ChainTip;
+    readonly signatures: SignatureVerifier;
+  }): BlocksFollower {
+    const { keys, tip, signatures } = options;
+    const beacon = this.noting(() => follower.tip.height + 1);
+    const follower = createBlocksFollower({ keys, tip, verifiers: { signatures, beacon } });
+    return follower;
   }
 
   /** Sends off what was noted since; to be called when what was read together is folded. */

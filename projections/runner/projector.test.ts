@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { beaconMessage } from '../../schemas/crypto/digests.js';
 import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
-import { equalBytes } from '../../schemas/kernel/bytes.js';
 import {
   PROJECTION_DRAIN_MS,
   PROJECTION_FAR_RECORDS,
@@ -12,6 +10,7 @@ import type { LogBatch, LogReader, LogSubscription } from '../../schemas/log.js'
 import { topicNames } from '../../schemas/topics.js';
 import {
   engineBeacons,
+  engineBeaconsBut,
   engineChain,
   engineGenesis,
   engineKeys,
@@ -254,18 +253,10 @@ describe('a projector whose world fails', () => {
 });
 
 describe('beacons, which a projector has verified beside folding', () => {
-  const { chainId, shard, epoch } = engineKeys;
-  const wrongAt = (height: number): BatchVerifier => ({
-    async verifyBatch(beacons) {
-      const wrong = beaconMessage(chainId, shard, epoch, height);
-      return beacons.map(({ message }) => !equalBytes(message, wrong));
-    },
-  });
-
   it('halt it at one that a quorum certified and its group did not sign', async () => {
     const log = await openEngineLog();
     const store = openStore();
-    const { projector } = start(log.reader, store, { beacons: wrongAt(5) });
+    const { projector } = start(log.reader, store, { beacons: engineBeaconsBut(5) });
     await publishHeights(log, chain.slice(0, 4));
     await eventually(() => store.height(BLOCKS_PARTITION) === 4, 'four heights');
     await publishHeights(log, chain.slice(4, HEIGHTS));

@@ -20,8 +20,9 @@ import {
   genesisTip,
 } from '../../schemas/crypto/epochKeys.js';
 import { keysAfter } from '../../schemas/crypto/epochStart.js';
-import type { Signer } from '../../schemas/crypto/signatures.js';
+import type { BatchVerifier, Signer } from '../../schemas/crypto/signatures.js';
 import { present } from '../../schemas/kernel/assert.js';
+import { equalBytes } from '../../schemas/kernel/bytes.js';
 import type { Block, EpochStart, SignatureEntry } from '../../schemas/types/block.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import {
@@ -54,6 +55,18 @@ export const engineVerifiers: ReplayVerifiers = {
   signatures: keyedHashVerifier,
   beacon: { ...beacon.scheme, ...engineBeacons },
 };
+
+/** Takes every beacon of the chain's first epoch but that of one height. */
+export function engineBeaconsBut(height: number): BatchVerifier {
+  const { chainId, shard, epoch } = engineKeys;
+  const wrong = beaconMessage(chainId, shard, epoch, height);
+  return {
+    async verifyBatch(beacons) {
+      const answers = await engineBeacons.verifyBatch(beacons);
+      return beacons.map(({ message }, at) => answers[at] === true && !equalBytes(message, wrong));
+    },
+  };
+}
 
 /** What a quorum of validators can do together. */
 export interface Quorum {
