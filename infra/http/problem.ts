@@ -29,7 +29,8 @@ export const PROBLEM_CONTENT = {
   'application/problem+json': { schema: PROBLEM_SCHEMA },
 } as const;
 
-function problem(status: number, code: RejectCode, detail: string): Problem {
+/** The body of a refusal. */
+export function problemOf(status: number, code: RejectCode, detail: string): Problem {
   const name = rejectName(code) ?? 'unknown';
   return { type: `urn:nullspace:refusal:${code}`, title: name, status, code, name, detail };
 }
@@ -43,7 +44,7 @@ export function sendProblem(
   return reply
     .code(status)
     .type('application/problem+json')
-    .send(JSON.stringify(problem(status, code, detail)));
+    .send(JSON.stringify(problemOf(status, code, detail)));
 }
 
 const STATUS: ReadonlyMap<number, number> = new Map<number, number>([

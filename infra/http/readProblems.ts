@@ -1,8 +1,9 @@
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { isUnprojected, PostgresError } from '../postgres/errors.js';
-import { sendProblem } from './problem.js';
+import { problemOf, sendProblem } from './problem.js';
 
 /** Seconds after which a refused read may be tried again. */
 const RETRY_AFTER_S = 1;
@@ -57,19 +58,45 @@ function sendDatabaseError(
   return sendProblem(reply, 500, RejectCode.internal, 'a bug of this reader; it is in its log');
 }
 
+/**
+ * Bytes that are no request of HTTP, or headers without end: there is no reply to send through, so
+ * that the answer is written to the socket.
+ */
+export function refuseUnparsed(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (socket.writable) {
+    const isLong = error.code === 'HPE_HEADER_OVERFLOW';
+    const [status, title] = isLong
+      ? ([431, 'Request Header Fields Too Large'] as const)
+      : ([400, 'Bad Request'] as const);
+    const code = isLong ? RejectCode.oversized : RejectCode.badParameter;
+    const detail = isLong ? 'path and headers are too long' : 'no request that HTTP has';
+    const body = JSON.stringify(problemOf(status, code, detail));
+    const head = [
+      `HTTP/1.1 ${status} ${title}`,
+      'content-type: application/problem+json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'access-control-allow-origin: *',
+      'connection: close',
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  }
+  socket.destroySoon();
+}
+
 /** Paths and methods that the server does not have. */
 export function addNotFound(
   server: FastifyInstance,
   sendPage: ((reply: FastifyReply) => FastifyReply) | null,
 ): void {
-  server.setNotFoundHandler((request, reply) => {
+  server.setNotFoundHandler({ preHandler: server.rateLimit() }, (request, reply) => {
     const { method, url } = request;
     if (/^\/submit(?:[/?]|$)/.test(url)) {
       const detail = 'commands go to a gateway: POST /submit or a WebSocket on /play there';
       return sendProblem(reply, 404, RejectCode.unknownPath, detail);
     }
     if (method !== 'GET' && method !== 'HEAD') {
-      const detail = 'a reader answers GET only';
+      const detail = 'a reader answers GET and HEAD';
       return sendProblem(reply.header('allow', 'GET, HEAD'), 405, RejectCode.unknownPath, detail);
     }
     const wantsPage = (request.headers.accept ?? '').includes('text/html');

@@ -2,8 +2,14 @@ import compress from '@fastify/compress';
 import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type preValidationAsyncHookHandler,
+} from 'fastify';
 import type { SqlSource, StateReader } from '../../query/ports.js';
+import type { JsonSchema } from '../../query/routes/jsonSchema.js';
 import type { Answer, Parameters, Route } from '../../query/routes/route.js';
 import { routes } from '../../query/routes/routes.js';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
@@ -22,8 +28,9 @@ import { isLoopback } from '../websocket/playerPath.js';
 import { addExplorerPage, type ExplorerPage, sendExplorerPage } from './explorerPage.js';
 import { PROBLEM_CONTENT, sendProblem, statusOf } from './problem.js';
 import type { ReadHeights } from './readHeights.js';
-import { addNotFound, sendError, sendRetry } from './readProblems.js';
-import { addStatusRoutes, type RoleStatus } from './statusServer.js';
+import { addNotFound, refuseUnparsed, sendError, sendRetry } from './readProblems.js';
+import { isListed, prefersCsv } from './requestHeaders.js';
+import { addStatusRoutes, type RoleStatus, STATUS_PATHS } from './statusServer.js';
 
 export interface ReadServerOptions {
   readonly sql: SqlSource;
@@ -46,6 +53,11 @@ export const VISIBLE_HEADER = 'nullspace-visible-height';
 /** Raised with any change of what a path answers: copies that clients keep are of one version. */
 const API_VERSION = 1;
 const IMMUTABLE = 'public, max-age=86400, immutable';
+/** Of a whole number; more of them are beyond every bound, and many more beyond all numbers. */
+const DIGITS = /^-?[0-9]{1,20}$/;
+/** As @fastify/rate-limit names them. */
+const RATE_HEADERS = ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'];
+
 /** The read API over the projections' tables, its document, and the explorer's page. */
 export async function createReadServer(options: ReadServerOptions): Promise<FastifyInstance> {
   const { log, metrics } = options;
@@ -54,14 +66,23 @@ export async function createReadServer(options: ReadServerOptions): Promise<Fast
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 2 * STATE_KEY_BYTES_MAX },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
-    frameworkErrors: (error, request, reply) => {
-      sendError(error, request, reply as unknown as FastifyReply, log);
+    frameworkErrors: (error, request, unrouted) => {
+      // No hook has seen this request.
+      const reply = unrouted as unknown as FastifyReply;
+      reply.headers({ 'access-control-allow-origin': '*', ...commonHeaders(options.heights) });
+      sendError(error, request, reply, log);
     },
+    clientErrorHandler: refuseUnparsed,
+  });
+  // Nothing that is asked has a body: one that comes all the same is not looked at.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, body, done) => {
+    body.resume();
+    done(null);
   });
   server.setErrorHandler((error, request, reply) => sendError(error, request, reply, log));
   server.addHook('onRequest', async (_request, reply) => {
-    reply.header('x-content-type-options', 'nosniff');
-    reply.header(VISIBLE_HEADER, options.heights.current().height);
+    reply.headers(commonHeaders(options.heights));
   });
   server.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';
@@ -79,17 +100,24 @@ export async function createReadServer(options: ReadServerOptions): Promise<Fast
   return server;
 }
 
+function commonHeaders(heights: ReadHeights): Readonly<Record<string, string | number>> {
+  return { 'x-content-type-options': 'nosniff', [VISIBLE_HEADER]: heights.current().height };
+}
+
 async function addPlugins(server: FastifyInstance, options: ReadServerOptions): Promise<void> {
   await server.register(cors, {
     origin: '*',
     methods: ['GET', 'HEAD'],
-    exposedHeaders: [VISIBLE_HEADER, 'etag', 'link', 'retry-after'],
+    exposedHeaders: [VISIBLE_HEADER, 'etag', 'link', 'retry-after', ...RATE_HEADERS],
+    strictPreflight: false,
   });
   await server.register(compress, { global: true, globalDecompression: false, threshold: 1024 });
   await server.register(rateLimit, {
     max: options.requestsPerMinuteMax ?? READ_REQUESTS_PER_MINUTE_MAX,
     timeWindow: '1 minute',
-    allowList: (request: FastifyRequest) => isLoopback(request.ip),
+    // Who watches the reader may come from the address of those who read.
+    allowList: (request: FastifyRequest) =>
+      isLoopback(request.ip) || STATUS_PATHS.includes(request.routeOptions.url ?? ''),
     errorResponseBuilder: (_request, { max, after }) => ({
       statusCode: 429,
       message: `${max} requests a minute are the limit; again in ${after}`,
@@ -113,14 +141,18 @@ function addRoute(server: FastifyInstance, route: Route, options: ReadServerOpti
   const { heights, waitMsMax = READ_WAIT_MS_MAX } = options;
   const chain = toHex(chainIdOf(options.genesis)).slice(0, 8);
   const schema = {
+    operationId: operationIdOf(route.url),
     summary: route.summary,
     tags: [route.tag],
     ...(route.params && { params: route.params }),
     ...(route.query && { querystring: route.query }),
     response: responsesOf(route),
   };
-  server.get(route.url, { schema }, async (request, reply) => {
+  const preValidation = refuseOddNumbers(route);
+  const isTableToo = 'format' in propertiesOf(route.query);
+  server.get(route.url, { schema, preValidation }, async (request, reply) => {
     const parameters = readParameters(request, route);
+    if (isTableToo) reply.header('vary', 'accept');
     const needed = Math.max(Number(parameters.minHeight ?? 0), Number(parameters.asOf ?? 0));
     const waited = await heights.waitFor(needed, waitMsMax);
     const visible = heights.current();
@@ -132,9 +164,10 @@ function addRoute(server: FastifyInstance, route: Route, options: ReadServerOpti
       const detail = `height ${needed} is not visible; visible height is ${visible.height}`;
       return sendRetry(reply, RejectCode.notYetVisible, detail);
     }
-    const etag = `W/"${API_VERSION}-${chain}-${visible.height}"`;
+    const form = parameters.format === 'csv' ? '-csv' : '';
+    const etag = `W/"${API_VERSION}-${chain}-${visible.height}${form}"`;
     const isVisible = route.changesWith === 'visible';
-    if (isVisible && request.headers['if-none-match'] === etag) {
+    if (isVisible && isListed(etag, request.headers['if-none-match'])) {
       return reply.code(304).headers({ etag, 'cache-control': 'no-cache' }).send();
     }
     const { states, genesis, keys, shard } = options;
@@ -146,10 +179,19 @@ function addRoute(server: FastifyInstance, route: Route, options: ReadServerOpti
   });
 }
 
+/** `/explorer/blocks/:block` is getExplorerBlocksByBlock. */
+function operationIdOf(url: string): string {
+  const words = url
+    .replaceAll('/:', '/by-')
+    .split(/[/-]/)
+    .filter((word) => word !== '');
+  return `get${words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('')}`;
+}
+
 /** By status, what the document says of a path's answers, and each is written by. */
 function responsesOf({ answer, query }: Route) {
-  const properties = (query?.properties ?? {}) as Readonly<Record<string, unknown>>;
-  const table = 'format' in properties ? { 'text/csv': { schema: { type: 'string' } } } : {};
+  const table =
+    'format' in propertiesOf(query) ? { 'text/csv': { schema: { type: 'string' } } } : {};
   return {
     200: {
       description: 'found',
@@ -167,12 +209,37 @@ function responsesOf({ answer, query }: Route) {
 /** CSV may be asked for by header as well, where a path has it. */
 function readParameters(request: FastifyRequest, route: Route): Parameters {
   const parameters = { ...(request.params as Parameters), ...(request.query as Parameters) };
-  const properties = (route.query?.properties ?? {}) as Readonly<Record<string, unknown>>;
-  const wantsTable = (request.headers.accept ?? '').includes('text/csv');
-  if (wantsTable && 'format' in properties && parameters.format === undefined) {
-    return { ...parameters, format: 'csv' };
-  }
-  return parameters;
+  if (parameters.format !== undefined || !('format' in propertiesOf(route.query)))
+    return parameters;
+  return prefersCsv(request.headers.accept) ? { ...parameters, format: 'csv' } : parameters;
+}
+
+function propertiesOf(schema: JsonSchema | undefined): Readonly<Record<string, JsonSchema>> {
+  return (schema?.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
+}
+
+/**
+ * Whole numbers are decimal digits. The validator takes whatever JavaScript makes a number of, so
+ * that `Infinity` passes all bounds.
+ */
+function refuseOddNumbers(route: Route): preValidationAsyncHookHandler {
+  const integersOf = (schema: JsonSchema | undefined): readonly string[] =>
+    Object.entries(propertiesOf(schema)).flatMap(([name, { type }]) =>
+      type === 'integer' ? [name] : [],
+    );
+  const [inPath, inQuery] = [integersOf(route.params), integersOf(route.query)];
+  const check = (place: string, given: unknown, names: readonly string[]): void => {
+    for (const name of names) {
+      const text = (given as Readonly<Record<string, unknown>>)[name];
+      if (typeof text !== 'string' || DIGITS.test(text)) continue;
+      const message = `${place}/${name} must be integer`;
+      throw Object.assign(new Error(message), { statusCode: 400 });
+    }
+  };
+  return async (request) => {
+    check('params', request.params, inPath);
+    check('querystring', request.query, inQuery);
+  };
 }
 
 function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer): unknown {
@@ -190,13 +257,13 @@ function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer
     }
     return reply
       .type('text/csv; charset=utf-8')
-      .headers({ vary: 'accept', 'content-disposition': `inline; filename="${answer.fileName}"` })
+      .header('content-disposition', `inline; filename="${answer.fileName}"`)
       .send(answer.text);
   }
   if (answer.immutable !== undefined) {
     const etag = `W/"${API_VERSION}-${answer.immutable}"`;
     reply.headers({ etag, 'cache-control': IMMUTABLE });
-    if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+    if (isListed(etag, request.headers['if-none-match'])) return reply.code(304).send();
   }
   return reply.send(answer.body);
 }

@@ -19,6 +19,9 @@ export class PortTakenError extends Error {
   readonly retriable = false;
 }
 
+/** Of those that `addStatusRoutes` adds. */
+export const STATUS_PATHS: readonly string[] = ['/livez', '/readyz', '/healthz', '/metrics'];
+
 /** The paths every role answers: /livez, /readyz, /healthz (JSON) and /metrics (Prometheus). */
 export function addStatusRoutes(
   server: FastifyInstance,

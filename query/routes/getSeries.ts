@@ -5,7 +5,7 @@ import { csv } from './csv.js';
 import {
   count,
   described,
-  height,
+  heightOfSums,
   list,
   nullable,
   object,
@@ -70,7 +70,7 @@ export const getSeries: Route = {
     span: { type: 'string', enum: Object.keys(SPANS), default: 'hour' },
     points: {
       ...{ type: 'integer', minimum: 1, maximum: SERIES_POINTS_MAX, default: POINTS_DEFAULT },
-      description: 'buckets, the newest last',
+      description: 'buckets, the newest last; fewer where 1970 begins',
     },
     untilMs: described({ ...timestamp, maximum: 8_640_000_000_000_000 }, 'default: block time now'),
     asset: described({ ...count, maximum: 0x7fff_ffff }, 'of amounts; default: the first'),
@@ -83,17 +83,19 @@ export const getSeries: Route = {
     points: list(
       object({ startMs: timestamp, value: described(text, 'a whole number in decimal digits') }),
     ),
-    visibleHeight: height,
+    visibleHeight: heightOfSums,
   }),
   async read(context, parameters: SeriesParameters) {
-    const { series, span = 'hour', points = POINTS_DEFAULT } = parameters;
+    const { series, span = 'hour', points: asked = POINTS_DEFAULT } = parameters;
     const spanMs = SPANS[span] ?? HOUR_MS;
     const source = SERIES[series] as Source;
     if (source === 'active' && spanMs === MINUTE_MS) {
       return refused(RejectCode.badParameter, 'span: activeAccounts are counted by hour and day');
     }
     const until = parameters.untilMs ?? context.visible.timestampMs;
-    const fromMs = Math.max(0, until - (until % spanMs) - (points - 1) * spanMs);
+    const lastMs = until - (until % spanMs);
+    const points = Math.min(asked, lastMs / spanMs + 1);
+    const fromMs = lastMs - (points - 1) * spanMs;
     const asset = parameters.asset ?? context.genesis.assets[0]?.asset ?? 0;
     const found = await readPoints(context, source, { spanMs, fromMs, points, asset });
     const filled = Array.from({ length: points }, (_, index) => {

@@ -7,6 +7,7 @@ import {
   count,
   described,
   height,
+  heightOfSums,
   list,
   nullable,
   object,
@@ -44,7 +45,7 @@ export const getStats: Route = {
     }),
     hours: list(object({ startMs: timestamp, ...counters, games: perAsset })),
     timestampMs: timestamp,
-    visibleHeight: height,
+    visibleHeight: heightOfSums,
   }),
   async read(context, parameters: { readonly hours?: number }) {
     const { visible } = context;

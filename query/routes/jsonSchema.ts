@@ -63,6 +63,11 @@ export const minHeight: JsonSchema = {
   ...height,
   description: 'wait until this height is visible: read your own writes',
 };
+/** Of answers that take from sums which the tables keep, and which no height can be taken off. */
+export const heightOfSums: JsonSchema = {
+  ...height,
+  description: 'sums and ranks may hold a few heights above it, which are being written',
+};
 export const asOf: JsonSchema = { ...height, description: 'answer as of this height' };
 
 export const paging: Properties = {
@@ -71,7 +76,10 @@ export const paging: Properties = {
     maxLength: 64,
     description: 'nextCursor of the page before',
   },
-  limit: { type: 'integer', minimum: 1, maximum: PAGE_ROWS_MAX, default: PAGE_ROWS_DEFAULT },
+  limit: {
+    ...{ type: 'integer', minimum: 1, maximum: PAGE_ROWS_MAX },
+    description: `rows of a page; ${PAGE_ROWS_DEFAULT} where nothing is said`,
+  },
   minHeight,
 };
 

@@ -9,6 +9,7 @@ import {
   described,
   hash,
   height,
+  heightOfSums,
   list,
   minHeight,
   nullable,
@@ -49,7 +50,7 @@ export const listAccounts: Route = {
       }),
     ),
     nextCursor: described(nullable(text), 'of a ranking that moves: an account may be met twice'),
-    visibleHeight: height,
+    visibleHeight: heightOfSums,
   }),
   async read(context, parameters: AccountsParameters) {
     const { genesis, visible } = context;

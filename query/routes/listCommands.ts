@@ -75,7 +75,7 @@ async function readCommands(
   const rows = await select(context.sql, commands, COMMAND_COLUMNS, rest, values);
   const page = { context, request, kind: 'commands', rows, position, json: commandJson } as const;
   if (!isTable) return closePage(page);
-  const of = account === undefined ? '' : `${account.slice(0, 16)}-`;
+  const of = account === undefined ? '' : `${account.slice(0, 16).toLowerCase()}-`;
   return closeTable({ ...page, fileName: `${of}commands.csv`, columns: TABLE });
 }
 

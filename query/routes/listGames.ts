@@ -3,6 +3,7 @@ import { fromHex } from '../../schemas/kernel/bytes.js';
 import type { SqlValue } from '../ports.js';
 import { GAME_COLUMNS, gameJson, gameSchema } from './gameJson.js';
 import {
+  asOf,
   described,
   hashParameter,
   type JsonSchema,
@@ -17,6 +18,7 @@ import { select } from './select.js';
 const filters = {
   game: { type: 'string', enum: ['hiLo', 'roulette'] },
   status: { type: 'string', enum: ['playing', 'finished'], description: 'at the newest height' },
+  asOf: described(asOf, 'begun up to this height; what became of them since is told as well'),
 } as const satisfies Record<string, JsonSchema>;
 
 type GameParameters = PageParameters & {

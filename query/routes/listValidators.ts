@@ -4,7 +4,17 @@ import { epochs, validators } from '../../projections/validators/table.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import { VALIDATOR_WINDOW_BLOCKS } from '../../schemas/limits.js';
 import { openCertified } from './getBlock.js';
-import { count, described, hash, height, list, nullable, object, text } from './jsonSchema.js';
+import {
+  count,
+  described,
+  hash,
+  height,
+  heightOfSums,
+  list,
+  nullable,
+  object,
+  text,
+} from './jsonSchema.js';
 import type { ReadContext, Route } from './route.js';
 import { select } from './select.js';
 
@@ -41,7 +51,7 @@ export const listValidators: Route = {
         }),
       }),
     ),
-    visibleHeight: height,
+    visibleHeight: heightOfSums,
   }),
   async read(context) {
     const { sql, shard, visible, genesis, keys } = context;

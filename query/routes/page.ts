@@ -22,9 +22,9 @@ export const formatParameter = {
   description: `csv: up to ${TABLE_ROWS_MAX} rows; the Link header names the next page`,
 } as const satisfies JsonSchema;
 
-/** Parameters of a list as a table: a page of the most rows that one has. */
+/** Parameters of a list as a table: a page of the most rows that one has, where none is asked. */
 export function tableParameters<P extends PageParameters>(parameters: P): P {
-  return { ...parameters, limit: TABLE_ROWS_MAX };
+  return { limit: TABLE_ROWS_MAX, ...parameters };
 }
 
 /** What a list reads: `limit` rows after `after`, at heights from `fromHeight` to `asOf`. */

@@ -41,8 +41,9 @@ export const search: Route = {
     visibleHeight: height,
   }),
   async read(context, parameters: { readonly q: string }) {
-    const q = parameters.q.trim().replace(/^0x/i, '').toLowerCase();
-    const isHeight = /^[0-9]+$/.test(q) && q.length <= HEIGHT_DIGITS_MAX;
+    const given = parameters.q.trim().toLowerCase();
+    const q = given.replace(/^0x/, '');
+    const isHeight = q === given && /^[0-9]+$/.test(q) && q.length <= HEIGHT_DIGITS_MAX;
     const isHex = /^[0-9a-f]+$/.test(q) && q.length <= HASH_DIGITS && q.length >= PREFIX_DIGITS_MIN;
     if (!isHeight && !isHex) {
       const form = `${PREFIX_DIGITS_MIN} to ${HASH_DIGITS} hex digits`;
