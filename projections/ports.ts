@@ -52,7 +52,8 @@ export interface ProjectionStore {
   checkpoints(shard: number): Promise<readonly Checkpoint[]>;
   /** Rows of `append` tables in the store's own form, for its `commit`; without it as they are. */
   readonly pack?: PackRows;
-  /** All rows and checkpoints in one transaction, durable on return. */
+  /** All rows and checkpoints in one transaction, visible on return. A store that breaks down may
+   * forget the newest transactions, each as a whole: its checkpoints say so. */
   commit(commits: readonly SourceCommit[]): Promise<void>;
 }
 

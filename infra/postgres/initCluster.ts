@@ -9,12 +9,20 @@ import { lastWords, runServerProgram } from './serverProgram.js';
 export const SERVER_ROLE = 'nullspace';
 
 /**
- * Written to postgresql.conf once, so that an operator may change them there. Commits are durable.
+ * How often what did not wait for the disk is brought there, and so to standbys: each 200 ms by
+ * PostgreSQL's own default (manual, "Asynchronous Commit").
+ */
+export const WAL_WRITER_DELAY_MS = 10;
+
+/**
+ * Written to postgresql.conf once, so that an operator may change them there. Commits are durable,
+ * and those of the projections, which do not wait for that, are a few ms later.
  * Errors of statements are not logged: their senders get them, and a server log stays small.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
   fsync: 'on',
   synchronous_commit: 'on',
+  wal_writer_delay: `${WAL_WRITER_DELAY_MS}ms`,
   shared_buffers: '128MB',
   max_connections: '100',
   max_wal_size: '2GB',

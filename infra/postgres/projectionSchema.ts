@@ -27,8 +27,12 @@ export class ProjectionChainError extends Error {
 /** Any number, the same for all projectors of a database: who makes or moves tables holds it. */
 const GENERATION_LOCK = 0x6e756c6c;
 
-/** One at a time makes, swaps or removes generations. Held until the transaction ends. */
+/**
+ * One at a time makes, swaps or removes generations. Held until the transaction ends, which waits
+ * for the disk, unlike those of rows: no log tells a projector again which tables there were.
+ */
 export async function lockGenerations(client: pg.ClientBase): Promise<void> {
+  await client.query('set local synchronous_commit = on');
   await client.query('select pg_advisory_xact_lock($1)', [GENERATION_LOCK]);
 }
 

@@ -57,12 +57,17 @@ export async function readCheckpoints(
   return rows.map(checkpointOf);
 }
 
-/** Plans do not depend on how many rows an array holds; the server would plan anew to see that. */
-function withSettings(url: string, isLazy: boolean): string {
+/**
+ * Plans do not depend on how many rows an array holds; the server would plan anew to see that. No
+ * commit waits for the disk: what a server forgets that breaks down is folded from the log again.
+ */
+export const PROJECTION_SETTINGS =
+  '-c plan_cache_mode=force_generic_plan -c synchronous_commit=off';
+
+function withSettings(url: string): string {
   const settled = new URL(url);
   const given = settled.searchParams.get('options');
-  const lazily = isLazy ? ' -c synchronous_commit=off' : '';
-  const own = `-c plan_cache_mode=force_generic_plan${lazily}`;
+  const own = PROJECTION_SETTINGS;
   settled.searchParams.set('options', given === null ? own : `${given} ${own}`);
   return settled.href;
 }
@@ -95,15 +100,13 @@ export async function openProjectionStore(options: {
   readonly applicationName?: string;
   /** Tables to fold into, whatever readers see; default those of this program's version. */
   readonly schema?: string;
-  /** Commits are durable with the next one that is; for tables that nobody reads yet. */
-  readonly isLazy?: boolean;
   /** Default PROJECTION_STATEMENT_MS_MAX. */
   readonly statementTimeoutMs?: number;
 }): Promise<OpenProjectionStore> {
-  const { url, genesis, log, applicationName = 'nullspace projector', isLazy = false } = options;
+  const { url, genesis, log, applicationName = 'nullspace projector' } = options;
   // One connection writes, another renews the leases while that transaction runs.
   const pool = createPool({
-    ...{ url: withSettings(url, isLazy), applicationName, log, max: 3 },
+    ...{ url: withSettings(url), applicationName, log, max: 3 },
     statementTimeoutMs: options.statementTimeoutMs ?? PROJECTION_STATEMENT_MS_MAX,
   });
   let schema = options.schema ?? '';

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ProjectorStatus } from '../../projections/ports.js';
 import type { Projector } from '../../projections/runner/projector.js';
@@ -81,8 +82,10 @@ async function project(log: Log, url: string): Promise<Watched> {
 
 const eventually = (holds: () => boolean, title: string) =>
   vi.waitFor(() => expect(holds(), title).toBe(true), { timeout: WAIT_MS_MAX });
-const isDone = ({ sources, state }: ProjectorStatus): boolean =>
-  state === 'running' && sources.every(({ height }) => height === HEIGHTS);
+const areAt = ({ sources }: ProjectorStatus, wanted: number): boolean =>
+  sources.length > 0 && sources.every(({ height }) => height === wanted);
+const isDone = (status: ProjectorStatus): boolean =>
+  status.state === 'running' && areAt(status, HEIGHTS);
 const isWaiting = ({ state }: ProjectorStatus): boolean => state === 'waiting';
 
 async function hashesAt(url: string): Promise<unknown> {
@@ -92,6 +95,33 @@ async function hashesAt(url: string): Promise<unknown> {
   } finally {
     await pool.end();
   }
+}
+
+async function asked(url: string, ...statements: readonly string[]): Promise<pg.QueryResult[]> {
+  const pool = createPool({ url, applicationName: 'asked', log: quietLog, max: 1 });
+  try {
+    const results: pg.QueryResult[] = [];
+    for (const statement of statements) results.push(await pool.query(statement));
+    return results;
+  } finally {
+    await pool.end();
+  }
+}
+
+/** What is committed from now on, and does not wait for the disk, reaches it much later. */
+async function keepFromDisk(url: string): Promise<void> {
+  await asked(
+    url,
+    "alter system set wal_writer_delay = '10s'",
+    "alter system set wal_writer_flush_after = '1GB'",
+    'select pg_reload_conf()',
+    'checkpoint',
+  );
+}
+
+async function heightsAt(url: string): Promise<readonly number[]> {
+  const [result] = await asked(url, 'select height from checkpoints');
+  return (result?.rows ?? []).map(({ height }: { readonly height: string }) => Number(height));
 }
 
 /** Leaves nothing on the disk; what it returns gives all back. */
@@ -108,7 +138,7 @@ describe('a projector waits, says so and goes on, and its tables are those of a 
     const log = await openEngineLog();
     const projector = await project(log, server.url);
     await publishHeights(log, chain.slice(0, 5));
-    await eventually(() => projector.status().sources.every(({ height }) => height === 5), '5');
+    await eventually(() => areAt(projector.status(), 5), '5');
     const empty = fillDisk();
     await publishHeights(log, chain.slice(5));
     await eventually(() => projector.states.some(isWaiting), 'waiting');
@@ -131,6 +161,26 @@ describe('a projector waits, says so and goes on, and its tables are those of a 
     const second = await startServer('killed');
     expect(second.url).toBe(first.url);
     await eventually(() => isDone(projector.status()), 'all heights');
+    expect(await hashesAt(second.url)).toEqual(expected);
+  });
+
+  it('when Postgres is killed and has forgotten what it had not yet on disk', async () => {
+    const first = await startServer('forgetful');
+    const log = await openEngineLog();
+    const early = await project(log, first.url);
+    await publishHeights(log, chain.slice(0, HEIGHTS - 5));
+    await eventually(() => areAt(early.status(), HEIGHTS - 5), 'all but five');
+    await keepFromDisk(first.url);
+    await publishHeights(log, chain.slice(HEIGHTS - 5));
+    await eventually(() => isDone(early.status()), 'all heights');
+    await early.stop();
+    process.kill(first.pid, 'SIGKILL');
+    await first.ended;
+    await first.stop();
+    const second = await startServer('forgetful');
+    expect(Math.min(...(await heightsAt(second.url)))).toBeLessThan(HEIGHTS);
+    const late = await project(log, second.url);
+    await eventually(() => isDone(late.status()), 'all heights again');
     expect(await hashesAt(second.url)).toEqual(expected);
   });
 });

@@ -82,7 +82,7 @@ export async function rebuildProjections(options: RebuildOptions): Promise<Rebui
     const holder = await holdGeneration(pool, schema);
     try {
       log.info({ schema }, 'building');
-      await foldToEnd(options, schema, true);
+      await foldToEnd(options, schema);
       await finishIndexes(pool, schema, (detail) => report({ stage: 'indexing', detail }));
     } finally {
       holder.release(true);
@@ -103,7 +103,7 @@ export async function swapProjections(options: RebuildOptions, schema: string): 
   const pool = createPool({ url, applicationName: 'nullspace swap', log, max: 2 });
   try {
     for (;;) {
-      await foldToEnd(options, schema, false);
+      await foldToEnd(options, schema);
       report({ stage: 'swapping' });
       const outcome = await swapGeneration(pool, schema);
       if (outcome === 'swapped' || outcome === 'active already') break;
@@ -117,7 +117,6 @@ export async function swapProjections(options: RebuildOptions, schema: string): 
 }
 
 interface Fold {
-  readonly isLazy: boolean;
   readonly untilHeights?: ReadonlyMap<number, number>;
   /** Asked a few times a second; the fold ends when it says so. */
   readonly isEnough?: (
@@ -129,7 +128,7 @@ interface Fold {
 /** One fold of all sources, begun again after failures of the outside world. */
 async function fold(options: RebuildOptions, schema: string, how: Fold): Promise<void> {
   const { url, genesis, log } = options;
-  const store = await openProjectionStore({ url, genesis, log, schema, isLazy: how.isLazy });
+  const store = await openProjectionStore({ url, genesis, log, schema });
   try {
     let retryMs = PROJECTION_RETRY_MS_MIN;
     for (;;) {
@@ -186,10 +185,9 @@ async function runSession(
   }
 }
 
-async function foldToEnd(options: RebuildOptions, schema: string, isLazy: boolean): Promise<void> {
+async function foldToEnd(options: RebuildOptions, schema: string): Promise<void> {
   const progress = measureProgress(options);
   await fold(options, schema, {
-    isLazy,
     isEnough: async (sources, checkpoints) => {
       options.report({ stage: 'folding', progress: await progress(checkpoints) });
       return sources.every(({ caughtUp }) => caughtUp);
@@ -246,7 +244,7 @@ async function compareOnce(
   try {
     await client.query('begin isolation level repeatable read read only');
     const untilHeights = await heightsOf(client, active.schema);
-    await fold(options, schema, { isLazy: false, untilHeights });
+    await fold(options, schema, { untilHeights });
     const reached = await heightsOf(pool, schema);
     const isEqual = [...untilHeights].every(([at, height]) => reached.get(at) === height);
     const old = isEqual ? await hashTables(client, active.schema) : null;
@@ -290,7 +288,6 @@ async function heightsOf(
 async function handOver(options: RebuildOptions, schema: string): Promise<void> {
   const endMs = options.timer.nowMs() + PROJECTION_HAND_OVER_MS;
   const folding = fold(options, schema, {
-    isLazy: false,
     isEnough: async () => options.timer.nowMs() >= endMs,
   });
   await folding.catch((error: unknown) => {

@@ -39,10 +39,17 @@ export class StalledError extends Error {
   readonly retriable = true;
 }
 
+/** The store stands below what it had committed: it broke down, or is another than it was. */
+export class LostCommitError extends Error {
+  override readonly name = 'LostCommitError';
+  readonly code = 'lostCommit';
+  readonly retriable = true;
+}
+
 export interface SessionOptions extends Omit<SourceOptions, 'verifiers'> {
   readonly signatures: SignatureVerifier;
   readonly beacons: BatchVerifier;
-  readonly store: Pick<ProjectionStore, 'commit' | 'pack'>;
+  readonly store: Pick<ProjectionStore, 'commit' | 'pack' | 'checkpoints'>;
   readonly reader: LogReader;
   readonly topics: TopicNames;
   readonly timer: ProjectorTimer;
@@ -158,11 +165,32 @@ export class Session {
   }
 
   /**
-   * To be called every few seconds: without progress for long, although the log has more, the
-   * session fails, so that another one begins with a new reader. Clients of logs have been seen to
-   * stop without an error.
+   * To be called every few seconds. The session fails, so that another one begins, when the store
+   * has lost what it had taken (the next commit would find out, but who knows when that comes); and
+   * without progress for long, although the log has more: clients of logs have been seen to stop
+   * without an error.
    */
   async watch(): Promise<void> {
+    await this.#watchStore();
+    await this.#watchLog();
+  }
+
+  async #watchStore(): Promise<void> {
+    const { store, keys } = this.#options;
+    const before = this.#lanes.map(({ written }) => written);
+    const now = new Map(
+      (await store.checkpoints(keys.shard)).map((at) => [at.partition, at.height]),
+    );
+    for (const { partition, height } of before) {
+      const stored = now.get(partition) ?? 0;
+      if (stored >= height) continue;
+      const what = `partition ${partition} was written up to ${height}, and is at ${stored}`;
+      this.#fail(new LostCommitError(`the store has lost what it had: ${what}`));
+      return;
+    }
+  }
+
+  async #watchLog(): Promise<void> {
     const { timer, reader } = this.#options;
     const idleMs = timer.nowMs() - this.#progressMs;
     if (this.#closed || idleMs < PROJECTION_STALL_MS) return;

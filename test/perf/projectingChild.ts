@@ -15,6 +15,7 @@ import { upsertSql } from '../../infra/postgres/projectionSql.js';
 import {
   type OpenProjectionStore,
   openProjectionStore,
+  PROJECTION_SETTINGS,
 } from '../../infra/postgres/projectionStore.js';
 import { type RowTypes, readRowTypes } from '../../infra/postgres/rowTypes.js';
 import { rebuildProjections } from '../../infra/projections/rebuildProjections.js';
@@ -198,8 +199,7 @@ async function prepareBare(task: ChildTask): Promise<() => Promise<void>> {
   const { schema } = present((await listGenerations(pool))[0], 'a generation');
   const batches = await bareBatches(task, store, await readRowTypes(pool, schema));
   await store.close();
-  const options = isRebuild ? { options: '-c synchronous_commit=off' } : {};
-  const client = new pg.Client({ connectionString: url, ...options });
+  const client = new pg.Client({ connectionString: url, options: PROJECTION_SETTINGS });
   await client.connect();
   return async () => {
     for (const batch of batches) await writeBatch(client, schema, batch);

@@ -22,6 +22,8 @@ import type { Genesis } from '../../schemas/types/genesis.js';
 export interface MemoryProjectionStore extends ProjectionStore {
   /** One line a row, `table key columns`, sorted: equal tables give equal lines. */
   lines(): string[];
+  /** Remembers what is there; what it returns forgets all that came later. */
+  remember(): () => void;
 }
 
 export function createMemoryProjectionStore(genesis: Genesis): MemoryProjectionStore {
@@ -41,6 +43,15 @@ export function createMemoryProjectionStore(genesis: Genesis): MemoryProjectionS
       for (const { partition, checkpoint } of commits) checkpoints.set(partition, checkpoint);
     },
     lines: () => linesOf(tables),
+    remember() {
+      const rows = [...tables].map(([table, kept]) => [table, new Map(kept)] as const);
+      const heights = [...checkpoints];
+      return () => {
+        for (const kept of tables.values()) kept.clear();
+        for (const [table, kept] of rows) tables.set(table, new Map(kept));
+        for (const [partition, checkpoint] of heights) checkpoints.set(partition, checkpoint);
+      };
+    },
   };
 }
 

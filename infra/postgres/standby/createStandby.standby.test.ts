@@ -65,7 +65,8 @@ it('copies a primary, follows it by a slot with a bound, and only reads', async 
   await query(primary.url, 'create table kept as select 1 as number');
   const { url, slot } = await create('first-one');
   expect(slot).toBe('nullspace_first_one');
-  expect(said.join('\n')).toContain('max_slot_wal_keep_size set to 512 MB');
+  expect(said.join('\n')).toContain('max_slot_wal_keep_size set to 512MB on the primary');
+  expect(said.join('\n')).toContain('wal_writer_delay set to 10ms on the primary; it was 200ms');
   await query(primary.url, 'insert into kept values (2)');
   await eventually(async () => (await query(url, 'select from kept')).length === 2);
   await expect(query(url, 'insert into kept values (3)')).rejects.toThrow('read-only');

@@ -6,15 +6,16 @@ import { type ClusterFolder, makeCluster, PUBLIC_DIR } from '../clusterFolder.js
 import { type AdapterLog, connectClient } from '../connection.js';
 import { codeOfServerOutput, PostgresError } from '../errors.js';
 import { freePort, isFree } from '../freePort.js';
+import { WAL_WRITER_DELAY_MS } from '../initCluster.js';
 import { stopPostmaster } from '../postmaster.js';
 import { lastWords, runServerProgram } from '../serverProgram.js';
 import { chooseServerUser } from '../serverUser.js';
 import {
-  boundSlots,
   dropSlot,
   type PrimaryFacts,
   queryRows,
   readPrimary,
+  setOfServer,
   takeSlot,
 } from './primary.js';
 import { findServerPrograms, type ServerPrograms } from './serverPrograms.js';
@@ -78,7 +79,7 @@ export async function createStandby(options: StandbyOptions): Promise<CreatedSta
     const slot = slotOf(name);
     const taken = await takeSlot(client, slot);
     say(`slot ${slot} ${taken === 'made' ? 'made' : 'used again'} on the primary`);
-    await boundSlotWal(client, primary, options);
+    await settlePrimary(client, primary, options);
     try {
       await copyPrimary(programs, cluster, slot, options);
       writeSettings(cluster, primary, port, options);
@@ -111,20 +112,51 @@ function makeFolder(options: StandbyOptions): ClusterFolder {
   );
 }
 
-/** Without a bound, a standby that is gone fills the primary's disk. */
-async function boundSlotWal(
+/** A setting of the primary that standbys want otherwise. */
+interface Wish {
+  readonly setting: string;
+  readonly value: string;
+  readonly before: string;
+  /** What comes of leaving it. */
+  readonly otherwise: string;
+}
+
+function wishesOf(primary: PrimaryFacts, options: StandbyOptions): readonly Wish[] {
+  const wishes: Wish[] = [];
+  if (primary.slotWalKeepMegabytes === null) {
+    wishes.push({
+      setting: 'max_slot_wal_keep_size',
+      value: `${options.slotWalKeepMegabytes}MB`,
+      before: 'unbounded',
+      otherwise: "a dead standby's slot fills the primary's disk",
+    });
+  }
+  if (primary.walWriterDelayMs > WAL_WRITER_DELAY_MS) {
+    wishes.push({
+      setting: 'wal_writer_delay',
+      value: `${WAL_WRITER_DELAY_MS}ms`,
+      before: `${primary.walWriterDelayMs}ms`,
+      otherwise: 'standbys have heights so much later, for projectors do not wait for the disk',
+    });
+  }
+  return wishes;
+}
+
+/** Grants the wishes where the role may, and says who else could. */
+async function settlePrimary(
   client: pg.ClientBase,
   primary: PrimaryFacts,
-  { slotWalKeepMegabytes: megabytes, say }: StandbyOptions,
+  options: StandbyOptions,
 ): Promise<void> {
-  if (primary.slotWalKeepMegabytes !== null) return;
-  if (!primary.isSuperuser) {
-    const fix = `have a superuser set max_slot_wal_keep_size = '${megabytes}MB'`;
-    say(`warning: a dead standby's slot fills the primary's disk: ${fix}`);
-    return;
+  for (const { setting, value, before, otherwise } of wishesOf(primary, options)) {
+    if (primary.isSuperuser) {
+      await setOfServer(client, setting, value);
+      options.say(`${setting} set to ${value} on the primary; it was ${before}`);
+    } else {
+      const fix = `have a superuser set ${setting} = '${value}'`;
+      options.say(`warning: ${setting} is ${before}, and ${otherwise}: ${fix}`);
+    }
   }
-  await boundSlots(client, megabytes);
-  say(`max_slot_wal_keep_size set to ${megabytes} MB on the primary; it was unbounded`);
 }
 
 /** Either the copy is complete under its name, or there is none. */

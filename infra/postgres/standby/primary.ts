@@ -19,6 +19,8 @@ export interface PrimaryFacts {
   readonly isSuperuser: boolean;
   /** What dead slots may keep of the journal; null without a bound. */
   readonly slotWalKeepMegabytes: number | null;
+  /** After so long at most, what did not wait for the disk goes there, and then to standbys. */
+  readonly walWriterDelayMs: number;
 }
 
 /** Rows of a statement. @throws PostgresError */
@@ -43,6 +45,7 @@ interface FactsRow {
   readonly senders: number;
   readonly slots_free: boolean;
   readonly keep: string;
+  readonly delay: string;
 }
 
 /** @throws PostgresError unsuited when no standby can follow this server as it is set up */
@@ -56,7 +59,8 @@ export async function readPrimary(client: pg.ClientBase): Promise<PrimaryFacts> 
          - (select count(*)::int from pg_stat_replication) as senders,
        (select count(*) from pg_replication_slots)
          < current_setting('max_replication_slots')::int as slots_free,
-       (select setting from pg_settings where name = 'max_slot_wal_keep_size') as keep
+       (select setting from pg_settings where name = 'max_slot_wal_keep_size') as keep,
+       (select setting from pg_settings where name = 'wal_writer_delay') as delay
      from pg_roles where rolname = current_user`,
   );
   const facts = present(row, 'the row of the current role');
@@ -81,6 +85,7 @@ export async function readPrimary(client: pg.ClientBase): Promise<PrimaryFacts> 
     settings: Object.fromEntries(rows.map(({ name, setting }) => [name, setting])),
     isSuperuser: facts.superuser,
     slotWalKeepMegabytes: Number(facts.keep) < 0 ? null : Number(facts.keep),
+    walWriterDelayMs: Number(facts.delay),
   };
 }
 
@@ -115,8 +120,12 @@ export async function dropSlot(client: pg.ClientBase, slot: string): Promise<voi
   await queryRows(client, 'select pg_drop_replication_slot($1)', [slot]);
 }
 
-/** Bounds what slots of dead standbys keep, from now on. */
-export async function boundSlots(client: pg.ClientBase, megabytes: number): Promise<void> {
-  await queryRows(client, `alter system set max_slot_wal_keep_size = '${megabytes}MB'`);
+/** Of the whole server, from now on; both are constants of ours. */
+export async function setOfServer(
+  client: pg.ClientBase,
+  setting: string,
+  value: string,
+): Promise<void> {
+  await queryRows(client, `alter system set ${setting} = '${value}'`);
   await queryRows(client, 'select pg_reload_conf()');
 }
