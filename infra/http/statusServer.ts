@@ -38,6 +38,7 @@ export function addStatusRoutes(
     return reply.code(now.ready ? 200 : 503).send(now);
   });
   server.get('/metrics', { schema: { hide: true } }, async (_, reply) => {
+    status(); // what gauges tell of a role's state is set as it is asked for
     return reply.type(metrics.contentType).send(await metrics.text());
   });
 }

@@ -38,6 +38,8 @@ export type PostgresErrorCode =
   | 'unreachable'
   /** Wrong password, unknown role or database. */
   | 'authentication'
+  /** The server takes no writes now: its owner has stopped them, or it is a standby. */
+  | 'readOnly'
   /** Deadlock, serialisation failure or a lock that was not got in time: nothing was written. */
   | 'contention'
   /** The statement took longer than its limit and was cancelled. */
@@ -53,6 +55,7 @@ const RETRIABLE: ReadonlySet<PostgresErrorCode> = new Set([
   'startTimeout',
   'stopTimeout',
   'unreachable',
+  'readOnly',
   'contention',
   'timeout',
 ]);
@@ -82,6 +85,7 @@ export class PostgresError extends Error {
  */
 const CODE_OF_SQL_STATE: ReadonlyMap<string, PostgresErrorCode> = new Map([
   ['08', 'unreachable'],
+  ['25006', 'readOnly'],
   ['28', 'authentication'],
   ['3D000', 'authentication'],
   ['40', 'contention'],

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { VISIBLE_CHANNEL } from '../../projections/readModels.js';
-import { assert, present } from '../../schemas/kernel/assert.js';
+import { present } from '../../schemas/kernel/assert.js';
 import { PROJECTION_SWAP_ATTEMPTS_MAX } from '../../schemas/limits.js';
 import { withTransaction } from './connection.js';
 import { PostgresError, toPostgresError } from './errors.js';
@@ -127,10 +127,7 @@ export function prunable(
   );
 }
 
-/**
- * Says that somebody builds this schema, for as long as the connection lives: to be released with
- * `true`, which ends it. @throws PostgresError
- */
+/** Says that somebody builds this schema, until it is released or dies. @throws PostgresError */
 export async function holdGeneration(pool: pg.Pool, schema: string): Promise<pg.PoolClient> {
   try {
     const client = await pool.connect();
@@ -141,32 +138,53 @@ export async function holdGeneration(pool: pg.Pool, schema: string): Promise<pg.
   }
 }
 
-/** Drops tables that no reader sees. @throws PostgresError */
-export async function dropGeneration(pool: pg.Pool, schema: string): Promise<void> {
-  await withTransaction(pool, async (client) => {
+/** Others may have the schema at once: an ended connection's locks stay for a moment. */
+export async function releaseGeneration(holder: pg.PoolClient): Promise<void> {
+  // One that is broken holds nothing any more.
+  await holder.query('select pg_advisory_unlock_all()').catch(() => undefined);
+  holder.release(true);
+}
+
+/** Whether nobody holds it; within a transaction, nobody can until that ends. */
+async function isFree(client: pg.ClientBase, schema: string): Promise<boolean> {
+  const { rows } = await client.query<{ free: boolean }>(
+    'select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as free',
+    [schema],
+  );
+  return rows[0]?.free === true;
+}
+
+/** Whether somebody builds this schema. @throws PostgresError */
+export async function isHeld(pool: pg.Pool, schema: string): Promise<boolean> {
+  return withTransaction(pool, async (client) => !(await isFree(client, schema)));
+}
+
+export type DropOutcome = 'dropped' | 'active' | 'held' | 'unknown';
+
+/** Drops tables that no reader sees and nobody builds. @throws PostgresError */
+export async function dropGeneration(pool: pg.Pool, schema: string): Promise<DropOutcome> {
+  return withTransaction(pool, async (client) => {
     await lockGenerations(client);
-    const found = (await listGenerations(client)).find(
-      (generation) => generation.schema === schema,
-    );
-    assert(found?.state !== 'active', 'readers see the tables to drop');
+    const all = await listGenerations(client);
+    const found = all.find((generation) => generation.schema === schema);
+    if (found === undefined) return 'unknown';
+    if (found.state === 'active') return 'active';
+    if (!(await isFree(client, schema))) return 'held';
     await forgetGeneration(client, schema);
+    return 'dropped';
   });
 }
 
 /**
  * Drops what is prunable and what nobody builds: tables that were replaced, and what a rebuild left
- * that died. Returns their schemas. @throws PostgresError
+ * that died before it had indexes. Returns their schemas. @throws PostgresError
  */
 export async function pruneGenerations(pool: pg.Pool, graceMs: number): Promise<readonly string[]> {
   return withTransaction(pool, async (client) => {
     await lockGenerations(client);
     const pruned: string[] = [];
     for (const { schema } of prunable(await listGenerations(client), graceMs, Date.now())) {
-      const { rows } = await client.query<{ free: boolean }>(
-        'select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as free',
-        [schema],
-      );
-      if (rows[0]?.free !== true) continue;
+      if (!(await isFree(client, schema))) continue;
       await forgetGeneration(client, schema);
       pruned.push(schema);
     }

@@ -148,6 +148,22 @@ describe('a projector waits, says so and goes on, and its tables are those of a 
     expect(await hashesAt(server.url)).toEqual(expected);
   });
 
+  it('when Postgres takes no writes for a while', async () => {
+    const { url } = await startServer('read-only');
+    const log = await openEngineLog();
+    const projector = await project(log, url);
+    await publishHeights(log, chain.slice(0, 30));
+    await eventually(() => areAt(projector.status(), 30), '30');
+    const setting = 'alter system set default_transaction_read_only =';
+    await asked(url, `${setting} on`, 'select pg_reload_conf()');
+    await publishHeights(log, chain.slice(30));
+    await eventually(() => projector.states.some(isWaiting), 'waiting');
+    expect(projector.states.find(isWaiting)?.message).toContain('read-only transaction');
+    await asked(url, `${setting} off`, 'select pg_reload_conf()');
+    await eventually(() => isDone(projector.status()), 'all heights');
+    expect(await hashesAt(url)).toEqual(expected);
+  });
+
   it('when Postgres is killed and started again', async () => {
     const first = await startServer('killed');
     const log = await openEngineLog();

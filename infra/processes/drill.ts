@@ -35,6 +35,7 @@ async function timed<T>(work: () => Promise<T>): Promise<{ result: T; seconds: n
 async function rebuildTables({ pool, rebuild }: StoredTables) {
   try {
     const { schema, compared } = await rebuildProjections({ ...rebuild, swap: false });
+    // What somebody has put before readers meanwhile stays.
     await dropGeneration(pool, schema);
     return { equal: compared > 0, compared };
   } catch (error) {

@@ -1,8 +1,14 @@
+import type pg from 'pg';
 import { z } from 'zod';
 import { PROJECTION_GRACE_MS } from '../../schemas/limits.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
 import { flag } from '../config/optionTypes.js';
-import { pruneGenerations } from '../postgres/generationSwap.js';
+import {
+  type DropOutcome,
+  dropGeneration,
+  isHeld,
+  pruneGenerations,
+} from '../postgres/generationSwap.js';
 import { listGenerations } from '../postgres/generations.js';
 import { projectionContent } from '../postgres/projectionSql.js';
 import { readGenerationStatus } from '../projections/generationStatus.js';
@@ -17,7 +23,7 @@ const configSchema = z.object({
   json: flag.default(false),
   /** rebuild: leave the new tables beside the old ones. */
   keep: flag.default(false),
-  /** swap: which tables; default the newest that are built. */
+  /** swap: which tables; default the newest that are built. prune: these, however old. */
   schema: z.string().optional(),
   /** prune: how long replaced tables are kept. */
   graceMs: z.coerce.number().int().min(0).default(PROJECTION_GRACE_MS),
@@ -74,12 +80,33 @@ async function swap({ config, pool, rebuild: options }: Place): Promise<void> {
   if (found.content !== projectionContent()) {
     throw new ConfigError(`--schema: ${schema} is of another version of the program`);
   }
+  if (await isHeld(pool, schema)) {
+    throw new ConfigError(`--schema: a rebuild makes ${schema} now, and swaps by itself`);
+  }
+  if (found.isBare) {
+    throw new ConfigError(`--schema: ${schema} has no indexes, its rebuild died: prune, rebuild`);
+  }
   await swapProjections(options, schema);
   print(config, { schema, swapped: true }, [`readers see ${schema}`]);
 }
 
+const NOT_DROPPED: Readonly<Record<Exclude<DropOutcome, 'dropped'>, string>> = {
+  active: 'readers see',
+  held: 'a rebuild makes',
+  unknown: 'there is no',
+};
+
+async function dropOne(pool: pg.Pool, schema: string): Promise<readonly string[]> {
+  const outcome = await dropGeneration(pool, schema);
+  if (outcome === 'dropped') return [schema];
+  throw new ConfigError(`--schema: ${NOT_DROPPED[outcome]} ${schema}`);
+}
+
 async function prune({ config, pool }: Place): Promise<void> {
-  const pruned = await pruneGenerations(pool, config.graceMs);
+  const pruned =
+    config.schema === undefined
+      ? await pruneGenerations(pool, config.graceMs)
+      : await dropOne(pool, config.schema);
   const lines =
     pruned.length === 0 ? ['nothing to prune'] : pruned.map((name) => `dropped ${name}`);
   print(config, { pruned }, lines);

@@ -16,6 +16,7 @@ import { readGenesis } from '../genesis/genesisFile.js';
 import { createStatusServer, listen } from '../http/statusServer.js';
 import { logOptions, openLog, requireDatabase } from '../log/openLog.js';
 import { openProjectionStore } from '../postgres/projectionStore.js';
+import { gaugeProjector } from '../projections/gaugeProjector.js';
 import { wallTimer } from '../projections/wallTimer.js';
 import { readEpochs } from '../recovery/readEpochs.js';
 import { createMetrics, type Metrics } from '../telemetry/metrics.js';
@@ -35,17 +36,6 @@ const configSchema = z.object({
 
 const SHARD = 0;
 
-function gaugeSources(metrics: Metrics, sources: readonly SourceStatus[]): void {
-  for (const { partition, height, lagBlocks, lagMs, hole, wanted } of sources) {
-    const labels = { partition: String(partition) };
-    metrics.gauge('projection_height', height, labels);
-    metrics.gauge('projection_lag_blocks', lagBlocks, labels);
-    metrics.gauge('projection_lag_seconds', lagMs / 1000, labels);
-    metrics.gauge('projection_hole', hole === null ? 0 : 1, labels);
-    metrics.gauge('projection_wanted_events', wanted, labels);
-  }
-}
-
 /** The height up to which a projector has all of its sources. */
 function heightOf(sources: readonly SourceStatus[]): number {
   return sources.length === 0 ? 0 : Math.min(...sources.map(({ height }) => height));
@@ -62,7 +52,7 @@ function telemetryOf(
       metrics.count('projection_rows_total', {}, rows);
       metrics.count('projection_heights_total', {}, heights);
       metrics.observe('projection_commit_seconds', durationMs / 1000);
-      gaugeSources(metrics, status.sources);
+      gaugeProjector(metrics, status);
     },
     onDropped(partition, reason, count) {
       metrics.count('projection_dropped_total', { partition: String(partition), reason }, count);
@@ -105,10 +95,12 @@ export function projectorRole(argv: readonly string[]): Promise<void> {
       timer: wallTimer,
       telemetry: telemetryOf(metrics, logger, announcer),
     });
+    let height = 0;
     const server = createStatusServer(metrics, () => {
       const status = projector.status();
-      gaugeSources(metrics, status.sources);
-      const height = heightOf(status.sources);
+      gaugeProjector(metrics, status);
+      // Without sources, the height that it had when it last held some.
+      if (status.sources.length > 0) height = heightOf(status.sources);
       return { role: 'projector', name: config.name, height, ...status };
     });
     const url = await listen(server, config.host, config.port);

@@ -22,9 +22,17 @@ import { quietLog } from '../../test/simulation/projectedChain.js';
 import { openReadDatabase } from '../http/readDatabase.js';
 import { createPool } from '../postgres/connection.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embeddedPostgres.js';
-import { holdGeneration, prunable, pruneGenerations } from '../postgres/generationSwap.js';
+import {
+  dropGeneration,
+  finishIndexes,
+  holdGeneration,
+  isHeld,
+  prunable,
+  pruneGenerations,
+  releaseGeneration,
+} from '../postgres/generationSwap.js';
 import { activeGeneration, listGenerations } from '../postgres/generations.js';
-import { makeBareGeneration } from '../postgres/projectionSchema.js';
+import { makeBareGeneration, prepareProjections } from '../postgres/projectionSchema.js';
 import { openProjectionStore } from '../postgres/projectionStore.js';
 import { tableHashes } from '../postgres/tableHashes.js';
 import { readGenerationStatus } from './generationStatus.js';
@@ -218,15 +226,26 @@ describe('tables made anew', () => {
     const schema = await makeBareGeneration(pool, engineGenesis);
     const holder = await holdGeneration(pool, schema);
     expect(await pruneGenerations(pool, 0)).toEqual([]);
-    holder.release(true);
+    expect(await isHeld(pool, schema)).toBe(true);
+    expect(await dropGeneration(pool, schema)).toBe('held');
+    await releaseGeneration(holder);
+    expect(await isHeld(pool, schema)).toBe(false);
     expect(await pruneGenerations(pool, 60_000)).toEqual([]);
-    // The server frees what a connection held a moment after it has ended.
-    const pruned: string[] = [];
-    const deadline = Date.now() + WAIT_MS_MAX;
-    while (pruned.length === 0 && Date.now() < deadline) {
-      pruned.push(...(await pruneGenerations(pool, 0)));
-    }
-    expect(pruned).toEqual([schema]);
+    expect(await pruneGenerations(pool, 0)).toEqual([schema]);
+    expect(await dropGeneration(pool, schema)).toBe('unknown');
     expect(await listGenerations(admin)).toEqual([]);
+  });
+
+  it('that have indexes already, and whose rebuild died, are dropped by their name', async () => {
+    const { url } = server;
+    const pool = createPool({ url, applicationName: 'drop', log: quietLog, max: 3 });
+    opened.push(() => pool.end());
+    const seen = await prepareProjections(pool, engineGenesis);
+    const left = await makeBareGeneration(pool, engineGenesis);
+    await finishIndexes(pool, left);
+    expect(await pruneGenerations(pool, 0)).toEqual([]);
+    expect(await dropGeneration(pool, seen)).toBe('active');
+    expect(await dropGeneration(pool, left)).toBe('dropped');
+    expect((await listGenerations(pool)).map(({ schema }) => schema)).toEqual([seen]);
   });
 });

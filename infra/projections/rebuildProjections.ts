@@ -20,7 +20,12 @@ import { topicNames } from '../../schemas/topics.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { type AdapterLog, createPool } from '../postgres/connection.js';
 import { toPostgresError } from '../postgres/errors.js';
-import { finishIndexes, holdGeneration, swapGeneration } from '../postgres/generationSwap.js';
+import {
+  finishIndexes,
+  holdGeneration,
+  releaseGeneration,
+  swapGeneration,
+} from '../postgres/generationSwap.js';
 import { activeGeneration, type Generation } from '../postgres/generations.js';
 import { makeBareGeneration } from '../postgres/projectionSchema.js';
 import { projectionContent, qualified } from '../postgres/projectionSql.js';
@@ -84,14 +89,14 @@ export async function rebuildProjections(options: RebuildOptions): Promise<Rebui
       log.info({ schema }, 'building');
       await foldToEnd(options, schema);
       await finishIndexes(pool, schema, (detail) => report({ stage: 'indexing', detail }));
+      // Compared before going on: behind the old tables it can stop where they are.
+      const compared = await compareWithActive(options, pool, schema);
+      if (options.swap === false) return { schema, compared, swapped: false };
+      await swapProjections(options, schema);
+      return { schema, compared, swapped: true };
     } finally {
-      holder.release(true);
+      await releaseGeneration(holder);
     }
-    // Compared before going on: behind the old tables it can stop where they are.
-    const compared = await compareWithActive(options, pool, schema);
-    if (options.swap === false) return { schema, compared, swapped: false };
-    await swapProjections(options, schema);
-    return { schema, compared, swapped: true };
   } finally {
     await pool.end();
   }

@@ -7,6 +7,8 @@ const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 export interface Metrics {
   count(name: string, labels?: Readonly<Record<string, string>>, by?: number): void;
   gauge(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
+  /** Forgets all series of a gauge: what they told of is no longer known here. */
+  clearGauge(name: string): void;
   /** A duration in seconds. */
   observe(name: string, seconds: number, labels?: Readonly<Record<string, string>>): void;
   text(): Promise<string>;
@@ -38,6 +40,7 @@ export function createMetrics(role: string): Metrics {
     gauge(name, value, labels = {}) {
       made(gauges, name, () => new Gauge(common(name, labels))).set(labels, value);
     },
+    clearGauge: (name) => gauges.get(name)?.reset(),
     observe(name, seconds, labels = {}) {
       const make = () => new Histogram({ ...common(name, labels), buckets: SECONDS_BUCKETS });
       made(histograms, name, make).observe(labels, seconds);

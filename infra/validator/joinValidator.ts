@@ -65,7 +65,7 @@ export interface ValidatorParts {
   readonly log: Log | null;
   readonly timer: Timer;
   readonly timing: Timing;
-  readonly metrics: Omit<Metrics, 'text' | 'contentType'>;
+  readonly metrics: Pick<Metrics, 'count' | 'gauge' | 'observe'>;
   readonly consensusTelemetry: Telemetry;
   readonly commandTelemetry: CommandTelemetry;
   onHalt(halt: Halt): void;

@@ -42,7 +42,7 @@ const LOOKS_PER_LEASE = 3;
 
 /**
  * Folds its share of a shard's sources into the store for as long as it lives. Whatever the outside
- * world does (log or store away, another projector at the same source) ends a session, and the next
+ * world does (log or store away or not letting it in, another projector at its source) ends a session, and the next
  * one starts from the checkpoints; what cannot be right (two certified histories, a fold that
  * fails) halts for good, and says why in `status`.
  */
@@ -228,8 +228,22 @@ function isHealthy({ caughtUp, lagMs, hole, wanted }: SourceStatus): boolean {
   return caughtUp && lagMs <= PROJECTION_READY_LAG_MS && hole === null && wanted === 0;
 }
 
+/**
+ * What the owners of store and log mend while a projector waits: a password that is changed, a right
+ * that is given, a certificate that is renewed. One that starts says it and ends instead.
+ */
+const MENDED_BY_OTHERS: readonly unknown[] = [
+  'authentication',
+  'permission',
+  'notAuthenticated',
+  'notAuthorised',
+  'tlsRefused',
+];
+
 function isRetriable(error: unknown): boolean {
-  return error instanceof Error && (error as { retriable?: unknown }).retriable === true;
+  if (!(error instanceof Error)) return false;
+  const { retriable, code } = error as { readonly retriable?: unknown; readonly code?: unknown };
+  return retriable === true || MENDED_BY_OTHERS.includes(code);
 }
 
 function messageOf(error: unknown): string {

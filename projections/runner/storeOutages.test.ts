@@ -6,7 +6,7 @@ import {
   publishHeights,
 } from '../../test/simulation/engineLog.js';
 import { createMemoryProjectionStore } from '../../test/simulation/memoryProjectionStore.js';
-import type { ProjectorStatus, ProjectorTimer } from '../ports.js';
+import type { ProjectionStore, ProjectorStatus, ProjectorTimer } from '../ports.js';
 import type { Projector } from './projector.js';
 
 const HEIGHTS = 9;
@@ -51,3 +51,29 @@ it('folds again what its store has forgotten, although nothing new comes', async
   expect(said).toContain('was written up to 9, and is at 5');
   expect(states.every(({ state }) => state !== 'halted')).toBe(true);
 });
+
+it.each(['authentication', 'permission'])(
+  'waits for what others mend, %s, and goes on',
+  async (code) => {
+    const log = await openEngineLog();
+    const memory = createMemoryProjectionStore(engineGenesis);
+    let isMended = false;
+    const store: ProjectionStore = {
+      ...memory,
+      async commit(commits) {
+        if (!isMended) throw Object.assign(new Error('not let in'), { code, retriable: false });
+        await memory.commit(commits);
+      },
+    };
+    const states: ProjectorStatus[] = [];
+    const telemetry = { onState: (status: ProjectorStatus) => states.push(status) };
+    projector = projectEngineLog(log, { store, timer, telemetry });
+    await publishHeights(log, chain);
+    const isWaiting = ({ state, message }: ProjectorStatus): boolean =>
+      state === 'waiting' && message === 'not let in';
+    await vi.waitFor(() => expect(states.filter(isWaiting).length).toBeGreaterThan(1), 20_000);
+    isMended = true;
+    await vi.waitFor(() => expect(isWhole()).toBe(true), 20_000);
+    expect(states.every(({ state }) => state !== 'halted')).toBe(true);
+  },
+);
