@@ -36,20 +36,26 @@ export async function readJson<T>(
   path: string,
   hasShape: Check,
 ): Promise<ReadersWord<T>> {
-  let left = readers.urls.length;
+  const away = new Set<number>();
   for (let asked = 1; ; ) {
     try {
       return (await askOne(readers, path, hasShape)) as ReadersWord<T>;
     } catch (error) {
       if (!(error instanceof ReaderError)) throw error;
       if (!error.retriable) throw error;
-      readers.turn = (readers.turn + 1) % readers.urls.length;
-      if (PASSING.has(error.code)) {
-        if (asked++ === READ_ASKED_MAX) throw error;
-        await pause(readers.world);
-      } else if (--left === 0) throw error;
+      const isPassing = PASSING.has(error.code);
+      if (isPassing ? asked++ === READ_ASKED_MAX : isLastLeft(readers, away)) throw error;
+      do readers.turn = (readers.turn + 1) % readers.urls.length;
+      while (away.has(readers.turn));
+      if (isPassing) await pause(readers.world);
     }
   }
+}
+
+/** Leaves the reader whose turn it is for the rest of this read; true when there is no other. */
+function isLastLeft({ urls, turn }: Readers, away: Set<number>): boolean {
+  away.add(turn);
+  return away.size === urls.length;
 }
 
 function pause(world: ReadWorld): Promise<void> {

@@ -108,8 +108,8 @@ describe('a read', () => {
     expect(rows).toHaveLength(6);
     expect(asked.map((url) => url.split('?')[1])).toEqual([
       'limit=2',
-      'limit=2&cursor=c1',
-      'limit=2&cursor=c2',
+      'limit=2&minHeight=1&cursor=c1',
+      'limit=2&minHeight=1&cursor=c2',
     ]);
     const circle = madeUp(() => page('c1'));
     const taken = async () => {
@@ -117,5 +117,114 @@ describe('a read', () => {
     };
     expect((await failureOf(taken())).code).toBe('malformed');
     expect(circle.asked).toHaveLength(2);
+  });
+
+  it('asks for what is late as often when another reader is away', async () => {
+    const { asked, world } = madeUp((url) => {
+      if (url.startsWith('http://a')) throw new Error('connection refused');
+      return problem(503, RejectCode.notYetVisible);
+    });
+    const error = await failureOf(openReader(['http://a', 'http://b'], world).search('7'));
+    expect(error.code).toBe('notYetVisible');
+    expect(asked.filter((url) => url.startsWith('http://b'))).toHaveLength(READ_ASKED_MAX);
+    expect(asked).toHaveLength(1 + READ_ASKED_MAX);
+  });
+});
+
+const heightsDown = (from: number, to: number): number[] =>
+  Array.from({ length: from - to + 1 }, (_, index) => from - index);
+
+/** Readers of one chain: `visible` is what each shows, `isDown` those that are away. */
+function listReaders(visible: Record<string, number>, isDown: ReadonlySet<string>) {
+  const HASH = KEY;
+  const row = (height: number) => ({
+    ...{ height, digest: HASH, parent: HASH, epoch: 0, view: 1, timestampMs: height, proposer: 0 },
+    ...{ itemCount: 0, envelopeCount: 0, commandCount: 0, sizeBytes: 1, engineVersion: 1 },
+    ...{ stateRoot: HASH, eventsRoot: HASH, seed: HASH, resultDigest: HASH },
+  });
+  return madeUp((url) => {
+    const { host, searchParams } = new URL(url);
+    const number = (name: string) => Number(searchParams.get(name) ?? Number.NaN);
+    const visibleHeight = visible[host] ?? 0;
+    if (isDown.has(host)) throw new Error('connection refused');
+    const needed = Math.max(number('minHeight') || 0, number('asOf') || 0);
+    // One that is behind comes nearer each time that it is asked.
+    if (needed > visibleHeight) {
+      visible[host] = visibleHeight + 5;
+      return problem(503, RejectCode.notYetVisible);
+    }
+    const asOf = Math.min(number('asOf') || visibleHeight, visibleHeight);
+    const top = Math.min(asOf, (number('cursor') || asOf + 1) - 1);
+    const last = Math.max(1, top - number('limit') + 1);
+    const items = heightsDown(top, last).map(row);
+    const nextCursor = last > 1 ? String(last) : null;
+    return { status: 200, body: { items, nextCursor, asOf, visibleHeight } };
+  });
+}
+
+describe('a list over several readers', () => {
+  const URLS = ['http://a', 'http://b'];
+
+  it('loses no row when the next reader shows less than the first one did', async () => {
+    const isDown = new Set<string>();
+    const { asked, world } = listReaders({ a: 30, b: 18 }, isDown);
+    const taken: number[] = [];
+    for await (const { height } of openReader(URLS, world).blocks({ limit: 10 })) {
+      taken.push(height);
+      if (taken.length === 10) isDown.add('a');
+    }
+    expect(taken).toEqual(heightsDown(30, 1));
+    expect(asked.filter((url) => url.startsWith('http://b')).length).toBeGreaterThan(3);
+  });
+
+  it('asks for the greatest height that a page was of, and ends with an error below it', async () => {
+    const isDown = new Set<string>();
+    const visible = { a: 30, b: -100 };
+    const { asked, world } = listReaders(visible, isDown);
+    const taken: number[] = [];
+    const reading = async () => {
+      const query = { limit: 10, minHeight: 3 };
+      for await (const { height } of openReader(URLS, world).blocks(query)) {
+        taken.push(height);
+        if (taken.length === 11) isDown.add('a');
+        visible.a = 40;
+      }
+    };
+    expect((await failureOf(reading())).code).toBe('notYetVisible');
+    expect(taken).toEqual(heightsDown(30, 11));
+    const heights = asked.map((url) => new URL(url).searchParams.get('minHeight'));
+    expect(heights.slice(0, 2)).toEqual(['3', '30']);
+    expect(new Set(heights.slice(2))).toEqual(new Set(['40']));
+  });
+
+  it('takes no page of a reader that shows less in spite of what it was asked', async () => {
+    const { world } = listReaders({ a: 30 }, new Set());
+    const deaf = {
+      ...world,
+      get: async (url: string) => {
+        const answer = await world.get(url);
+        const body = answer.body as object;
+        return url.includes('cursor')
+          ? { ...answer, body: { ...body, visibleHeight: 29 } }
+          : answer;
+      },
+    };
+    const reading = async () => {
+      for await (const _ of openReader('http://a', deaf).blocks({ limit: 10 }));
+    };
+    expect((await failureOf(reading())).code).toBe('malformed');
+  });
+
+  it('that is pinned asks for no more than its height', async () => {
+    const isDown = new Set<string>();
+    const { asked, world } = listReaders({ a: 30, b: 18 }, isDown);
+    const taken: number[] = [];
+    for await (const { height } of openReader(URLS, world).blocks({ limit: 5, asOf: 15 })) {
+      taken.push(height);
+      isDown.add('a');
+    }
+    expect(taken).toEqual(heightsDown(15, 1));
+    expect(asked.some((url) => url.includes('minHeight'))).toBe(false);
+    expect(asked).toHaveLength(4);
   });
 });

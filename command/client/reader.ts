@@ -110,7 +110,11 @@ function withQuery(path: string, query: Query): string {
   return texts.length === 0 ? path : `${path}?${texts.join('&')}`;
 }
 
-/** All rows of a list; one page is held at a time. */
+/**
+ * All rows of a list; one page is held at a time. A cursor may stand above what another reader
+ * shows: from its own top on that one would leave rows out. So the pages of a list that is not
+ * pinned are of rising heights, and a reader that is behind waits, or another one is asked.
+ */
 async function* rowsOf<T>(
   readers: Readers,
   path: string,
@@ -118,14 +122,20 @@ async function* rowsOf<T>(
   query: Query,
 ): AsyncGenerator<ReadersWord<T>, void, undefined> {
   const isPage = isPageOf(isRow);
+  const isPinned = query.asOf !== undefined;
+  let shown = 0;
+  const isNoneBehind: Check = (value) =>
+    isPage(value) && (isPinned || (value as Page<T>).visibleHeight >= shown);
   for (let cursor: string | undefined; ; ) {
-    const asked = withQuery(path, { ...query, cursor });
-    const page: Page<ReadersWord<T>> = await readJson(readers, asked, isPage);
+    const more = cursor === undefined ? {} : { ...(isPinned ? {} : { minHeight: shown }), cursor };
+    const asked = withQuery(path, { ...query, ...more });
+    const page: Page<ReadersWord<T>> = await readJson(readers, asked, isNoneBehind);
     yield* page.items;
     if (page.nextCursor === null) return;
     if (page.nextCursor === cursor || page.items.length === 0) {
       throw new ReaderError('malformed', path, 'a page that leads nowhere');
     }
     cursor = page.nextCursor;
+    shown = Math.max(shown, page.visibleHeight);
   }
 }
