@@ -112,6 +112,20 @@ describe('a feed', () => {
     expect(second.refusals.map(({ message }) => message)).toEqual(['1006: topics']);
   });
 
+  it.each([Number.NaN, 1.5, 2 ** 60, -1, Number.POSITIVE_INFINITY, '5', null])(
+    'does not begin at %s',
+    (given) => {
+      const world = simulatedFeeds({ seed: 9, heights: 9 });
+      const from = given as number;
+      expect(() => follow(world, { from })).toThrow('begins at a height');
+      const { clientWorld } = world;
+      const options = { urls: URLS, world: clientWorld, topics: ['blocks' as const], from };
+      expect(() => feedMessages(options)).toThrow(`not at ${given}`);
+      world.run(10_000);
+      expect(world.connections()).toBe(0);
+    },
+  );
+
   it('leaves nothing out and brings nothing twice, whatever breaks', () => {
     const topicSets: FeedTopic[][] = [['blocks', 'commands'], ['commands'], ['blocks'], ['stats']];
     const bad = { breakChance: 0.02, lagMost: 9 };

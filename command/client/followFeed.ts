@@ -9,6 +9,7 @@ import { type FeedFrame, type FeedMessage, parseFeedFrame } from './feedMessage.
 import { advance, type FeedPosition, positionBefore, resumeHeight } from './feedPosition.js';
 import type { ClientConnection, ClientWorld } from './ports.js';
 import { reconnectPauseMs } from './reconnectPause.js';
+import { whole } from './shapes.js';
 
 /** A reader that is silent for so long is left. */
 const SILENCE_MS_MAX = 3 * FEED_HEARTBEAT_MS;
@@ -75,11 +76,16 @@ interface FeedState {
 /**
  * Follows topics over the feeds of any of several readers: every message from the first height on,
  * in order, each once, whatever happens to connections and readers.
+ * @throws Error when there is no URL, or `from` is no height
  */
 export function followFeed(options: FeedOptions): Feed {
   const { urls, from } = options;
   const list = (typeof urls === 'string' ? [urls] : urls).map(feedUrl);
   if (list.length === 0) throw new Error('a feed needs the URL of a reader');
+  // JSON has no NaN: a reader would take it for "no height" and never begin where it is wanted.
+  if (from !== undefined && !whole(from)) {
+    throw new Error(`a feed begins at a height, a whole number of 0 or more; not at ${from}`);
+  }
   const state: FeedState = {
     ...{ options, urls: list, refusedBy: new Set(), status: 'connecting', link: null },
     position: from === undefined ? null : positionBefore(from),
