@@ -494,7 +494,7 @@ export const FEED_CACHE_HEIGHTS = 1_000;
 export const FEED_CHUNK_COMMANDS = 4_096;
 /** Who follows without a place to resume from and is this far behind goes on with the newest. */
 export const FEED_SKIP_HEIGHTS = 200;
-/** A client that leaves a full outbox unread for this long is closed. */
+/** A client that takes nothing of a full outbox for this long is closed. */
 export const FEED_STALL_MS_MAX = 10_000;
 export const FEED_STATS_MS = 1_000;
 export const FEED_HEARTBEAT_MS = 10_000;

@@ -89,8 +89,8 @@ async function listenTo(url: string, subscription?: object) {
   opened.push(() => socket.terminate());
   await once(socket, 'open');
   if (subscription !== undefined) socket.send(JSON.stringify(subscription));
-  const until = async (holds: () => boolean, title: string): Promise<void> => {
-    const deadlineMs = performance.now() + 10_000;
+  const until = async (holds: () => boolean, title: string, msMax = 10_000): Promise<void> => {
+    const deadlineMs = performance.now() + msMax;
     while (!holds()) {
       if (performance.now() > deadlineMs) throw new Error(`never: ${title}`);
       await new Promise<void>((resolve) => {
@@ -250,13 +250,13 @@ function steered(start: number): ReadHeights & { move(height: number): void } {
 }
 
 /** Rows of blocks that fill an outbox soon. */
-const heavySql: Sql = {
+const heavySql = (digestBytes = 200_000): Sql => ({
   async rows(text, values) {
     if (!text.includes(' from blocks ')) return [];
     const [, from, to] = values as number[];
     return range(from!, to!).map((height) => ({
       height: BigInt(height),
-      digest: new Uint8Array(200_000),
+      digest: new Uint8Array(digestBytes),
       ...Object.fromEntries(
         ['parent', 'state_root', 'events_root', 'seed', 'result_digest'].map((name) => [
           name,
@@ -273,12 +273,12 @@ const heavySql: Sql = {
       ),
     }));
   },
-};
+});
 
 describe('a slow client', () => {
   it('that reads at last gets every height; nobody else waits for it', async () => {
     const heights = steered(100);
-    const { url } = await openFeed({ sql: { at: () => heavySql }, heights });
+    const { url } = await openFeed({ sql: { at: () => heavySql() }, heights });
     const slow = await listenTo(`${url}?from=1`);
     slow.socket.pause();
     const quick = await listenTo(`${url}?from=1`);
@@ -290,15 +290,51 @@ describe('a slow client', () => {
 
   it('that never reads is closed, with the height to resume from', async () => {
     const heights = steered(100);
-    const { url, feed } = await openFeed({ sql: { at: () => heavySql }, heights, stallMsMax: 200 });
+    const { url, feed } = await openFeed({
+      sql: { at: () => heavySql() },
+      heights,
+      stallMsMax: 200,
+    });
     const slow = await listenTo(`${url}?from=1`);
     slow.socket.pause();
     await slow.until(() => feed.clients() === 0, 'evicted');
   });
 
+  it('that reads a little all the time is never cut off, and gets every height', async () => {
+    // Far more than the network holds, at a pace at which that alone takes many heartbeats, and so
+    // does an outbox.
+    const last = 400;
+    const sql = { at: () => heavySql(16_000) };
+    const short = { heartbeatMs: 300, stallMsMax: 400 };
+    const { url } = await openFeed({ sql, heights: steered(last), ...short });
+    const slow = await listenTo(`${url}?from=1`);
+    slow.socket.on('message', () => {
+      if (slow.socket.isPaused) return;
+      slow.socket.pause();
+      setTimeout(() => slow.socket.resume(), 25);
+    });
+    const isOver = () => slow.heights().includes(last) || slow.closed() !== null;
+    await slow.until(isOver, 'all of it', 60_000);
+    expect(slow.closed()).toBeNull();
+    expect(slow.heights()).toEqual(range(1, last));
+  });
+
+  it('that takes nothing is gone after two heartbeats, whatever waits for it', async () => {
+    const heartbeatMs = 100;
+    const sql = { at: () => heavySql() };
+    const { url, feed } = await openFeed({ sql, heights: steered(100), heartbeatMs });
+    const full = await listenTo(`${url}?from=1`);
+    full.socket.pause();
+    const idle = await listenTo(`${url}?from=101`);
+    idle.socket.pause();
+    const beganMs = performance.now();
+    await idle.until(() => feed.clients() === 0, 'both are gone');
+    expect(performance.now() - beganMs).toBeGreaterThan(heartbeatMs);
+  });
+
   it('that asked for no height in particular is told what it misses', async () => {
     const heights = steered(5);
-    const { url } = await openFeed({ sql: { at: () => heavySql }, heights });
+    const { url } = await openFeed({ sql: { at: () => heavySql() }, heights });
     const client = await listenTo(url, { topics: ['blocks'] });
     await client.until(() => client.heard.length > 0, 'subscribed');
     heights.move(6 + FEED_SKIP_HEIGHTS);

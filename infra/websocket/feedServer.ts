@@ -31,6 +31,8 @@ import { refuseUpgrade } from './refuseUpgrade.js';
 
 const FEED_PATH = '/feed';
 const RETRY_AFTER_SECONDS = 5;
+/** So much text has a ping among it: who reads as much within a heartbeat is alive. */
+const PING_CHARACTERS = 64 * 1024;
 
 export interface FeedServer {
   clients(): number;
@@ -43,7 +45,7 @@ export interface FeedOptions {
   readonly shard: number;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** How long a client may leave what was sent to it unread. */
+  /** How long a client may take nothing of a full outbox. */
   readonly stallMsMax?: number;
   readonly connectionsPerAddressMax?: number;
   readonly heartbeatMs?: number;
@@ -59,8 +61,14 @@ interface FeedClient {
   /** It named a height to begin with, so it gets every one. */
   gapless: boolean;
   sending: boolean;
-  /** It answered the last heartbeat's ping. */
+  /** It answered a ping or said something since the last heartbeat. */
   alive: boolean;
+  /** Pings that it answered: it has read what was sent before them. */
+  pongs: number;
+  /** Sent since the last ping. */
+  unpinged: number;
+  /** What was left to take at the last heartbeat. */
+  backlogBytes: number;
 }
 
 interface Feed extends Required<FeedOptions> {
@@ -133,15 +141,32 @@ export function serveFeed(server: Server, options: FeedOptions): FeedServer {
 function beat({ clients, heights }: Feed): void {
   const visibleHeight = heights.current().height;
   for (const client of clients) {
-    if (!client.alive) {
-      client.socket.terminate();
+    const { socket, next: nextHeight } = client;
+    if (!client.alive && socket.bufferedAmount >= client.backlogBytes) {
+      socket.terminate();
       continue;
     }
     client.alive = false;
-    client.socket.ping();
-    const nextHeight = client.next;
-    client.socket.send(JSON.stringify({ type: 'heartbeat', visibleHeight, nextHeight }));
+    ping(client);
+    socket.send(JSON.stringify({ type: 'heartbeat', visibleHeight, nextHeight }));
+    client.backlogBytes = socket.bufferedAmount;
   }
+}
+
+/** Who reads answers when it comes to the ping, behind all that was sent before. */
+function ping(client: FeedClient, onGone?: (error?: Error) => void): void {
+  client.unpinged = 0;
+  client.socket.ping(undefined, undefined, onGone);
+}
+
+/**
+ * With pings among the messages: megabytes wait in the network alone, where nobody sees how much of
+ * them was read, and a ping behind all of it would tell of a slow reader's life too late.
+ */
+function send(client: FeedClient, text: string): void {
+  client.socket.send(text);
+  client.unpinged += text.length;
+  if (client.unpinged >= PING_CHARACTERS) ping(client);
 }
 
 function attach(feed: Feed, socket: WebSocket, wanted: ParsedSubscription | null): void {
@@ -152,6 +177,7 @@ function attach(feed: Feed, socket: WebSocket, wanted: ParsedSubscription | null
     gapless: false,
     sending: false,
     alive: true,
+    ...{ pongs: 0, unpinged: 0, backlogBytes: 0 },
   };
   const { clients, metrics } = feed;
   clients.add(client);
@@ -162,6 +188,7 @@ function attach(feed: Feed, socket: WebSocket, wanted: ParsedSubscription | null
   });
   socket.on('pong', () => {
     client.alive = true;
+    client.pongs++;
   });
   socket.on('close', () => {
     clients.delete(client);
@@ -229,10 +256,10 @@ async function sendHeights(
   heights: Awaited<ReturnType<FeedReader['read']>>,
 ): Promise<boolean> {
   for (const height of heights) {
-    for (const text of messagesFor(client.topics, height)) client.socket.send(text);
+    for (const text of messagesFor(client.topics, height)) send(client, text);
     client.next = height.height + 1;
     if (client.socket.bufferedAmount <= FEED_OUTBOX_BYTES_MAX) continue;
-    if (!(await drained(client.socket, feed.stallMsMax))) {
+    if (!(await drained(client, feed.stallMsMax))) {
       feed.metrics.count('feed_evictions_total');
       client.socket.close(CloseCode.slowConsumer, `slow consumer; resume from ${client.next}`);
       // A client that reads nothing does not read the close frame either.
@@ -244,12 +271,25 @@ async function sendHeights(
   return true;
 }
 
-/** Whether everything sent has left for the network within the time. */
-function drained(socket: WebSocket, timeoutMs: number): Promise<boolean> {
+/** Whether everything sent leaves for the network, some of it taken in each `stallMsMax`. */
+function drained(client: FeedClient, stallMsMax: number): Promise<boolean> {
+  const { socket } = client;
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), timeoutMs);
+    let timer: NodeJS.Timeout;
+    const wait = (): void => {
+      const { pongs } = client;
+      const bytes = socket.bufferedAmount;
+      timer = setTimeout(() => {
+        const tookSome = client.pongs > pongs || socket.bufferedAmount < bytes;
+        // Answers to what it says meanwhile are few, unless it means to fill our memory.
+        const hasGrown = socket.bufferedAmount > bytes + FEED_MESSAGE_BYTES_MAX;
+        if (tookSome && !hasGrown) wait();
+        else resolve(false);
+      }, stallMsMax);
+    };
+    wait();
     // A ping goes out after all that was sent before it.
-    socket.ping(undefined, undefined, (error) => {
+    ping(client, (error) => {
       clearTimeout(timer);
       resolve(!error);
     });
