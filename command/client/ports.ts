@@ -31,8 +31,8 @@ export const READ_MS_MAX = 15_000;
 export interface ClientWorld {
   connect(url: string, events: ConnectionEvents): ClientConnection;
   /**
-   * GET of a JSON document; `body` is parsed. Rejects when there is no answer within READ_MS_MAX,
-   * or none in JSON.
+   * GET of a JSON document; `body` is parsed, and undefined when the answer is not in JSON. Rejects
+   * when there is no answer within READ_MS_MAX, and only then.
    */
   get(url: string): Promise<{ readonly status: number; readonly body: unknown }>;
   /** Unix milliseconds: expiries are chosen with it. */

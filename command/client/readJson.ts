@@ -24,11 +24,18 @@ export function readersOf(urls: string | readonly string[], world: ReadWorld): R
   return { urls: list, world, turn: 0 };
 }
 
+/**
+ * Said of what is not for this reader to answer, but perhaps for the next: something stands at its
+ * address that says neither why not (a proxy, a page) nor anything that we know.
+ */
+const STRANGE: ReadFailure = 'refused';
+
 /** Said of what a reader will know soon: it, or the next one, is asked again. */
 const PASSING: ReadonlySet<ReadFailure> = new Set(['notYetVisible', 'stateUnavailable']);
 
 /**
- * GET of a document. A reader that is away or out of order is left for the next one, each once;
+ * GET of a document. A reader that is away or out of order, or something else than a reader, is
+ * left for the next one, each once;
  * what is not visible yet is asked for again, so often. Rejects with ReaderError.
  */
 export async function readJson<T>(
@@ -42,7 +49,7 @@ export async function readJson<T>(
       return (await askOne(readers, path, hasShape)) as ReadersWord<T>;
     } catch (error) {
       if (!(error instanceof ReaderError)) throw error;
-      if (!error.retriable) throw error;
+      if (!error.retriable && error.code !== STRANGE) throw error;
       const isPassing = PASSING.has(error.code);
       if (isPassing ? asked++ === READ_ASKED_MAX : isLastLeft(readers, away)) throw error;
       do readers.turn = (readers.turn + 1) % readers.urls.length;
@@ -85,7 +92,8 @@ async function askOne(
   const { status, body } = answer;
   if (status !== 200) throw refusal(url + path, status, body);
   if (hasShape(body)) return body;
-  throw new ReaderError('malformed', url + path, 'not the document that it should be');
+  const said = body === undefined ? 'an answer that is not JSON' : 'not the document it should be';
+  throw new ReaderError('malformed', url + path, said, status);
 }
 
 function refusal(path: string, status: number, body: unknown): ReaderError {

@@ -62,15 +62,22 @@ describe('a read', () => {
     expect(never.asked).toHaveLength(READ_ASKED_MAX);
   });
 
-  const broken: readonly [title: string, answer: () => Answer, code: string][] = [
-    ['is away', () => expect.fail('connection refused'), 'unreachable'],
-    ['is out of order', () => problem(500, RejectCode.internal), 'internal'],
-    ['has no database', () => problem(503, RejectCode.unavailable), 'unavailable'],
-    ['is behind a proxy that fails', () => ({ status: 502, body: 'bad gateway' }), 'refused'],
-    ['says something else', () => ({ status: 200, body: { ...FOUND, matches: 7 } }), 'malformed'],
-    ['says nothing', () => ({ status: 200, body: null }), 'malformed'],
+  const page = (status: number) => (): Answer => ({ status, body: undefined });
+  const broken: readonly [string, () => Answer, string, status: number, retriable: boolean][] = [
+    ['is away', () => expect.fail('connection refused'), 'unreachable', 0, true],
+    ['is out of order', () => problem(500, RejectCode.internal), 'internal', 500, true],
+    ['has no database', () => problem(503, RejectCode.unavailable), 'unavailable', 503, true],
+    ['is behind a proxy that says so', () => ({ status: 502, body: 'x' }), 'refused', 502, true],
+    ['is behind a proxy that fails', page(502), 'refused', 502, true],
+    ['is behind a proxy that has enough', page(429), 'refused', 429, true],
+    ['is behind a proxy that wants a name', page(401), 'refused', 401, false],
+    ['is a page of something else', page(404), 'refused', 404, false],
+    ['knows more codes', () => problem(400, 1999), 'refused', 400, false],
+    ['says something else', () => ({ status: 200, body: { matches: 7 } }), 'malformed', 200, true],
+    ['says nothing', () => ({ status: 200, body: null }), 'malformed', 200, true],
+    ['finds a page', page(200), 'malformed', 200, true],
   ];
-  it.each(broken)('goes to the next reader when one %s', async (_title, answer, code) => {
+  it.each(broken)('goes to the next reader when one %s', async (_title, answer, ...said) => {
     const one = madeUp((url) =>
       url.startsWith('http://b') ? { status: 200, body: FOUND } : answer(),
     );
@@ -81,17 +88,41 @@ describe('a read', () => {
     expect(one.asked).toEqual([`http://a${path}`, `http://b${path}`, `http://b${path}`]);
     const both = madeUp(answer);
     const error = await failureOf(openReader(['http://a', 'http://b'], both.world).search('7'));
-    expect(error.code).toBe(code);
+    expect([error.code, error.status, error.retriable]).toEqual(said);
     expect(both.asked).toHaveLength(2);
   });
 
   it('puts what it is given into the address and nothing else', async () => {
     const { asked, world } = madeUp(() => problem(404, RejectCode.unknownPath));
     const reader = openReader('', world);
-    await failureOf(reader.account('a/../b?c', { minHeight: 3 }));
+    await failureOf(reader.account('ABcd', { minHeight: 3 }));
     await failureOf(reader.search('a&b=c'));
-    expect(asked).toEqual(['/account/a%2F..%2Fb%3Fc?minHeight=3', '/explorer/search?q=a%26b%3Dc']);
+    expect(asked).toEqual(['/account/ABcd?minHeight=3', '/explorer/search?q=a%26b%3Dc']);
   });
+
+  it.each(['..', '.', '', 'a/../b?c', '%2e%2e', 'xyz', Number.NaN, -1, 1.5, undefined])(
+    'asks nobody for the key %s',
+    async (given) => {
+      const { asked, world } = madeUp(() => expect.unreachable('it was asked for'));
+      const reader = openReader('http://a', world);
+      const key = given as string;
+      const first = (rows: AsyncIterable<unknown>) => rows[Symbol.asyncIterator]().next();
+      const reads = [
+        () => reader.account(key),
+        () => reader.block(key),
+        () => reader.command(key),
+        () => reader.state(key),
+        () => first(reader.history(key)),
+        () => first(reader.blockCommands(key)),
+      ];
+      for (const read of reads) {
+        const error = await failureOf(read());
+        expect(error).toMatchObject({ code: 'badParameter', status: 0, retriable: false });
+        expect(error.message).toContain(`not '${key}'`);
+      }
+      expect(asked).toEqual([]);
+    },
+  );
 
   it('follows the pages of a list, and stops where they lead nowhere', async () => {
     const row = {
@@ -177,7 +208,7 @@ describe('a list over several readers', () => {
     expect(asked.filter((url) => url.startsWith('http://b')).length).toBeGreaterThan(3);
   });
 
-  it('asks for the greatest height that a page was of, and ends with an error below it', async () => {
+  it('asks for the greatest height of a page, and ends with an error below it', async () => {
     const isDown = new Set<string>();
     const visible = { a: 30, b: -100 };
     const { asked, world } = listReaders(visible, isDown);

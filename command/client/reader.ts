@@ -29,6 +29,9 @@ import { ReaderError } from './readerError.js';
 import { type Readers, type ReadWorld, readersOf, readJson } from './readJson.js';
 import { anything, type Check } from './shapes.js';
 
+/** So much of a wrong key is repeated in the error. */
+const KEY_SHOWN_MAX = 80;
+
 type Value = string | number | boolean | undefined;
 type Query = Readonly<Record<string, Value>>;
 
@@ -55,7 +58,8 @@ export interface CommandQuery extends ListQuery {
 
 /**
  * The read API, typed. All that it gives is a reader's word (`ReadersWord`): of the right form, and
- * true if the reader is honest. Keys and ids are hex. Every call rejects with ReaderError.
+ * true if the reader is honest. Keys and ids are hex; what is none is refused (`badParameter`) and
+ * not asked for. Every call rejects with ReaderError.
  */
 export interface Reader {
   /** Genesis in JSON form: openTrust makes of it what is believed. */
@@ -81,28 +85,42 @@ export type Rows<T> = AsyncIterable<ReadersWord<T>>;
 /** `urls`: of one reader or of several of the same chain; '' is the page's own origin. */
 export function openReader(urls: string | readonly string[], world: ReadWorld): Reader {
   const readers = readersOf(urls, world);
-  const get = <T>(path: string, shape: Check, query: object = {}): Promise<ReadersWord<T>> =>
-    readJson<T>(readers, withQuery(path, query as Query), shape);
-  const list = <T>(path: string, shape: Check, query: object = {}): Rows<T> =>
-    rowsOf<T>(readers, path, shape, query as Query);
+  const get = async <T>(
+    route: string,
+    shape: Check,
+    query: object = {},
+    key?: Key,
+  ): Promise<ReadersWord<T>> =>
+    readJson<T>(readers, withQuery(pathOf(route, key), query as Query), shape);
+  const list = <T>(route: string, shape: Check, query: object = {}, key?: Key): Rows<T> =>
+    rowsOf<T>(readers, { route, key }, shape, query as Query);
   return {
     genesis: () => get('/genesis', anything),
     epochs: () => get('/epochs', isEpochs),
-    account: (account, at) => get(`/account/${part(account)}`, isAccount, at),
-    block: (block, at) => get(`/explorer/blocks/${part(block)}`, isFullBlock, at),
-    command: (id, at) => get(`/explorer/commands/${part(id)}`, isFullCommand, at),
-    state: (key, height) => get(`/state/${part(key)}`, isStateAnswer, { height }),
+    account: (account, at) => get('/account/:key', isAccount, at, account),
+    block: (block, at) => get('/explorer/blocks/:key', isFullBlock, at, block),
+    command: (id, at) => get('/explorer/commands/:key', isFullCommand, at, id),
+    state: (key, height) => get('/state/:key', isStateAnswer, { height }, key),
     search: (q) => get('/explorer/search', isSearchAnswer, { q }),
     history: (account, query) =>
-      list(`/explorer/accounts/${part(account)}/history`, isHistoryRow, query),
+      list('/explorer/accounts/:key/history', isHistoryRow, query, account),
     blocks: (query) => list('/explorer/blocks', isBlock, query),
     commands: (query) => list('/explorer/commands', isCommand, query),
     games: (query) => list('/explorer/games', isGame, query),
-    blockCommands: (block) => list(`/explorer/blocks/${part(block)}/commands`, isCommand),
+    blockCommands: (block) => list('/explorer/blocks/:key/commands', isCommand, {}, block),
   };
 }
 
-const part = (value: string | number): string => encodeURIComponent(value);
+type Key = string | number;
+
+/** Keys, digests and ids are hex and heights digits: so nothing else can become part of a path. */
+function pathOf(route: string, key: Key | undefined): string {
+  if (!route.includes(':key')) return route;
+  const text = String(key);
+  if (/^[0-9a-fA-F]+$/.test(text)) return route.replace(':key', text);
+  const said = `expected hex or a height, not '${text.slice(0, KEY_SHOWN_MAX)}'`;
+  throw new ReaderError('badParameter', route, said);
+}
 
 function withQuery(path: string, query: Query): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
@@ -117,10 +135,11 @@ function withQuery(path: string, query: Query): string {
  */
 async function* rowsOf<T>(
   readers: Readers,
-  path: string,
+  { route, key }: { readonly route: string; readonly key: Key | undefined },
   isRow: Check,
   query: Query,
 ): AsyncGenerator<ReadersWord<T>, void, undefined> {
+  const path = pathOf(route, key);
   const isPage = isPageOf(isRow);
   const isPinned = query.asOf !== undefined;
   let shown = 0;

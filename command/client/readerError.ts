@@ -1,6 +1,9 @@
 import type { RejectName } from '../../schemas/rejectCode.js';
 
-/** Why a read gave nothing that can be used; `refused` is a status without a code we know. */
+/**
+ * Why a read gave nothing that can be used. `unreachable`: no answer; `malformed`: found, and not
+ * what it should be; `refused`: a status without a code we know, of whatever stands there.
+ */
 export type ReadFailure = 'unreachable' | 'malformed' | 'refused' | RejectName;
 
 /**
@@ -17,7 +20,7 @@ export class ReaderError extends Error {
     path: string,
     /** In the reader's words, where it has some. */
     readonly detail: string,
-    /** Of HTTP; 0 without an answer. */
+    /** Of HTTP; 0 without an answer, and for what was not asked because it cannot be. */
     readonly status = 0,
   ) {
     super(`${path}: ${detail}`);

@@ -5,7 +5,7 @@ import { openTrust } from '../../command/client/openTrust.js';
 import type { ClientWorld } from '../../command/client/ports.js';
 import { openProvenReader, type ProvenReader } from '../../command/client/provenReader.js';
 import { openReader, type Reader } from '../../command/client/reader.js';
-import { ReaderError } from '../../command/client/readerError.js';
+import { ReaderError, type ReadFailure } from '../../command/client/readerError.js';
 import type { Trust } from '../../command/client/verifyEvents.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
@@ -159,14 +159,17 @@ function holds(report: Report): boolean {
   return settled === bets && recomputed === bets && report.balancesMatch && report.conserved;
 }
 
+/** Nothing is at the address, or something else is. */
+const NO_READER: ReadonlySet<ReadFailure> = new Set(['unreachable', 'malformed', 'refused']);
+
 /** Whatever chain is there: nobody pinned its id. */
 async function trustReader(reader: Reader, url: string) {
   try {
     return await openTrust(reader, { chainId: null, verifier: nativeVerifier() });
   } catch (error) {
-    if (!(error instanceof ReaderError && error.code === 'unreachable')) throw error;
+    if (!(error instanceof ReaderError && NO_READER.has(error.code))) throw error;
     const hint = 'is the platform running, and --reader its read API?';
-    throw new ReaderError('unreachable', url, `${error.detail}: ${hint}`);
+    throw new ReaderError(error.code, url, `${error.detail}: ${hint}`, error.status);
   }
 }
 

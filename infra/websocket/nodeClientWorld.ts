@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
+import { jsonBody } from '../../command/client/jsonBody.js';
 import { type ClientWorld, READ_MS_MAX } from '../../command/client/ports.js';
 import { MAX_FRAME_BYTES } from '../../schemas/limits.js';
 import { fileOutbox } from '../files/fileOutbox.js';
@@ -36,7 +37,7 @@ export function nodeClientWorld(options: { readonly outboxDir?: string } = {}): 
     async get(url) {
       const signal = AbortSignal.timeout(READ_MS_MAX);
       const response = await fetch(url, { headers: { accept: 'application/json' }, signal });
-      return { status: response.status, body: await response.json() };
+      return { status: response.status, body: jsonBody(await response.text()) };
     },
     nowMs: () => Date.now(),
     after(delayMs, run) {

@@ -1,3 +1,4 @@
+import { jsonBody } from '../../../command/client/jsonBody.js';
 import { type ClientOutbox, type ClientWorld, READ_MS_MAX } from '../../../command/client/ports.js';
 
 /** The client's world in a browser: WebSocket, fetch, its clock and its random numbers. */
@@ -20,7 +21,7 @@ export function browserWorld(options: { readonly outbox?: ClientOutbox } = {}): 
     async get(url) {
       const signal = AbortSignal.timeout(READ_MS_MAX);
       const response = await fetch(url, { headers: { accept: 'application/json' }, signal });
-      return { status: response.status, body: await response.json() };
+      return { status: response.status, body: jsonBody(await response.text()) };
     },
     nowMs: () => Date.now(),
     after(delayMs, run) {
