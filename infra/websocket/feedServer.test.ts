@@ -206,6 +206,20 @@ describe('the feed', () => {
       expect(client.heard).toEqual([expect.objectContaining({ type: 'error', code })]);
       expect(client.closed()?.code).toBe(CloseCode.protocolError);
     }
+    for (const [query, name] of [
+      ['topics=commands&topics=blocks', 'topics'],
+      ['topics=blocks&From=1700', 'From'],
+      [`${'x'.repeat(300)}=1`, 'xxx'],
+      ['topics=blocks?from=3', 'topics'],
+    ] as const) {
+      const client = await listenTo(`${url}?${query}`);
+      await client.until(() => client.closed() !== null, 'closed');
+      const error = { type: 'error', code: RejectCode.badParameter, name: 'badParameter' };
+      expect(client.heard).toEqual([
+        expect.objectContaining({ ...error, detail: expect.stringMatching(`^${name}`) }),
+      ]);
+      expect(client.closed()?.code).toBe(CloseCode.protocolError);
+    }
     const client = await listenTo(url);
     client.socket.send('x'.repeat(100_000));
     await client.until(() => client.closed() !== null, 'closed');

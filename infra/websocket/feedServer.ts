@@ -100,7 +100,7 @@ export function serveFeed(server: Server, options: FeedOptions): FeedServer {
   });
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     if (declineUpgrade(server, request, stream)) return;
-    const [path, query] = (request.url ?? '').split('?', 2);
+    const [path, ...query] = (request.url ?? '').split('?');
     if (path !== FEED_PATH) return refuseUpgrade(stream, '404 Not Found');
     if (feed.clients.size >= FEED_CLIENTS_MAX) {
       return refuseUpgrade(stream, '503 Service Unavailable');
@@ -109,14 +109,8 @@ export function serveFeed(server: Server, options: FeedOptions): FeedServer {
       metrics.count('feed_refused_connections_total');
       return refuseUpgrade(stream, '429 Too Many Requests', RETRY_AFTER_SECONDS);
     }
-    const parameters = new URLSearchParams(query);
-    sockets.handleUpgrade(request, stream, head, (socket) => {
-      attach(
-        feed,
-        socket,
-        subscriptionOfUrl((name) => parameters.get(name)),
-      );
-    });
+    const wanted = subscriptionOfUrl(new URLSearchParams(query.join('?')));
+    sockets.handleUpgrade(request, stream, head, (socket) => attach(feed, socket, wanted));
   };
   server.on('upgrade', onUpgrade);
   const stopFollowing = heights.onChange(() => {

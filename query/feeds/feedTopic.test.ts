@@ -5,10 +5,7 @@ import { RejectCode } from '../../schemas/rejectCode.js';
 import { parseSubscription, subscriptionOfUrl } from './feedTopic.js';
 
 const key = 'ab'.repeat(32);
-const fromUrl = (query: string) => {
-  const parameters = new URLSearchParams(query);
-  return subscriptionOfUrl((name) => parameters.get(name));
-};
+const fromUrl = (query: string) => subscriptionOfUrl(new URLSearchParams(query));
 
 describe('a subscription', () => {
   it('names topics and, if every height is wanted, where to begin', () => {
@@ -46,6 +43,31 @@ describe('a subscription', () => {
   it('is refused in a URL by the same rules', () => {
     expect(fromUrl('from=x')).toMatchObject({ ok: false, code: RejectCode.badCursor });
     expect(fromUrl('topics=all')).toMatchObject({ ok: false, code: RejectCode.badParameter });
+  });
+
+  const strange: readonly [query: string, detail: string][] = [
+    ['topics=commands&topics=blocks', 'topics: given twice'],
+    ['from=1&topics=blocks&from=2', 'from: given twice'],
+    ['topics=blocks&From=1700', 'From: not one of'],
+    ['form=5', 'form: not one of'],
+    ['=5', ': not one of'],
+    ['from=5&topic=blocks', 'topic: not one of'],
+    [`${encodeURIComponent('höhe\n')}=5`, 'h?he?: not one of'],
+  ];
+  it.each(strange)('is refused in a URL with what it would not heed: %s', (query, detail) => {
+    const refused = fromUrl(query);
+    expect(refused).toMatchObject({ ok: false, code: RejectCode.badParameter });
+    expect(refused).toHaveProperty('detail', expect.stringContaining(detail));
+  });
+
+  it('is refused in words that fit into a close frame', () => {
+    const names = fc.string({ unit: 'binary', maxLength: 200 });
+    const property = fc.property(fc.array(fc.tuple(names, fc.string())), (parameters) => {
+      const parsed = subscriptionOfUrl(parameters);
+      if (parsed === null || parsed.ok) return;
+      expect(new TextEncoder().encode(parsed.detail).length).toBeLessThanOrEqual(123);
+    });
+    fc.assert(property);
   });
 
   it('is parsed or refused, never thrown over', () => {

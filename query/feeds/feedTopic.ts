@@ -12,6 +12,9 @@ export type ParsedSubscription =
   | { readonly ok: true; readonly subscription: Subscription }
   | { readonly ok: false; readonly code: RejectCode; readonly detail: string };
 
+/** Of a name that we do not know: a close frame has room for 123 bytes (RFC 6455, 5.5). */
+const NAME_SHOWN_MAX = 40;
+
 function refuse(code: RejectCode, detail: string): ParsedSubscription {
   return { ok: false, code, detail };
 }
@@ -31,19 +34,27 @@ export function parseSubscription(text: string): ParsedSubscription {
   return checkSubscription(json as { readonly topics?: unknown; readonly from?: unknown });
 }
 
-/** `/feed?from=H&topics=a,b`; null when it names no topic, so that a message has to. Total. */
+/**
+ * `/feed?from=H&topics=a,b`; null when it says nothing, so that a message has to. What is unknown
+ * or there twice is refused: a misspelt `from` is a place to resume from that is lost. Total.
+ */
 export function subscriptionOfUrl(
-  query: (name: string) => string | null,
+  parameters: Iterable<readonly [name: string, value: string]>,
 ): ParsedSubscription | null {
-  const topics = query('topics');
-  const from = query('from');
-  if (topics === null) {
-    if (from === null) return null;
-    return checkSubscription({ topics: ['blocks'], from: numberOf(from) });
+  const given = new Map<string, string>();
+  for (const [name, value] of parameters) {
+    const shown = name.replaceAll(/[^!-~]/g, '?').slice(0, NAME_SHOWN_MAX);
+    if (name !== 'topics' && name !== 'from') {
+      return refuse(RejectCode.badParameter, `${shown}: not one of topics, from`);
+    }
+    if (given.has(name)) return refuse(RejectCode.badParameter, `${shown}: given twice`);
+    given.set(name, value);
   }
+  if (given.size === 0) return null;
+  const from = given.get('from');
   return checkSubscription({
-    topics: topics.split(','),
-    from: from === null ? null : numberOf(from),
+    topics: given.get('topics')?.split(',') ?? ['blocks'],
+    from: from === undefined ? null : numberOf(from),
   });
 }
 
