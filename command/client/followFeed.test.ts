@@ -44,6 +44,15 @@ describe('a feed', () => {
     expect(statuses).toEqual(['live']);
   });
 
+  it('brings everything from height 0 on, which is before the first', () => {
+    const world = simulatedFeeds({ seed: 10, heights: 9 });
+    const { heard, left } = follow(world, { from: 0 });
+    world.run(500);
+    expect(heard).toEqual(world.expected(1, 9));
+    expect(world.asked).toEqual([1]);
+    expect(left).toEqual([]);
+  });
+
   it('begins with the next height when none is named, and goes on from there', () => {
     const world = simulatedFeeds({ seed: 2, heights: 30 });
     const { heard } = follow(world);

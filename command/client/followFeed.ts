@@ -28,7 +28,7 @@ export interface FeedOptions {
   readonly urls: string | readonly string[];
   readonly world: Pick<ClientWorld, 'connect' | 'after' | 'random'>;
   readonly topics: readonly FeedTopic[];
-  /** The first height that is wanted; without it, what comes after the first subscription. */
+  /** The first height that is wanted, 0 as 1; without it, what comes after subscribing. */
   readonly from?: number;
   onMessage(message: FeedMessage): void;
   onStatus?(status: FeedStatus): void;
@@ -88,7 +88,7 @@ export function followFeed(options: FeedOptions): Feed {
   }
   const state: FeedState = {
     ...{ options, urls: list, refusedBy: new Set(), status: 'connecting', link: null },
-    position: from === undefined ? null : positionBefore(from),
+    position: from === undefined ? null : positionBefore(Math.max(1, from)),
     ...{ urlIndex: 0, attempts: 0, cancelRedial: null, cancelWatch: null },
   };
   dial(state);

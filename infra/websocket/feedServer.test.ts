@@ -136,6 +136,14 @@ describe('the feed', () => {
     expect(commands.slice(-expected.length)).toEqual(expected.toReversed());
   });
 
+  it.each(['from=0', 'from=1'])('begins with the first height: %s', async (query) => {
+    const { url } = await openFeed();
+    const client = await listenTo(`${url}?${query}`);
+    await client.until(() => client.heights().includes(7), 'height 7');
+    expect(client.heard[0]).toMatchObject({ type: 'subscribed', from: 1 });
+    expect(client.heights().slice(0, 7)).toEqual(range(1, 7));
+  });
+
   it('goes on where another reader was left', async () => {
     const [first, second] = [await openFeed(), await openFeed()];
     const one = await listenTo(`${first.url}?from=1`);

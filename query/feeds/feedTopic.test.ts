@@ -19,6 +19,12 @@ describe('a subscription', () => {
     expect(fromUrl('')).toBeNull();
   });
 
+  it('from height 0 is one from the first height', () => {
+    const first = { ok: true, subscription: { topics: new Set(['blocks']), from: 1 } };
+    expect(parseSubscription('{"topics":["blocks"],"from":0}')).toEqual(first);
+    expect(fromUrl('from=0')).toEqual(first);
+  });
+
   const bad: readonly [title: string, text: string, code: number][] = [
     ['not JSON', '{', RejectCode.undecodable],
     ['not an object', '7', RejectCode.unknownMessage],
@@ -32,7 +38,7 @@ describe('a subscription', () => {
       JSON.stringify({ topics: Array.from({ length: FEED_TOPICS_MAX + 1 }, () => 'blocks') }),
       RejectCode.badParameter,
     ],
-    ['height 0', '{"topics":["blocks"],"from":0}', RejectCode.badCursor],
+    ['a height below 0', '{"topics":["blocks"],"from":-1}', RejectCode.badCursor],
     ['half a height', '{"topics":["blocks"],"from":1.5}', RejectCode.badCursor],
     ['a height as text', '{"topics":["blocks"],"from":"5"}', RejectCode.badCursor],
   ];

@@ -74,11 +74,10 @@ function checkSubscription(given: {
     const names = 'blocks, commands, stats, account:<key>, command:<id>';
     return refuse(RejectCode.badParameter, `topics: expected ${names}, hex in lower case`);
   }
-  if (from !== null && !(Number.isSafeInteger(from) && (from as number) >= 1)) {
-    return refuse(RejectCode.badCursor, 'from: expected a height, 1 or more');
+  if (from !== null && !(Number.isSafeInteger(from) && (from as number) >= 0)) {
+    return refuse(RejectCode.badCursor, 'from: expected a height, 0 or more');
   }
-  return {
-    ok: true,
-    subscription: { topics: new Set(topics), from: from as number | null },
-  };
+  // Height 0 is genesis, which is no block: from there on comes all there is, as in lists.
+  const first = from === null ? null : Math.max(1, from as number);
+  return { ok: true, subscription: { topics: new Set(topics), from: first } };
 }
