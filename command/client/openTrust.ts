@@ -20,14 +20,15 @@ export interface TrustedChain {
 
 /**
  * Genesis, which the chain id pins, and the epochs since, which genesis' recovery keys prove. With
- * `chainId` null it is the reader's word which chain this is: enough to look at it, not to play.
+ * `chainId` null or left out it is the reader's word which chain this is: enough to look at it, not
+ * to play.
  * Rejects with UnprovenError, or with ReaderError.
  */
 export async function openTrust(
   reader: Pick<Reader, 'genesis' | 'epochs'>,
-  options: { readonly chainId: string | null; readonly verifier?: SignatureVerifier },
+  options: { readonly chainId?: string | null; readonly verifier?: SignatureVerifier } = {},
 ): Promise<TrustedChain> {
-  const { chainId, verifier = portableVerifier } = options;
+  const { chainId = null, verifier = portableVerifier } = options;
   const genesis = genesisOf(await reader.genesis());
   const found = toHex(chainIdOf(genesis));
   if (chainId !== null && found !== chainId.toLowerCase()) {

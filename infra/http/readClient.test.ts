@@ -161,6 +161,13 @@ describe('the trust in a chain', () => {
     }
   });
 
+  it('is the word of the reader where no id is named', async () => {
+    for (const options of [undefined, {}, { chainId: undefined }, { chainId: null }]) {
+      const { genesis } = await openTrust(reader, options as { readonly chainId: null });
+      expect(toHex(chainIdOf(genesis))).toBe(CHAIN_ID);
+    }
+  });
+
   it('grows with an epoch that recovery keys began, and with no other', async () => {
     const tip = tipAfter(present(chain.chain[HEIGHTS - 1], 'the last height').certified);
     const { start, quorum } = engineEpoch(engineKeys, tip);
