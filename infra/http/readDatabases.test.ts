@@ -9,7 +9,11 @@ import { quietLog } from '../../test/simulation/projectedChain.js';
 import { createPool } from '../postgres/connection.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embeddedPostgres.js';
 import { createMetrics, type Metrics } from '../telemetry/metrics.js';
-import { openReadDatabases, type ReadDatabases } from './readDatabases.js';
+import {
+  openReadDatabases,
+  type ReadDatabases,
+  type ReadDatabasesOptions,
+} from './readDatabases.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-databases-'));
@@ -75,12 +79,15 @@ async function move(name: Name, height: number): Promise<void> {
   await databases[name].pool.query(`update ${VIEW_SCHEMA}.visible_height set height = ${height}`);
 }
 
-async function open(names: readonly Name[] = NAMES): Promise<ReadDatabases> {
+async function open(
+  names: readonly Name[] = NAMES,
+  areOurs: ReadDatabasesOptions['areOurs'] = async () => true,
+): Promise<ReadDatabases> {
   metrics = createMetrics('reader');
   const databasesOf = names.map((name) => ({ name, url: databases[name].url }));
   const all = await openReadDatabases({
     ...{ databases: databasesOf, applicationName: 'reader', shard: 0, wakeups: null },
-    ...{ metrics, log: quietLog },
+    ...{ metrics, log: quietLog, areOurs },
   });
   opened.push(all);
   return all;
@@ -201,4 +208,38 @@ it('start with those that can be reached, and add the others; never without any'
   for (const name of NAMES) takeAway(name);
   for (const name of NAMES) databases[name].proxy.breakAll();
   await expect(open()).rejects.toMatchObject({ code: 'unreachable' });
+});
+
+it('refuse tables of another chain, wherever they stand', async () => {
+  const areOurs: ReadDatabasesOptions['areOurs'] = async (sql) => {
+    const [row] = await sql.rows('select current_database() as name', []);
+    return row?.name === 'primary';
+  };
+  await expect(open(['standby'], areOurs)).rejects.toMatchObject({
+    code: 'foreignTables',
+    retriable: false,
+    message: 'standby holds tables of another chain than that of the genesis file',
+  });
+  await expect(open(NAMES, areOurs)).rejects.toMatchObject({ code: 'foreignTables' });
+  // Nothing tells whose the tables are before they have heights.
+  await move('standby', 0);
+  const all = await open(['standby'], areOurs);
+  expect(all.heights.isFresh()).toBe(true);
+  await move('standby', 11);
+  await until(() => !all.heights.isFresh());
+  expect(shown(all)).toBe(0);
+  expect(inUse(all)).toEqual([]);
+  await expect(whoAnswers(all, 0)).rejects.toMatchObject({ code: 'unreachable' });
+});
+
+it('tell that the only one is not in use while it does not answer', async () => {
+  const all = await open(['primary']);
+  await until(() => inUse(all).length === 1);
+  takeAway('primary');
+  await until(() => inUse(all).length === 0);
+  expect(await metrics.text()).toMatch(/database_in_use\{database="primary".*\} 0/);
+  await expect(whoAnswers(all, 10)).rejects.toMatchObject({ code: 'unreachable' });
+  databases.primary.proxy.cut(null);
+  databases.primary.proxy.release();
+  await until(() => inUse(all).length === 1);
 });

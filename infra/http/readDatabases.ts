@@ -32,6 +32,19 @@ export interface ReadDatabasesOptions {
   readonly wakeups: StartWakeups | null;
   readonly metrics: Metrics;
   readonly log: AdapterLog;
+  /** Whether tables are of the reader's chain; null while they are empty. */
+  readonly areOurs: (sql: Sql) => Promise<boolean | null>;
+}
+
+/** A database holds what another chain did: nothing of it may be told as this one's. */
+export class ForeignTablesError extends Error {
+  override readonly name = 'ForeignTablesError';
+  readonly code = 'foreignTables';
+  readonly retriable = false;
+
+  constructor(database: string) {
+    super(`${database} holds tables of another chain than that of the genesis file`);
+  }
 }
 
 interface Member {
@@ -41,9 +54,15 @@ interface Member {
   heights: ReadHeights | null;
   reaching: Promise<void> | null;
   failure: unknown;
+  /** Null until it is known. */
+  areOurs: boolean | null;
+  checking: Promise<void> | null;
   /** Whether its last statement reached it. */
   isReached: boolean;
+  /** It is asked. The only database is, whether it answers or not. */
   inUse: boolean;
+  /** It is asked, and answers. */
+  serves: boolean;
   running: number;
 }
 
@@ -59,6 +78,11 @@ function quieter(log: AdapterLog): AdapterLog {
   return { debug, info: log.info.bind(log), warn: debug, error: log.error.bind(log) };
 }
 
+/** What has no heights has nothing of another chain either. */
+const mayBeAsked = (member: Member): boolean =>
+  member.heights !== null && (member.areOurs === true || heightOf(member) === 0);
+const answers = ({ isReached, heights }: Member): boolean =>
+  isReached && heights?.isFresh() === true;
 const heightOf = ({ heights }: Member): number => heights?.current().height ?? 0;
 
 /**
@@ -97,7 +121,8 @@ class RoutedDatabases implements ReadDatabases {
     this.#members = options.databases.map(({ name, url }) => ({
       ...{ name, database: openReadDatabase({ url, applicationName, log }) },
       ...{ heights: null, reaching: null, failure: null },
-      ...{ isReached: false, inUse: false, running: 0 },
+      ...{ areOurs: null, checking: null },
+      ...{ isReached: false, inUse: false, serves: false, running: 0 },
     }));
     const wakeAll = (height: number): void => {
       for (const wake of this.#wakes) wake(height);
@@ -110,6 +135,9 @@ class RoutedDatabases implements ReadDatabases {
     this.#look();
     await Promise.all(this.#members.map(({ reaching }) => reaching));
     this.#look();
+    await Promise.all(this.#members.map(({ checking }) => checking));
+    const foreign = this.#members.find(({ areOurs }) => areOurs === false);
+    if (foreign !== undefined) throw new ForeignTablesError(foreign.name);
     if (this.#members.some(({ heights }) => heights !== null)) return;
     throw toPostgresError(this.#members[0]?.failure);
   }
@@ -118,7 +146,8 @@ class RoutedDatabases implements ReadDatabases {
 
   readonly heights: ReadHeights = {
     ...this.#shown,
-    isFresh: () => this.#members.some(({ heights }) => heights?.isFresh() === true),
+    isFresh: () =>
+      this.#members.some((member) => mayBeAsked(member) && member.heights?.isFresh() === true),
     close: () => this.close(),
   };
 
@@ -127,7 +156,7 @@ class RoutedDatabases implements ReadDatabases {
     return this.#members.map((member) => {
       const visibleHeight = heightOf(member);
       const lagHeights = newest - visibleHeight;
-      return { database: member.name, visibleHeight, lagHeights, inUse: member.inUse };
+      return { database: member.name, visibleHeight, lagHeights, inUse: member.serves };
     });
   }
 
@@ -136,8 +165,9 @@ class RoutedDatabases implements ReadDatabases {
     this.#isClosed = true;
     clearInterval(this.#timer);
     await this.#wakeups?.close();
-    for (const { heights, reaching, database } of this.#members) {
+    for (const { heights, reaching, checking, database } of this.#members) {
       await reaching;
+      await checking;
       await heights?.close();
       await database.close();
     }
@@ -152,10 +182,7 @@ class RoutedDatabases implements ReadDatabases {
     };
     const sql: Sql = { rows: (text, values) => this.#ask(member, text, values) };
     const own = { sql, shard, wakeups: wakeups === null ? null : shared };
-    const heights = await followHeights({
-      ...own,
-      log: this.#members.length > 1 ? quieter(log) : log,
-    });
+    const heights = await followHeights({ ...own, log: quieter(log) });
     heights.onChange(() => this.#look());
     member.heights = heights;
   }
@@ -231,12 +258,15 @@ class RoutedDatabases implements ReadDatabases {
   /** Decides which are in use, and what is visible. */
   #look(): void {
     if (this.#isClosed) return;
-    for (const member of this.#members) this.#reachLater(member);
+    for (const member of this.#members) {
+      this.#reachLater(member);
+      this.#checkLater(member);
+    }
     const nowMs = performance.now();
     const isAlone = this.#members.length === 1;
-    const answering = this.#members.filter(({ heights, isReached }) => {
-      return heights !== null && (isAlone || (isReached && heights.isFresh()));
-    });
+    const answering = this.#members.filter(
+      (member) => mayBeAsked(member) && (isAlone || answers(member)),
+    );
     const used = answering.length === 0 ? [] : this.#usable(answering, nowMs);
     for (const member of this.#members) this.#use(member, used.includes(member));
     const [lowest] = used.toSorted((a, b) => heightOf(a) - heightOf(b));
@@ -253,6 +283,25 @@ class RoutedDatabases implements ReadDatabases {
       })
       .finally(() => {
         member.reaching = null;
+      });
+  }
+
+  /** Once it has something to tell whose tables they are by. */
+  #checkLater(member: Member): void {
+    if (member.areOurs !== null || member.checking !== null || heightOf(member) === 0) return;
+    const { log, areOurs } = this.#options;
+    const sql: Sql = { rows: (text, values) => this.#ask(member, text, values) };
+    member.checking = areOurs(sql)
+      .then((are) => {
+        member.areOurs = are;
+        if (are === false) log.error({}, new ForeignTablesError(member.name).message);
+        if (are === true) this.#look();
+      })
+      .catch((error: unknown) => {
+        log.debug({ err: error, database: member.name }, 'whose tables they are is not known yet');
+      })
+      .finally(() => {
+        member.checking = null;
       });
   }
 
@@ -282,11 +331,13 @@ class RoutedDatabases implements ReadDatabases {
     const lag = Math.max(...this.#members.map(heightOf)) - height;
     metrics.gauge('reader_database_visible_height', height, { database });
     metrics.gauge('reader_database_lag_heights', lag, { database });
-    metrics.gauge('reader_database_in_use', inUse ? 1 : 0, { database });
-    if (member.inUse === inUse) return;
+    const serves = inUse && answers(member);
+    metrics.gauge('reader_database_in_use', serves ? 1 : 0, { database });
     member.inUse = inUse;
-    const answers = member.isReached && (member.heights?.isFresh() ?? false);
-    if (inUse) log.info({ database, height }, 'the database is in use');
-    else log.warn({ database, height, lag, answers }, 'the database is left out');
+    if (member.serves === serves) return;
+    member.serves = serves;
+    if (serves) log.info({ database, height }, 'the database is in use');
+    else if (inUse) log.warn({ database, height }, 'the only database does not answer');
+    else log.warn({ database, height, lag, answers: answers(member) }, 'a database is left out');
   }
 }

@@ -50,7 +50,9 @@ function sendDatabaseError(
   if (isUnprojected(error)) {
     return sendRetry(reply, RejectCode.unavailable, 'no projector has made the tables yet');
   }
-  log.warn({ err: error, url: request.url }, 'the database did not answer a read');
+  // That a database is away is said by who routes to it, once, and not with each request.
+  const level = error.code === 'unreachable' ? 'debug' : 'warn';
+  log[level]({ err: error, url: request.url }, 'the database did not answer a read');
   if (error.code === 'timeout') {
     return sendRetry(reply, RejectCode.unavailable, 'took too long: ask for fewer heights');
   }

@@ -9,6 +9,7 @@ import { count, flag, list, port } from '../config/optionTypes.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { readChainKeys } from '../genesis/epochsFile.js';
 import { readGenesis } from '../genesis/genesisFile.js';
+import { areTablesOf } from '../http/areTablesOf.js';
 import { openReadDatabases, type ReadDatabases } from '../http/readDatabases.js';
 import { createReadServer } from '../http/readServer.js';
 import { type DialledStates, dialStates } from '../http/readStates.js';
@@ -99,6 +100,7 @@ async function openSources(
   const woken = { ...config, readOnly: readOnly || databaseUrl === '', databaseUrl };
   const databases = await openReadDatabases({
     ...{ databases: namedDatabases(config), shard: SHARD, metrics, log },
+    areOurs: (sql) => areTablesOf(keys.chainId, SHARD, sql),
     applicationName: `nullspace-${config.name}`,
     wakeups: openWakeups(woken, { chainId: keys.chainId, shard: SHARD }, log),
   });

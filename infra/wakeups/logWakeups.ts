@@ -20,6 +20,8 @@ export function logWakeups(options: {
   return (wake) => {
     const closing = new AbortController();
     let subscription: LogSubscription | null = null;
+    /** That the log is away is said once, until it is back. */
+    let isSaid = false;
 
     const follow = async (reader: LogReader): Promise<void> => {
       const { end } = await reader.offsets(topic, partition);
@@ -29,6 +31,7 @@ export function logWakeups(options: {
         maxBatchBytes: PROJECTION_READ_BYTES_MAX,
       });
       if (closing.signal.aborted) return;
+      isSaid = false;
       wake(0);
       for await (const { records } of subscription.batches) {
         wake(Math.max(...records.map(({ value }) => heightOf(value)), 0));
@@ -47,7 +50,11 @@ export function logWakeups(options: {
       while (!closing.signal.aborted) {
         await attempt().catch((error: unknown) => {
           if (closing.signal.aborted) return;
-          log.warn({ err: error }, 'the end of the log is out of reach, polling until it is back');
+          log[isSaid ? 'debug' : 'warn'](
+            { err: error },
+            'the end of the log is out of reach, polling until it is back',
+          );
+          isSaid = true;
         });
         await sleep(SUBSCRIBE_AGAIN_MS, null, { signal: closing.signal }).catch(() => null);
       }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { areTablesOf } from '../../infra/http/areTablesOf.js';
 import { openReadDatabases, type ReadDatabases } from '../../infra/http/readDatabases.js';
 import { createReadServer } from '../../infra/http/readServer.js';
 import { createPool } from '../../infra/postgres/connection.js';
@@ -109,6 +110,7 @@ async function readFrom(
   const metrics = createMetrics('reader');
   const all = await openReadDatabases({
     ...{ databases, applicationName: 'reader', shard: 0, wakeups: null, metrics, log: quietLog },
+    areOurs: (sql) => areTablesOf(engineKeys.chainId, 0, sql),
   });
   const server = await createReadServer({
     ...{ sql: all.sql, heights: all.heights, states: { read: async () => null }, metrics },
