@@ -57,12 +57,17 @@ export async function addExplorerPage(server: FastifyInstance, page: ExplorerPag
   });
 }
 
+/** Whoever navigates there, and no program. */
+export function wantsPage({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
+  return (headers.accept ?? '').includes('text/html');
+}
+
 /** A path of the API and of the page too: programs get the answer, who navigates there the page. */
 function preferPage(server: FastifyInstance): void {
   server.addHook('onRequest', async (request, reply) => {
     if (!request.url.startsWith('/account/')) return;
     reply.header('vary', 'accept');
-    if ((request.headers.accept ?? '').includes('text/html')) return sendExplorerPage(reply);
+    if (wantsPage(request)) return sendExplorerPage(reply);
   });
 }
 

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { isUnprojected, PostgresError } from '../postgres/errors.js';
+import { wantsPage } from './explorerPage.js';
 import { problemOf, sendProblem } from './problem.js';
 
 /** Seconds after which a refused read may be tried again. */
@@ -101,8 +102,7 @@ export function addNotFound(
       const detail = 'a reader answers GET and HEAD';
       return sendProblem(reply.header('allow', 'GET, HEAD'), 405, RejectCode.unknownPath, detail);
     }
-    const wantsPage = (request.headers.accept ?? '').includes('text/html');
-    if (wantsPage && sendPage !== null) return sendPage(reply);
+    if (wantsPage(request) && sendPage !== null) return sendPage(reply);
     const detail = 'no such path; /openapi.json lists those there are';
     return sendProblem(reply, 404, RejectCode.unknownPath, detail);
   });

@@ -1,16 +1,23 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import { engineGenesis, engineKeys } from '../../test/simulation/engineChain.js';
 import { quietLog } from '../../test/simulation/projectedChain.js';
 import { createMetrics } from '../telemetry/metrics.js';
+import type { ExplorerPage } from './explorerPage.js';
 import { createReadServer, VISIBLE_HEADER } from './readServer.js';
 import { createShownHeight } from './shownHeight.js';
 import { STATUS_PATHS } from './statusServer.js';
 
 /** Tables without rows: what is tested here is how a reader reads requests. */
-async function openServer(requestsPerMinuteMax = 1_000): Promise<FastifyInstance> {
+async function openServer(
+  requestsPerMinuteMax = 1_000,
+  page: ExplorerPage | null = null,
+): Promise<FastifyInstance> {
   const shown = createShownHeight();
   shown.show({ height: 7, timestampMs: 2 * 3_600_000 });
   return createReadServer({
@@ -19,7 +26,7 @@ async function openServer(requestsPerMinuteMax = 1_000): Promise<FastifyInstance
     states: { read: async () => null },
     genesis: engineGenesis,
     keys: engineKeys,
-    ...{ shard: 0, metrics: createMetrics('reader'), log: quietLog, page: null, waitMsMax: 10 },
+    ...{ shard: 0, metrics: createMetrics('reader'), log: quietLog, page, waitMsMax: 10 },
     status: () => ({ role: 'reader', name: 'test', ready: true, height: 7 }),
     requestsPerMinuteMax,
   });
@@ -163,4 +170,18 @@ it('counts paths that there are not, and never those who watch it', async () => 
   expect(await ask('/nowhere')).toBe(429);
   for (const path of STATUS_PATHS) expect(await ask(path), path).toBe(200);
   await limited.close();
+});
+
+it('sends who navigates to what cannot be read to the search, which explains', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nullspace-no-page-'));
+  const paged = await openServer(1_000, { folder, gatewayUrl: ':1' });
+  const headers = { accept: 'text/html' };
+  const answer = await paged.inject({ url: '/block/%zz', headers });
+  expect(answer).toMatchObject({
+    statusCode: 302,
+    headers: { location: '/search?q=%2Fblock%2F%25zz' },
+  });
+  expect((await paged.inject({ url: '/block/%zz' })).statusCode).toBe(400);
+  await paged.close();
+  rmSync(folder, { recursive: true });
 });

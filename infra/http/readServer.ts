@@ -25,7 +25,7 @@ import type { Genesis } from '../../schemas/types/genesis.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { isLoopback } from '../websocket/playerPath.js';
-import { addExplorerPage, type ExplorerPage, sendExplorerPage } from './explorerPage.js';
+import { addExplorerPage, type ExplorerPage, sendExplorerPage, wantsPage } from './explorerPage.js';
 import { PROBLEM_CONTENT, sendProblem, statusOf } from './problem.js';
 import type { ReadHeights } from './readHeights.js';
 import { addNotFound, refuseUnparsed, sendError, sendRetry } from './readProblems.js';
@@ -69,6 +69,9 @@ export async function createReadServer(options: ReadServerOptions): Promise<Fast
     frameworkErrors: (error, request, unrouted) => {
       // No hook has seen this request.
       const reply = unrouted as unknown as FastifyReply;
+      if (options.page !== null && wantsPage(request)) {
+        return void reply.redirect(`/search?q=${encodeURIComponent(request.url.slice(0, 80))}`);
+      }
       reply.headers({ 'access-control-allow-origin': '*', ...commonHeaders(options.heights) });
       sendError(error, request, reply, log);
     },
