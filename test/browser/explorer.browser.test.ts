@@ -15,6 +15,7 @@ import { packageCases } from './packageCases.js';
 import { playCases } from './playCases.js';
 import { type PlayedStory, playStory } from './playedStory.js';
 import { type RunningPlatform, startPlatform } from './runningPlatform.js';
+import { toolsCases } from './toolsCases.js';
 
 // A browser, a platform and other suites may share two cores.
 vi.setConfig({ testTimeout: 180_000 });
@@ -340,3 +341,4 @@ describe('every page', () => {
 
 playCases(() => ({ browser, platform }));
 packageCases(() => ({ browser, platform, story }));
+toolsCases(() => ({ browser, platform, story }));

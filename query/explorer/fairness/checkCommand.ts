@@ -14,7 +14,9 @@ import type { EventEnvelope } from '../../../schemas/types/event.js';
 import type { Genesis } from '../../../schemas/types/genesis.js';
 import { pageReader } from '../api/pageReader.js';
 import type { Check } from './check.js';
+import { compareSaid } from './compareSaid.js';
 import { previousStep } from './previousStep.js';
+import { checkWhole } from './provenCommand.js';
 import { type HiLoBefore, hiLoAfter, recompute } from './recompute.js';
 import { readTrust } from './trustOfGenesis.js';
 
@@ -34,8 +36,9 @@ export async function checkCommand(id: string, alter: boolean): Promise<Check[]>
   const { certificate, checks } = checkSeed(block, before, trust);
   if (certificate === null) return checks;
   const events = alter ? command.events.map(altered) : command.events;
-  checks.push(...(await checkEvents(command.account, events, certificate, trust, genesis)));
-  return checks;
+  const checked = await checkEvents(events, certificate, trust, genesis);
+  const { check } = compareSaid({ ...command, id, events }, checked.events, certificate);
+  return [...checks, ...checked.checks, checkWhole(checked.events), check];
 }
 
 async function readCertified(height: number): Promise<CertifiedBlock | null> {
@@ -81,20 +84,27 @@ function checkSeed(
   return { certificate, checks };
 }
 
+export interface CheckedEvents {
+  readonly checks: readonly Check[];
+  /** In the order in which they were given; null is one that is not proven. */
+  readonly events: readonly (EventEnvelope | null)[];
+}
+
 /**
  * That the events belong to the result, and that draws and payouts in them follow from the seed.
  */
 export async function checkEvents(
-  account: string,
-  events: readonly ProvenEvent[],
+  provenEvents: readonly ProvenEvent[],
   certificate: ResultCertificate,
   trust: Trust,
   genesis: Genesis,
-): Promise<Check[]> {
+): Promise<CheckedEvents> {
   const checks: Check[] = [];
+  const events: (EventEnvelope | null)[] = [];
   let game: HiLoBefore | null = null;
-  for (const proven of events) {
+  for (const proven of provenEvents) {
     const event = openProvenEvent(proven, certificate, trust);
+    events.push(event);
     const place = `Event ${proven.index} of partition ${proven.partition}`;
     checks.push({
       name: `${place} belongs to the result`,
@@ -102,22 +112,19 @@ export async function checkEvents(
       detail: event === null ? 'not what the validators certified' : event.body.kind,
     });
     if (event === null) continue;
-    if (game === null) game = await gameBefore(account, event, trust);
+    if (game === null) game = await gameBefore(event, trust);
     const outcome = recompute(event, certificate.result, game, genesis);
     if (outcome !== null) checks.push(outcome);
     game = hiLoAfter(event, game);
   }
-  return checks;
+  return { checks, events };
 }
 
-async function gameBefore(
-  account: string,
-  event: EventEnvelope,
-  trust: Trust,
-): Promise<HiLoBefore | null> {
-  const { body } = event;
+/** Of the account that the proven event names as its key. */
+async function gameBefore(event: EventEnvelope, trust: Trust): Promise<HiLoBefore | null> {
+  const { body, key } = event;
   const needsIt = body.kind === 'HiLoGuessed' || body.kind === 'HiLoEnded';
-  return needsIt ? previousStep(account, body.game, event, trust) : null;
+  return needsIt ? previousStep(toHex(key), body.game, event, trust) : null;
 }
 
 function altered<Row extends ProvenEvent>(proven: Row): Row {

@@ -1,14 +1,7 @@
 import { useState } from 'preact/hooks';
 import { decode, framedName } from '../../../schemas/codec/codec.js';
-import { parseHex, toHex } from '../../../schemas/kernel/bytes.js';
-
-function jsonOf(value: unknown): string {
-  const plain = (_: string, each: unknown): unknown => {
-    if (typeof each === 'bigint') return each.toString();
-    return each instanceof Uint8Array ? toHex(each) : each;
-  };
-  return JSON.stringify(value, plain, 2);
-}
+import { parseHex } from '../../../schemas/kernel/bytes.js';
+import { plainJson } from '../fairness/plainJson.js';
 
 interface Decoding {
   readonly title: string;
@@ -27,7 +20,7 @@ function describe(hex: string): Decoding {
   }
   const decoded = decode(name, bytes);
   if (!decoded.ok) return { ok: false, title: `Not a ${name}`, text: decoded.reason };
-  return { ok: true, title: name, text: jsonOf(decoded.value) };
+  return { ok: true, title: name, text: plainJson(decoded.value, 2) };
 }
 
 export function DecodeTool() {

@@ -68,6 +68,17 @@ function Record(props: { readonly fields: Fields; readonly record: Fields }) {
   );
 }
 
+/** The fields of an instruction or an event on one line, decoded. */
+export function InnerRecord(props: { readonly fields: Fields }) {
+  const { fields } = props;
+  const { kind: _, ...rest } = fields;
+  return Object.keys(rest).length === 0 ? (
+    <span class="quiet">without fields</span>
+  ) : (
+    <Record fields={rest} record={fields} />
+  );
+}
+
 /** The fields of an instruction or an event, decoded, or as they are. */
 export function Payload(props: { readonly fields: Fields }) {
   const { fields } = props;
