@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks';
-import { parseHex } from '../../../schemas/kernel/bytes.js';
+import { MAX_BLOCK_COMMANDS } from '../../../schemas/limits.js';
+import { useGenesis } from '../api/assets.js';
 import { hiLoCard } from '../verify/hiLoOutcome.js';
 import { rouletteOutcome } from '../verify/rouletteOutcome.js';
 import { PlayingCard } from '../widgets/playingCard.js';
+import { type DrawBounds, drawInputs, type GivenInputs } from './drawInputs.js';
 
 const FIELDS = [
   ['seed', 'Seed of the height (64 hex digits)'],
@@ -10,20 +12,26 @@ const FIELDS = [
   ['executionIndex', 'Place in the block'],
 ] as const;
 
-type Given = Readonly<Record<(typeof FIELDS)[number][0], string>>;
-
-/** The inputs of a draw, or what is wrong with them. */
-function inputsOf(given: Given) {
-  const seed = parseHex(given.seed.trim());
-  if (seed === null || seed.length !== 32) return 'the seed is 64 hex digits';
-  const [shard, executionIndex] = [Number(given.shard), Number(given.executionIndex)];
-  const isWhole = [shard, executionIndex].every((each) => Number.isInteger(each) && each >= 0);
-  return isWhole ? { seed, shard, executionIndex } : 'shard and place are whole numbers';
+/** Of genesis, in so far as it bounds a place. */
+interface Bounding {
+  readonly shards?: number;
+  readonly limits?: { readonly maxBlockCommands: number };
 }
 
-function Outcomes(props: { readonly given: Given }) {
-  const inputs = inputsOf(props.given);
-  if (typeof inputs === 'string') return <p class="less">{inputs}</p>;
+function useBounds(): DrawBounds {
+  const genesis = useGenesis() as Bounding | null;
+  const { shards = 1, limits } = genesis ?? {};
+  return { shards, commandsMax: limits?.maxBlockCommands ?? MAX_BLOCK_COMMANDS };
+}
+
+function Outcomes(props: { readonly given: GivenInputs }) {
+  const inputs = drawInputs(props.given, useBounds());
+  if (typeof inputs === 'string')
+    return (
+      <p class="less" role="status">
+        {inputs}
+      </p>
+    );
   const { number } = rouletteOutcome(inputs, []);
   return (
     <dl class="fields">
@@ -45,7 +53,7 @@ function Outcomes(props: { readonly given: Given }) {
 
 /** Draws of a place from public data alone. */
 export function RecomputeTool() {
-  const [given, setGiven] = useState<Given>({ seed: '', shard: '0', executionIndex: '1' });
+  const [given, setGiven] = useState<GivenInputs>({ seed: '', shard: '0', executionIndex: '1' });
   return (
     <section class="card">
       <h2>Recompute an outcome</h2>
@@ -56,6 +64,7 @@ export function RecomputeTool() {
             {title}
             <input
               spellcheck={false}
+              inputMode={name === 'seed' ? undefined : 'numeric'}
               value={given[name]}
               onInput={(event) => setGiven({ ...given, [name]: event.currentTarget.value })}
             />
