@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { betWords } from './betWords.js';
 import { AccountHash, Hash } from './hash.js';
 import { Amount, grouped } from './numbers.js';
 import { PlayingCard } from './playingCard.js';
@@ -53,11 +54,15 @@ function List(props: { readonly items: readonly unknown[]; readonly record: Fiel
 function Record(props: { readonly fields: Fields; readonly record: Fields }) {
   const { fields, record } = props;
   const inner = { asset: record.asset, ...fields };
+  const bet = betWords(fields);
+  const inWordsAlready = bet === null ? [] : ['kind', 'numbers'];
   const entries = Object.entries(fields).filter(
-    ([, value]) => !(Array.isArray(value) && value.length === 0),
+    ([name, value]) =>
+      !inWordsAlready.includes(name) && !(Array.isArray(value) && value.length === 0),
   );
   return (
     <span class="record">
+      {bet !== null && <span>{bet}</span>}
       {entries.map(([name, value]) => (
         <span key={name}>
           {name !== 'kind' && <span class="quiet">{inWords(name)} </span>}
