@@ -1,6 +1,8 @@
 import type { ComponentType, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { LiveContext, useLiveFeed } from './api/liveContext.js';
+import { loadCode, loadCodeAgain } from './api/loadCode.js';
+import { whenConnectionIsBack } from './api/read.js';
 import { Footer } from './frame/footer.js';
 import { Header } from './frame/header.js';
 import { AccountPage } from './pages/accountPage.js';
@@ -17,14 +19,27 @@ import { StatsPage } from './pages/statsPage.js';
 import { StatusPage } from './pages/statusPage.js';
 import { ValidatorsPage } from './pages/validatorsPage.js';
 import { type Place, usePlace } from './router.js';
+import { NotLoaded } from './widgets/notLoaded.js';
 
 /** A page that brings much code of its own: loaded when somebody goes there. */
 function Later(props: { readonly load: () => Promise<ComponentType> }) {
-  const [Loaded, setLoaded] = useState<{ readonly page: ComponentType } | null>(null);
+  const [Loaded, setLoaded] = useState<{ readonly page: ComponentType | null } | undefined>();
   useEffect(() => {
-    props.load().then((page) => setLoaded({ page }));
+    loadCode(props.load).then((page) => setLoaded({ page }));
   }, []);
-  return Loaded === null ? <p class="loading">Loading…</p> : <Loaded.page />;
+  const again = () => {
+    setLoaded(undefined);
+    loadCodeAgain(props.load).then((page) => setLoaded({ page }));
+  };
+  const isMissing = Loaded?.page === null;
+  useEffect(() => (isMissing ? whenConnectionIsBack(again) : undefined), [isMissing]);
+  if (Loaded === undefined) return <p class="loading">Loading…</p>;
+  if (Loaded.page !== null) return <Loaded.page />;
+  return (
+    <div class="card">
+      <NotLoaded what="This page" again={again} isPage />
+    </div>
+  );
 }
 
 const loadPlay = async () => (await import('./play/playPage.js')).PlayPage;

@@ -11,6 +11,7 @@ import {
   WAIT_MS,
   type WatchedPage,
 } from './openBrowser.js';
+import { outageCases } from './outageCases.js';
 import { packageCases } from './packageCases.js';
 import { playCases } from './playCases.js';
 import { type PlayedStory, playStory } from './playedStory.js';
@@ -341,4 +342,5 @@ describe('every page', () => {
 
 playCases(() => ({ browser, platform }));
 packageCases(() => ({ browser, platform, story }));
+outageCases(() => ({ browser, platform, story }));
 toolsCases(() => ({ browser, platform, story }));

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { GenesisAnswer } from '../../../command/client/answers.js';
-import { readOnce } from './read.js';
+import { readOnce, whenConnectionIsBack } from './read.js';
 
 export interface Asset {
   readonly asset: number;
@@ -13,7 +13,9 @@ export function useGenesis(): GenesisAnswer | null {
   const [genesis, setGenesis] = useState<GenesisAnswer | null>(null);
   useEffect(() => {
     // What it is asked for waits: pages show amounts plain until it is there.
-    readOnce<GenesisAnswer>('/genesis').then(setGenesis, () => undefined);
+    const ask = () => readOnce<GenesisAnswer>('/genesis').then(setGenesis, () => undefined);
+    ask();
+    return whenConnectionIsBack(ask);
   }, []);
   return genesis;
 }

@@ -1,6 +1,7 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
 import { followLive, type Live, NO_LIVE } from './liveFeed.js';
+import { connectionIsBack } from './read.js';
 
 /** The one feed of the page, for all of its parts. */
 export const LiveContext = createContext<Live>(NO_LIVE);
@@ -13,6 +14,9 @@ export function useLive(): Live {
 export function useLiveFeed(): Live {
   const [live, setLive] = useState<Live>(NO_LIVE);
   useEffect(() => followLive(setLive), []);
+  useEffect(() => {
+    if (live.status === 'live') connectionIsBack();
+  }, [live.status]);
   return live;
 }
 

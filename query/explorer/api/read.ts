@@ -13,7 +13,13 @@ export function read<T>(path: string): Promise<T> {
 
 export type Loaded<T> =
   | { readonly state: 'loading' }
-  | { readonly state: 'failed'; readonly status: number; readonly message: string }
+  | {
+      readonly state: 'failed';
+      readonly status: number;
+      readonly message: string;
+      /** Asks again, where another answer may come; null where it cannot. */
+      readonly again: (() => void) | null;
+    }
   | { readonly state: 'loaded'; readonly value: T };
 
 interface Held<T> {
@@ -21,14 +27,28 @@ interface Held<T> {
   readonly loaded: Loaded<T>;
 }
 
+const waiting = new Set<() => void>();
+
+/** The feed is there again after an absence: what failed meanwhile is read again. */
+export function connectionIsBack(): void {
+  for (const again of [...waiting]) again();
+}
+
+/** Calls `again` each time the connection is back, until the returned function is called. */
+export function whenConnectionIsBack(again: () => void): () => void {
+  waiting.add(again);
+  return () => waiting.delete(again);
+}
+
 const LOADING = { state: 'loading' } as const;
 
 /**
  * Reads `path`, and again when `version` grows; what was read of the same path stays until then.
- * Null reads nothing yet.
+ * What failed for now is read again when the connection is back. Null reads nothing yet.
  */
 export function useRead<T>(path: string | null, version = 0): Loaded<T> {
   const [held, setHeld] = useState<Held<T>>({ path, loaded: LOADING });
+  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     if (path === null) return;
     let isCurrent = true;
@@ -36,14 +56,22 @@ export function useRead<T>(path: string | null, version = 0): Loaded<T> {
       (value) => isCurrent && setHeld({ path, loaded: { state: 'loaded', value } }),
       (error: unknown) => {
         if (!(error instanceof ReaderError)) throw error;
-        const { status, detail: message } = error;
-        if (isCurrent) setHeld({ path, loaded: { state: 'failed', status, message } });
+        if (!isCurrent) return;
+        const { status, detail: message, retriable } = error;
+        const askAgain = () => {
+          setHeld({ path, loaded: LOADING });
+          setAttempt((last) => last + 1);
+        };
+        const again = retriable ? askAgain : null;
+        setHeld({ path, loaded: { state: 'failed', status, message, again } });
       },
     );
     return () => {
       isCurrent = false;
     };
-  }, [path, version]);
+  }, [path, version, attempt]);
+  const again = held.loaded.state === 'failed' ? held.loaded.again : null;
+  useEffect(() => (again === null ? undefined : whenConnectionIsBack(again)), [again]);
   return held.path === path ? held.loaded : LOADING;
 }
 

@@ -1,6 +1,8 @@
 import { useState } from 'preact/hooks';
 import { isReadError } from '../../../command/client/readerError.js';
+import { loadCode, loadCodeAgain } from '../api/loadCode.js';
 import { Icon } from '../widgets/icons.js';
+import { NotLoaded } from '../widgets/notLoaded.js';
 import type { Check } from './check.js';
 import { CheckList } from './checkList.js';
 
@@ -8,12 +10,17 @@ import { CheckList } from './checkList.js';
 export function FairnessCard(props: { readonly id: string }) {
   const [checks, setChecks] = useState<readonly Check[] | null>(null);
   const [busy, setBusy] = useState(false);
+  /** What was to be run when its code did not come. */
+  const [missed, setMissed] = useState<{ readonly alter: boolean } | null>(null);
   const run = async (alter: boolean) => {
     setBusy(true);
     setChecks(null);
+    setMissed(null);
     try {
-      const { checkCommand } = await import('./checkCommand.js');
-      setChecks(await checkCommand(props.id, alter));
+      const load = () => import('./checkCommand.js');
+      const code = await (missed === null ? loadCode(load) : loadCodeAgain(load));
+      if (code === null) return setMissed({ alter });
+      setChecks(await code.checkCommand(props.id, alter));
     } catch (error) {
       if (!isReadError(error)) throw error;
       setChecks([{ name: 'The data could be read', passed: false, detail: error.message }]);
@@ -39,6 +46,9 @@ export function FairnessCard(props: { readonly id: string }) {
         </button>
       </p>
       {busy && <p class="loading">Checking…</p>}
+      {missed !== null && (
+        <NotLoaded what="The code of the check" again={() => run(missed.alter)} />
+      )}
       {checks !== null && <CheckList checks={checks} />}
     </section>
   );

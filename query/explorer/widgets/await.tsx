@@ -25,8 +25,9 @@ export function Missing(props: {
   readonly what: string;
   readonly status: number;
   readonly message: string;
+  readonly again: (() => void) | null;
 }) {
-  const { what, status, message } = props;
+  const { what, status, message, again } = props;
   const title =
     status === 404 ? 'Not found' : status === 400 ? 'That cannot be' : 'Not available now';
   return (
@@ -35,6 +36,13 @@ export function Missing(props: {
       <p>
         The {what} is not here: {message}.
       </p>
+      {again !== null && (
+        <p class="buttons">
+          <button type="button" onClick={again}>
+            Try again
+          </button>
+        </p>
+      )}
       <p class="quiet">
         Blocks are named by height or digest, commands by id, accounts by public key; search finds
         all of them, also by the first six digits.
