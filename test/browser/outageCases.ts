@@ -70,6 +70,24 @@ export function outageCases(world: () => World): void {
       await page.getByText(text).first().waitFor();
     });
 
+    it('calls what it shows last known, with its age, and healthy once it is again', async () => {
+      await goTo('/status');
+      const main = page.locator('main');
+      const footer = page.locator('footer');
+      await main.getByText(/reader.*fresh/).waitFor();
+      expect(await main.getByText('last known').count()).toBe(0);
+      await begin();
+      await main.getByText('last known: 0 blocks').waitFor();
+      await main.getByText(/^last known: reader.*fresh/).waitFor();
+      await footer.getByText(/last known height .*, \d+ s ago/).waitFor();
+      expect(await footer.getByText('no lag').count()).toBe(0);
+      expect(await main.locator('.chip.good').count()).toBe(0);
+      expect(await findBarriers(page)).toEqual([]);
+      await end();
+      await footer.getByText('no lag').waitFor();
+      await expect.poll(() => main.getByText('last known').count()).toBe(0);
+    });
+
     it('says that a page’s code did not come, and loads it once it can', async () => {
       await begin();
       await goTo('/tools');

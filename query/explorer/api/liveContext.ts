@@ -1,5 +1,7 @@
 import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
+import { useNow } from '../widgets/age.js';
+import { lastHeardText } from './lastHeard.js';
 import { followLive, type Live, NO_LIVE } from './liveFeed.js';
 import { connectionIsBack } from './read.js';
 
@@ -18,6 +20,15 @@ export function useLiveFeed(): Live {
     if (live.status === 'live') connectionIsBack();
   }, [live.status]);
   return live;
+}
+
+/**
+ * Since when the page has heard nothing of the chain, in words, when it is not connected or what
+ * should have come is overdue; null while what it shows is of now.
+ */
+export function useLastHeard(): string | null {
+  const live = useLive();
+  return lastHeardText(live, useNow());
 }
 
 /** Grows by one every `everyMs` while the chain grows: how often a summary is read again. */

@@ -12,6 +12,8 @@ const world = browserWorld();
 export interface Live {
   readonly status: 'connecting' | 'live' | 'reconnecting' | 'paused';
   readonly height: number;
+  /** When the page last heard of the chain; 0: not yet. */
+  readonly heardAtMs: number;
   /** Newest first. */
   readonly blocks: readonly Block[];
   readonly commands: readonly Command[];
@@ -26,6 +28,7 @@ export interface Live {
 export const NO_LIVE: Live = {
   status: 'connecting',
   height: 0,
+  heardAtMs: 0,
   blocks: [],
   commands: [],
   pace: null,
@@ -119,7 +122,9 @@ async function open(state: FeedState): Promise<void> {
     onSubscribed(from, visibleHeight) {
       // A chain that was begun anew is far away too.
       const distance = Math.abs(visibleHeight - from);
-      if (distance <= RESUME_HEIGHTS_MAX) return change(state, { status: 'live' });
+      if (distance <= RESUME_HEIGHTS_MAX) {
+        return change(state, { status: 'live', heardAtMs: world.nowMs() });
+      }
       close(state);
       open(state);
     },
@@ -140,6 +145,7 @@ async function readNewest(state: FeedState): Promise<void> {
   state.commands = [];
   change(state, {
     height,
+    heardAtMs: world.nowMs(),
     blocks: blocks.items.filter((block) => block.height <= height),
     commands: commands.items,
     update: live.update + 1,
@@ -164,6 +170,7 @@ function flush(state: FeedState): void {
   state.commands = [];
   change(state, {
     height: blocks[0]?.height ?? live.height,
+    heardAtMs: world.nowMs(),
     blocks: [...blocks, ...live.blocks].slice(0, BLOCKS_KEPT),
     commands: [...commands, ...live.commands].slice(0, COMMANDS_KEPT),
     pace: state.pace ?? live.pace,

@@ -25,6 +25,8 @@ export type Loaded<T> =
 interface Held<T> {
   readonly path: string | null;
   readonly loaded: Loaded<T>;
+  /** Asks again, when the last answer did not come. */
+  readonly again: (() => void) | null;
 }
 
 const waiting = new Set<() => void>();
@@ -44,35 +46,42 @@ const LOADING = { state: 'loading' } as const;
 
 /**
  * Reads `path`, and again when `version` grows; what was read of the same path stays until then.
- * What failed for now is read again when the connection is back. Null reads nothing yet.
+ * What failed for now is read again when the connection is back, and what was read before it stays.
+ * Null reads nothing yet.
  */
 export function useRead<T>(path: string | null, version = 0): Loaded<T> {
-  const [held, setHeld] = useState<Held<T>>({ path, loaded: LOADING });
+  const [held, setHeld] = useState<Held<T>>({ path, loaded: LOADING, again: null });
   const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     if (path === null) return;
     let isCurrent = true;
     read<T>(path).then(
-      (value) => isCurrent && setHeld({ path, loaded: { state: 'loaded', value } }),
+      (value) => isCurrent && setHeld({ path, loaded: { state: 'loaded', value }, again: null }),
       (error: unknown) => {
         if (!(error instanceof ReaderError)) throw error;
         if (!isCurrent) return;
         const { status, detail: message, retriable } = error;
-        const askAgain = () => {
-          setHeld({ path, loaded: LOADING });
-          setAttempt((last) => last + 1);
-        };
-        const again = retriable ? askAgain : null;
-        setHeld({ path, loaded: { state: 'failed', status, message, again } });
+        const again = retriable ? () => setAttempt((last) => last + 1) : null;
+        const failed = { state: 'failed', status, message, again } as const;
+        // What was read before is better than nothing while nothing newer can be read.
+        setHeld((last) => ({
+          path,
+          loaded: again !== null && isLoaded(last, path) ? last.loaded : failed,
+          again,
+        }));
       },
     );
     return () => {
       isCurrent = false;
     };
   }, [path, version, attempt]);
-  const again = held.loaded.state === 'failed' ? held.loaded.again : null;
+  const { again } = held;
   useEffect(() => (again === null ? undefined : whenConnectionIsBack(again)), [again]);
   return held.path === path ? held.loaded : LOADING;
+}
+
+function isLoaded(held: Held<unknown>, path: string): boolean {
+  return held.path === path && held.loaded.state === 'loaded';
 }
 
 /** The value once it is there. */

@@ -1,5 +1,5 @@
 import type { Status } from '../../../command/client/answers.js';
-import { useLive, useSlowHeight } from '../api/liveContext.js';
+import { useLastHeard, useLive, useSlowHeight } from '../api/liveContext.js';
 import { loadedValue, useRead } from '../api/read.js';
 import { pageVersion } from '../pageVersion.js';
 import { counted, grouped } from '../widgets/numbers.js';
@@ -17,7 +17,8 @@ export function Footer() {
   const { status, height } = useLive();
   const version = useSlowHeight(STATUS_MS);
   const indexed = loadedValue(useRead<Status>('/explorer/status', version));
-  const lag = indexed?.lagBlocks ?? 0;
+  const lastHeard = useLastHeard();
+  const lag = indexed?.lagBlocks;
   return (
     <footer>
       <p>
@@ -25,9 +26,15 @@ export function Footer() {
         <span role="status">{LIVE_TEXTS[status]}</span>
         {height > 0 && (
           <>
-            {' · '}indexed height <b>{grouped(height)}</b>
             {' · '}
-            <a href="/status">{lag === 0 ? 'no lag' : `${counted(lag, 'block')} behind`}</a>
+            {lastHeard === null ? 'indexed height' : 'last known height'} <b>{grouped(height)}</b>
+            {lastHeard !== null && `, ${lastHeard}`}
+            {lastHeard === null && lag !== undefined && (
+              <>
+                {' · '}
+                <a href="/status">{lag === 0 ? 'no lag' : `${counted(lag, 'block')} behind`}</a>
+              </>
+            )}
           </>
         )}
       </p>

@@ -25,7 +25,7 @@ export function drawInputs(given: GivenInputs, { shards, commandsMax }: DrawBoun
       : `The shard is a whole number from 0 to ${shards - 1}.`;
   const executionIndex = wholeBetween(given.executionIndex, 1, commandsMax);
   return executionIndex === null
-    ? `The place is a whole number from 1 to ${grouped(commandsMax)}: a block holds no more commands.`
+    ? `The place is a whole number from 1 to ${grouped(commandsMax)}, the most that a block holds.`
     : { seed, shard, executionIndex };
 }
 

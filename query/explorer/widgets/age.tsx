@@ -4,7 +4,7 @@ const listeners = new Set<(nowMs: number) => void>();
 let timer = 0;
 
 /** One clock for all ages of a page. */
-function useNow(): number {
+export function useNow(): number {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
     listeners.add(setNow);
