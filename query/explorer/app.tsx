@@ -20,6 +20,7 @@ import { StatusPage } from './pages/statusPage.js';
 import { ValidatorsPage } from './pages/validatorsPage.js';
 import { type Place, usePlace } from './router.js';
 import { NotLoaded } from './widgets/notLoaded.js';
+import { ungrouped } from './widgets/ungrouped.js';
 
 /** A page that brings much code of its own: loaded when somebody goes there. */
 function Later(props: { readonly load: () => Promise<ComponentType> }) {
@@ -49,7 +50,10 @@ function pageAt({ path, query }: Place): VNode {
   const [kind = '', id = '', more] = path.split('/').slice(1);
   const name = decodeURIComponent(id);
   if (more === undefined && id !== '') {
-    if (kind === 'block') return <BlockPage key={name} id={name} />;
+    if (kind === 'block') {
+      const block = ungrouped(name);
+      return <BlockPage key={block} id={block} />;
+    }
     if (kind === 'command') return <CommandPage key={name} id={name} />;
     if (kind === 'account') return <AccountPage key={name} id={name} query={query} />;
   }

@@ -16,6 +16,7 @@ import { packageCases } from './packageCases.js';
 import { playCases } from './playCases.js';
 import { type PlayedStory, playStory } from './playedStory.js';
 import { type RunningPlatform, startPlatform } from './runningPlatform.js';
+import { searchCases } from './searchCases.js';
 import { toolsCases } from './toolsCases.js';
 
 // A browser, a platform and other suites may share two cores.
@@ -343,4 +344,5 @@ describe('every page', () => {
 playCases(() => ({ browser, platform }));
 packageCases(() => ({ browser, platform, story }));
 outageCases(() => ({ browser, platform, story }));
+searchCases(() => ({ browser, platform, story }));
 toolsCases(() => ({ browser, platform, story }));

@@ -46,7 +46,7 @@ export function Header(props: { readonly path: string }) {
         <span class="network" title={`the network is called “${name}”`}>
           {name}
         </span>
-        <SearchBox />
+        <SearchBox place={props.path} />
         <ThemeButton />
       </div>
       <nav class="pages" ref={pages} aria-label="pages">

@@ -10,12 +10,16 @@ import { Nothing } from '../widgets/fields.js';
 import { NewRows } from '../widgets/newRows.js';
 import { grouped } from '../widgets/numbers.js';
 import { Pager, usePages } from '../widgets/pager.js';
+import { ungrouped } from '../widgets/ungrouped.js';
 
 function JumpToHeight() {
   const [text, setText] = useState('');
+  const [problem, setProblem] = useState('');
   const submit = (event: Event) => {
     event.preventDefault();
-    if (text.trim() !== '') go(`/block/${encodeURIComponent(text.trim())}`);
+    const height = ungrouped(text);
+    if (/^[0-9]{1,15}$/.test(height)) return go(`/block/${height}`);
+    setProblem('a height is a whole number, such as 1,234');
   };
   return (
     <form class="inline" onSubmit={submit}>
@@ -24,12 +28,16 @@ function JumpToHeight() {
         <input
           inputMode="numeric"
           value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
+          onInput={(event) => {
+            setProblem('');
+            setText(event.currentTarget.value);
+          }}
         />
       </label>
       <button type="submit" class="second">
         Go
       </button>
+      {problem !== '' && <span role="alert">{problem}</span>}
     </form>
   );
 }

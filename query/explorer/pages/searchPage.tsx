@@ -5,6 +5,7 @@ import { pageOf } from '../frame/searchBox.js';
 import { go, useTitle } from '../router.js';
 import { Await } from '../widgets/await.js';
 import { Hash } from '../widgets/hash.js';
+import { ungrouped } from '../widgets/ungrouped.js';
 
 const GROUPS = [
   ['block', 'Blocks'],
@@ -12,11 +13,31 @@ const GROUPS = [
   ['account', 'Accounts'],
 ] as const;
 
+/** The least digits of a digest, an id or a key that the reader looks for; fewer are a height. */
+const BEGINNING_DIGITS_MIN = 6;
+
+function NothingFound(props: { readonly text: string }) {
+  const { text } = props;
+  const digits = ungrouped(text);
+  const isHeightOnly = /^[0-9]+$/.test(digits) && digits.length < BEGINNING_DIGITS_MIN;
+  const few = 'So few digits are searched among heights alone: give the first';
+  return (
+    <div class="missing">
+      <p class="break">
+        {isHeightOnly
+          ? `There is no block of height ${digits}. ${few} ${BEGINNING_DIGITS_MIN} of anything else.`
+          : `No block, command or account is called “${text}” or begins so. A command that is ` +
+            'still on its way is not here yet.'}
+      </p>
+    </div>
+  );
+}
+
 /** Goes on to the only exact match; else shows all that begins so, or that nothing does. */
 export function SearchPage(props: { readonly text: string }) {
   const { text } = props;
   useTitle(`Search for ${text}`);
-  const loaded = useRead<SearchAnswer>(`/explorer/search?q=${encodeURIComponent(text)}`);
+  const loaded = useRead<SearchAnswer>(`/explorer/search?q=${encodeURIComponent(ungrouped(text))}`);
   const exact = loaded.state === 'loaded' && loaded.value.redirect !== null ? loaded.value : null;
   const only = exact?.matches.find(({ path }) => path === exact.redirect);
   useEffect(() => {
@@ -28,12 +49,7 @@ export function SearchPage(props: { readonly text: string }) {
       <Await loaded={loaded} what={`search for “${text}”`}>
         {({ matches }) =>
           matches.length === 0 ? (
-            <div class="missing">
-              <p class="break">
-                No block, command or account is called “{text}” or begins so. A command that is
-                still on its way is not here yet.
-              </p>
-            </div>
+            <NothingFound text={text} />
           ) : (
             GROUPS.map(([kind, title]) => {
               const found = matches.filter((match) => match.kind === kind);

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Loaded } from '../api/read.js';
+import { refusalWords } from './expectedWords.js';
 
 /** Loading, failed or the content: the three states of everything that is read. */
 export function Await<T>(props: {
@@ -34,7 +35,7 @@ export function Missing(props: {
     <div class="missing" role="alert">
       <h2>{title}</h2>
       <p>
-        The {what} is not here: {message}.
+        The {what} is not here: {refusalWords(message)}.
       </p>
       {again !== null && (
         <p class="buttons">

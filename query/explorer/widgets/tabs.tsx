@@ -10,10 +10,11 @@ export interface Tab {
 /** Panels of which one is shown; the address keeps which (`#events`), the arrow keys move. */
 export function Tabs(props: { readonly label: string; readonly tabs: readonly Tab[] }) {
   const { label, tabs } = props;
-  const fromAddress = () => tabs.find(({ id }) => `#${id}` === location.hash) ?? tabs[0];
-  const [shown, setShown] = useState(fromAddress()?.id ?? '');
+  const fromAddress = () => tabs.find(({ id }) => `#${id}` === location.hash);
+  const [shown, setShown] = useState((fromAddress() ?? tabs[0])?.id ?? '');
   useEffect(() => {
-    const onHash = () => setShown(fromAddress()?.id ?? '');
+    // Other fragments, that of the skip link, lead to other parts of the page.
+    const onHash = () => setShown((last) => fromAddress()?.id ?? last);
     window.addEventListener('hashchange', onHash);
     return () => window.removeEventListener('hashchange', onHash);
   }, []);
