@@ -20,12 +20,12 @@ function NothingFound(props: { readonly text: string }) {
   const { text } = props;
   const digits = ungrouped(text);
   const isHeightOnly = /^[0-9]+$/.test(digits) && digits.length < BEGINNING_DIGITS_MIN;
-  const few = 'So few digits are searched among heights alone: give the first';
+  const few = `Fewer than ${BEGINNING_DIGITS_MIN} digits are searched among heights alone`;
   return (
     <div class="missing">
       <p class="break">
         {isHeightOnly
-          ? `There is no block of height ${digits}. ${few} ${BEGINNING_DIGITS_MIN} of anything else.`
+          ? `There is no block of height ${digits}. ${few}.`
           : `No block, command or account is called “${text}” or begins so. A command that is ` +
             'still on its way is not here yet.'}
       </p>
