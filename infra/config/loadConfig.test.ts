@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ConfigError, loadConfig } from './loadConfig.js';
-import { count, flag, list, port, validatorCount } from './optionTypes.js';
+import {
+  count,
+  flag,
+  list,
+  port,
+  postgresUrl,
+  postgresUrls,
+  redisUrl,
+  validatorCount,
+  webSocketUrls,
+} from './optionTypes.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nullspace-config-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -108,5 +118,84 @@ describe('options', () => {
     expect(() => loadConfig(needed, [], {})).toThrow(
       '--genesis (NULLSPACE_GENESIS): expected string, and nothing was given',
     );
+  });
+});
+
+describe('URLs', () => {
+  const urls = z.object({
+    databaseUrl: postgresUrl.optional(),
+    standbyUrls: postgresUrls.default([]),
+    redisUrl: redisUrl.optional(),
+    peers: webSocketUrls,
+  });
+  const PEERS = ['--peers', 'ws://127.0.0.1:1,wss://a.example:2'];
+  const loadUrls = (argv: string[], environment: Record<string, string> = {}) =>
+    loadConfig(urls, argv, environment);
+
+  /** What is said of it, in one line that shows nothing of what was given. */
+  function refusedUrl(argv: string[], environment: Record<string, string> = {}): string {
+    try {
+      loadUrls(argv, environment);
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      const { message } = error as Error;
+      expect(message).not.toMatch(/S3cret|123|Pw|garbage|\n/);
+      return message;
+    }
+    throw new Error('was accepted');
+  }
+
+  it('of the known schemes are taken as they are', () => {
+    const databaseUrl = 'postgresql://ns:S3cret%2FPw@127.0.0.1:8290/nullspace?sslmode=disable';
+    const standbyUrls = ['postgres://ns:p@ss@a.example/n', 'postgres:///n?host=/tmp&user=a@b'];
+    const config = loadUrls([...PEERS, '--standby-urls', standbyUrls.join(',')], {
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: 'redis://:S3cret@127.0.0.1:1',
+    });
+    const peers = ['ws://127.0.0.1:1', 'wss://a.example:2'];
+    expect(config).toEqual({
+      ...{ databaseUrl, standbyUrls, peers },
+      redisUrl: 'redis://:S3cret@127.0.0.1:1',
+    });
+  });
+
+  it.each([
+    'postgres://ns:S3cret/Pw@127.0.0.1:8290/nullspace',
+    'postgres://ns:123/Pw@127.0.0.1:8290/nullspace',
+    'postgres://ns:123?Pw@127.0.0.1:8290/nullspace',
+    'postgres://ns:123#Pw@127.0.0.1:8290/nullspace',
+    'postgres://ns@S3cret:123/Pw@127.0.0.1:8290/nullspace',
+  ])('with a character of the password that is not encoded are refused: %s', (url) => {
+    const encoded = /must be percent-encoded/;
+    const database = refusedUrl(PEERS, { DATABASE_URL: url });
+    expect(database).toMatch(/^--database-url \(DATABASE_URL\): expected postgres:\/\//);
+    expect(database).toMatch(encoded);
+    const standbys = refusedUrl([...PEERS, '--standby-urls', `postgres://a.example/n,${url}`]);
+    expect(standbys).toMatch(/^--standby-urls \(NULLSPACE_STANDBY_URLS\): URL 2 of 2: expected/);
+    expect(standbys).toMatch(encoded);
+  });
+
+  it.each(['garbage', 'S3cret:Pw@127.0.0.1', 'mysql://ns:S3cret@h/n', ''])(
+    'that begin otherwise are refused: "%s"',
+    (url) => {
+      const words = /expected postgres:.*does not begin so/;
+      expect(refusedUrl([...PEERS, `--database-url=${url}`])).toMatch(words);
+      const path = configFile('url.json', JSON.stringify({ databaseUrl: { password: 'S3cret' } }));
+      expect(refusedUrl([...PEERS, '--config', path])).toMatch(words);
+    },
+  );
+
+  it('of Redis and of validators are looked at too', () => {
+    expect(refusedUrl([...PEERS, '--redis-url', 'redis://:S3cret/Pw@h:1'])).toContain(
+      '--redis-url (REDIS_URL): expected redis://',
+    );
+    expect(refusedUrl([...PEERS, '--redis-url', 'redis://:S3cret%zz@h:1'])).toContain('encoded');
+    expect(refusedUrl(['--peers', 'ws://h:1,garbage'])).toContain('URL 2 of 2: expected ws://');
+    expect(refusedUrl([])).toMatch(/^--peers \(NULLSPACE_PEERS\): .*and nothing was given$/);
+  });
+
+  it('do not show in what is said of a file that is not JSON', () => {
+    const torn = configFile('tornUrl.json', '{"redisUrl": S3cret}');
+    expect(refusedUrl(['--config', torn])).toContain('tornUrl.json: not JSON');
   });
 });

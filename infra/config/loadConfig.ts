@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
+import { environmentName, flagName, isSecret, optionNames } from './optionNames.js';
+import { HIDDEN_VALUE } from './optionTypes.js';
 
 /** The configuration is not usable: the process says so in one line and exits with status 2. */
 export class ConfigError extends Error {
@@ -9,43 +11,19 @@ export class ConfigError extends Error {
   readonly retriable = false;
 }
 
-/** Environment variables that have a name of their own; others are NULLSPACE_<OPTION_NAME>. */
-const ENVIRONMENT_NAMES: Readonly<Record<string, string>> = {
-  databaseUrl: 'DATABASE_URL',
-  kafkaBrokers: 'KAFKA_BROKERS',
-  readOnly: 'READ_ONLY',
-  redisUrl: 'REDIS_URL',
-  gatewayInstanceId: 'GATEWAY_INSTANCE_ID',
-  gatewayDataDir: 'GATEWAY_DATA_DIR',
-};
-
-/**
- * Options that have no flag: everybody on a machine can read its command lines, and they end in
- * histories and lists of processes.
- */
-const SECRETS: ReadonlySet<string> = new Set(['kafkaPassword']);
-
-function words(option: string): string[] {
-  return option.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
-}
-
-/** `listenPort` is `--listen-port` on a command line. */
-function flagName(option: string): string {
-  return words(option).join('-');
-}
-
-function environmentName(option: string): string {
-  return ENVIRONMENT_NAMES[option] ?? `NULLSPACE_${words(option).join('_').toUpperCase()}`;
-}
-
 function readConfigFile(path: string): Record<string, unknown> {
+  let parsed: unknown;
   try {
-    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-    if (isObject) return parsed as Record<string, unknown>;
+    parsed = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new ConfigError(`config file ${path}: ${(error as Error).message}`);
+    const { message } = error as Error;
+    // A SyntaxError quotes the text around the place, which may be a password's.
+    const place = /at position \d+/.exec(message)?.[0] ?? '';
+    const what = error instanceof SyntaxError ? `not JSON ${place}`.trimEnd() : message;
+    throw new ConfigError(`config file ${path}: ${what}`);
   }
+  const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+  if (isObject) return parsed as Record<string, unknown>;
   throw new ConfigError(`config file ${path}: not a JSON object`);
 }
 
@@ -54,7 +32,7 @@ function flagValues(
   booleans: ReadonlySet<string>,
   argv: readonly string[],
 ): Record<string, unknown> {
-  const secret = options.find((option) => SECRETS.has(option) && isFlagIn(argv, option));
+  const secret = options.find((option) => isSecret(option) && isFlagIn(argv, option));
   if (secret !== undefined) {
     const elsewhere = `${environmentName(secret)} or a line of the config file`;
     throw new ConfigError(
@@ -62,7 +40,7 @@ function flagValues(
     );
   }
   const specification = Object.fromEntries(
-    [...options.filter((option) => !SECRETS.has(option)), 'config'].map((option) => [
+    [...options.filter((option) => !isSecret(option)), 'config'].map((option) => [
       flagName(option),
       { type: booleans.has(option) ? ('boolean' as const) : ('string' as const) },
     ]),
@@ -82,13 +60,6 @@ function flagValues(
 function isFlagIn(argv: readonly string[], option: string): boolean {
   const name = `--${flagName(option)}`;
   return argv.some((argument) => argument === name || argument.startsWith(`${name}=`));
-}
-
-/** All names of an option, for messages: `--listen-port (NULLSPACE_LISTEN_PORT)`. */
-export function optionNames(option: string): string {
-  return SECRETS.has(option)
-    ? environmentName(option)
-    : `--${flagName(option)} (${environmentName(option)})`;
 }
 
 /** Two other texts: a name may have a form that one of them does not fit. */
@@ -123,16 +94,19 @@ export function loadConfig<Shape extends z.ZodRawShape>(
   const issue = parsed.error.issues[0];
   const option = String(issue?.path[0] ?? '');
   const names = optionNames(option);
-  if (SECRETS.has(option)) throw new ConfigError(`${names}: expected a text`);
-  throw new ConfigError(`${names}: ${complaint(issue?.message ?? 'not usable', given[option])}`);
+  if (isSecret(option)) throw new ConfigError(`${names}: expected a text`);
+  const expected = expectedOf(issue?.message ?? 'not usable');
+  throw new ConfigError(`${names}: ${expected}${otherwiseGiven(issue, given[option])}`);
 }
 
-/**
- * What a value should be, and what was given: texts and numbers that did not parse, as they were.
- */
-function complaint(message: string, value: unknown): string {
-  const expected = message.replace(/^Invalid (input|option): /, '').replace(/, received .*$/, '');
-  return value === undefined
-    ? `${expected}, and nothing was given`
-    : `${expected}, not ${JSON.stringify(value)}`;
+/** What a value should be, from what the schema says of it. */
+function expectedOf(message: string): string {
+  return message.replace(/^Invalid (input|option): /, '').replace(/, received .*$/, '');
+}
+
+/** What was given instead: texts and numbers as they were, but for those that may hold a secret. */
+function otherwiseGiven(issue: z.core.$ZodIssue | undefined, value: unknown): string {
+  if (value === undefined) return ', and nothing was given';
+  const isHidden = issue?.code === 'custom' && issue.params === HIDDEN_VALUE;
+  return isHidden ? '' : `, not ${JSON.stringify(value)}`;
 }

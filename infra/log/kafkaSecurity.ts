@@ -1,7 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { ConfigError, optionNames } from '../config/loadConfig.js';
+import { ConfigError } from '../config/loadConfig.js';
+import { optionNames } from '../config/optionNames.js';
 import { flag } from '../config/optionTypes.js';
 import { type ClientSecurity, SASL_MECHANISMS, type SaslMechanism } from '../kafka/client.js';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { KAFKA_REPLICAS_MAX } from '../../schemas/limits.js';
 import type { Log } from '../../schemas/log.js';
 import { ConfigError } from '../config/loadConfig.js';
-import { count, list } from '../config/optionTypes.js';
+import { count, list, postgresUrl } from '../config/optionTypes.js';
 import type { KafkaOptions } from '../kafka/client.js';
 import {
   KAFKA_CLIENT_DEFAULT,
@@ -17,7 +17,7 @@ import { type KafkaSecurityConfig, kafkaSecurity, kafkaSecurityOptions } from '.
 /** Options of every role that reads or writes the log. */
 export const logOptions = {
   log: z.enum(['postgres', 'kafka']).default('postgres'),
-  databaseUrl: z.string().optional(),
+  databaseUrl: postgresUrl.optional(),
   kafkaBrokers: list.default([]),
   kafkaClient: z.enum(KAFKA_CLIENTS).default(KAFKA_CLIENT_DEFAULT),
   /** Of topics that are created; without, as many as brokers are named, at most three. */

@@ -7,7 +7,14 @@ import { z } from 'zod';
 import { KAFKA_REPLICAS_MAX } from '../../schemas/limits.js';
 import { callerPath } from '../config/callerPath.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
-import { brokerCount, count, flag, port, validatorCount } from '../config/optionTypes.js';
+import {
+  brokerCount,
+  count,
+  flag,
+  port,
+  postgresUrl,
+  validatorCount,
+} from '../config/optionTypes.js';
 import { developmentNetwork, genesisPathOf } from '../genesis/developmentNetwork.js';
 import { lockFolder } from '../postgres/folderLock.js';
 import { createLogger } from '../telemetry/logger.js';
@@ -32,7 +39,7 @@ const configSchema = z.object({
   log: z.enum(['kafka', 'postgres']).optional(),
   host: z.string().optional(),
   basePort: port.optional(),
-  databaseUrl: z.string().optional(),
+  databaseUrl: postgresUrl.optional(),
   kafkaBrokers: z.string().optional(),
   kafkaReplicas: count(KAFKA_REPLICAS_MAX).optional(),
   /** How many brokers of Kafka to run here; with three the log outlives any one of them. */

@@ -10,7 +10,7 @@ import type { Trust } from '../../command/client/verifyEvents.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
-import { count, flag } from '../config/optionTypes.js';
+import { count, flag, httpUrl, webSocketUrl } from '../config/optionTypes.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { createNativeSigner, nativeVerifier } from '../crypto/nativeSignatures.js';
@@ -28,8 +28,8 @@ import { nodeClientWorld } from '../websocket/nodeClientWorld.js';
 const configSchema = z.object({
   players: count(1_000).default(5),
   bets: count(10_000).default(4),
-  url: z.string().default('ws://127.0.0.1:9010/play'),
-  reader: z.string().default('http://127.0.0.1:8080'),
+  url: webSocketUrl.default('ws://127.0.0.1:9010/play'),
+  reader: httpUrl.default('http://127.0.0.1:8080'),
   json: flag.default(false),
 });
 

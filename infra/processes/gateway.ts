@@ -6,7 +6,7 @@ import {
   GATEWAY_SESSIONS_PER_ACCOUNT_MAX,
 } from '../../schemas/limits.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
-import { count, list, port } from '../config/optionTypes.js';
+import { count, list, port, webSocketUrls } from '../config/optionTypes.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
 import { openCertificateRing } from '../files/certificateRing.js';
@@ -20,7 +20,7 @@ const milliseconds = (max: number) => z.coerce.number().int().min(0).max(max);
 
 const configSchema = z.object({
   genesis: z.string(),
-  peers: list,
+  peers: webSocketUrls,
   host: z.string().default('127.0.0.1'),
   port: port.default(9010),
   gatewayInstanceId: z.string().default('gateway-0'),

@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/loadConfig.js';
+import { hideUrls } from '../telemetry/hideUrls.js';
 import { EXIT_CONFIG } from './role.js';
 
 type Command = (argv: readonly string[]) => Promise<void>;
@@ -90,7 +91,10 @@ async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     const known =
       error instanceof ConfigError || typeof (error as { code?: unknown }).code === 'string';
-    if (!known) throw error;
+    if (!known) {
+      hideUrls(error);
+      throw error;
+    }
     process.stderr.write(`nullspace ${name}: ${(error as Error).message}\n`);
     process.exitCode = error instanceof ConfigError ? EXIT_CONFIG : 1;
   }

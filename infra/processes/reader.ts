@@ -5,7 +5,15 @@ import { z } from 'zod';
 import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
 import { FEED_CONNECTIONS_PER_IP_MAX, READ_DATABASES_MAX } from '../../schemas/limits.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
-import { count, flag, list, port } from '../config/optionTypes.js';
+import {
+  count,
+  flag,
+  list,
+  port,
+  postgresUrl,
+  postgresUrls,
+  webSocketUrls,
+} from '../config/optionTypes.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { readChainKeys } from '../genesis/epochsFile.js';
 import { readGenesis } from '../genesis/genesisFile.js';
@@ -28,10 +36,10 @@ const configSchema = z.object({
   ...wakeupsOptions,
   ...redisOptions,
   /** The primary, or with `readOnly` a standby; not needed beside `standbyUrls`. */
-  databaseUrl: z.string().optional(),
+  databaseUrl: postgresUrl.optional(),
   /** Other databases with the same tables, which only follow: reads are spread over all. */
-  standbyUrls: list.default([]),
-  peers: list.default([]),
+  standbyUrls: postgresUrls.default([]),
+  peers: webSocketUrls.default([]),
   host: z.string().default('127.0.0.1'),
   port: port.default(8080),
   name: z.string().default('reader-0'),
@@ -47,6 +55,7 @@ const configSchema = z.object({
   gatewayUrl: z
     .string()
     .regex(/^(?::[0-9]{1,5}|wss?:\/\/[^\s;,'"]+)$/, 'expected ws://host:port/play or :port')
+    .refine((text) => text.startsWith(':') || URL.canParse(text), 'expected a URL or :port')
     .default(':9010'),
 });
 

@@ -1,21 +1,21 @@
-import pino from 'pino';
 import { z } from 'zod';
 import { callerPath } from '../config/callerPath.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
-import { count, flag, list, port } from '../config/optionTypes.js';
+import { count, flag, port, postgresUrl, postgresUrls } from '../config/optionTypes.js';
 import { requireDatabase } from '../log/openLog.js';
 import { createStandby } from '../postgres/standby/createStandby.js';
 import { promoteStandby } from '../postgres/standby/promoteStandby.js';
 import { readServerStatus, type ServerStatus } from '../postgres/standby/standbyStatus.js';
+import { createLogger } from '../telemetry/logger.js';
 
 const USAGE = 'usage: nullspace standby create|status|promote [OPTIONS]';
-const log = pino({ name: 'standby', level: 'warn' }, pino.destination(2));
+const log = createLogger('standby', 'warn');
 
 const configSchema = z.object({
   /** The primary; promote: the old one, which must not answer any more. */
-  databaseUrl: z.string().optional(),
+  databaseUrl: postgresUrl.optional(),
   /** status: those whose heights are asked too; promote: the one. */
-  standbyUrls: list.default([]),
+  standbyUrls: postgresUrls.default([]),
   json: flag.default(false),
   dataDir: z.string().optional(),
   name: z

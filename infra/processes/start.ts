@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { callerPath } from '../config/callerPath.js';
 import { loadConfig } from '../config/loadConfig.js';
-import { flag, port, validatorCount } from '../config/optionTypes.js';
+import { flag, port, postgresUrl, validatorCount } from '../config/optionTypes.js';
 import { developmentNetwork, genesisPathOf } from '../genesis/developmentNetwork.js';
 import { removeEmbeddedData, startEmbeddedPostgres } from '../postgres/embeddedPostgres.js';
 import { lockFolder } from '../postgres/folderLock.js';
@@ -25,7 +25,7 @@ const configSchema = z.object({
   gatewayPort: port.default(9010),
   /** Validators at this port and the following ones; then projector and Postgres. */
   basePort: port.default(9100),
-  databaseUrl: z.string().optional(),
+  databaseUrl: postgresUrl.optional(),
 });
 
 type Config = z.infer<typeof configSchema>;

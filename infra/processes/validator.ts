@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { equalBytes } from '../../schemas/kernel/bytes.js';
 import { SNAPSHOT_EVERY_HEIGHTS, SNAPSHOT_EVERY_HEIGHTS_MAX } from '../../schemas/limits.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
-import { count, flag, list, port } from '../config/optionTypes.js';
+import { count, flag, port, webSocketUrls } from '../config/optionTypes.js';
 import { type KeyFile, readKeyFile } from '../crypto/keyFile.js';
 import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { createNativeSigner, nativeVerifier } from '../crypto/nativeSignatures.js';
@@ -25,7 +25,7 @@ const configSchema = z.object({
   genesis: z.string(),
   key: z.string(),
   /** WebSocket URLs of all validators, by index. */
-  peers: list,
+  peers: webSocketUrls,
   host: z.string().default('127.0.0.1'),
   port: port.default(9100),
   dataDir: z.string(),

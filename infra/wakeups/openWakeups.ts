@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { StartWakeups } from '../../query/ports.js';
 import { topicNames } from '../../schemas/topics.js';
 import { ConfigError } from '../config/loadConfig.js';
+import { postgresUrl, redisUrl } from '../config/optionTypes.js';
 import { checkLogConfig, type LogConfig, openLog } from '../log/openLog.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { listenWakeups } from './listenWakeups.js';
@@ -12,15 +13,12 @@ import { type HeightAnnouncer, redisAnnouncer, redisWakeups } from './redisChann
 export const wakeupsOptions = {
   wakeups: z.enum(['listen', 'poll', 'log', 'redis']).optional(),
   /** The primary, where `databaseUrl` is a standby: it notifies, and may have the log. */
-  primaryUrl: z.string().optional(),
+  primaryUrl: postgresUrl.optional(),
 };
 
 /** Options of who announces heights on Redis, and of who hears of them there. */
 export const redisOptions = {
-  redisUrl: z
-    .string()
-    .regex(/^rediss?:\/\//, 'expected redis://host:port')
-    .optional(),
+  redisUrl: redisUrl.optional(),
 };
 
 export interface WakeupsConfig extends LogConfig {

@@ -120,6 +120,31 @@ describe('npm start', () => {
   );
 });
 
+describe('a URL that cannot be parsed', () => {
+  const database = 'postgres://ns:S3cret/Pw@127.0.0.1:8290/nullspace';
+  const redis = 'redis://:S3cret/Pw@127.0.0.1:8290';
+  it.each([
+    ['reader', [], { DATABASE_URL: database }, '--database-url (DATABASE_URL)'],
+    ['reader', ['--standby-urls', database], {}, '--standby-urls (NULLSPACE_STANDBY_URLS)'],
+    ['reader', ['--primary-url', database], {}, '--primary-url (NULLSPACE_PRIMARY_URL)'],
+    ['projector', ['--redis-url', redis], {}, '--redis-url (REDIS_URL)'],
+    ['projector', [], { DATABASE_URL: 'garbage' }, '--database-url (DATABASE_URL)'],
+    ['start', [], { DATABASE_URL: database }, '--database-url (DATABASE_URL)'],
+    ['standby', ['status'], { DATABASE_URL: database }, '--database-url (DATABASE_URL)'],
+    ['demo', ['--reader', 'garbage'], {}, '--reader (NULLSPACE_READER)'],
+  ] as const)(
+    'ends "%s %j" with status 2 and no word of it',
+    async (name, argv, environment, names) => {
+      const genesis = ['reader', 'projector'].includes(name) ? ['--genesis', 'none'] : [];
+      const finished = await runProgram([name, ...argv, ...genesis], { environment });
+      refused(finished, names);
+      expect(finished.code).toBe(2);
+      expect(finished.stderr + finished.stdout).not.toMatch(/S3cret|Pw@|garbage/);
+    },
+    TIMEOUT_MS,
+  );
+});
+
 describe('nullspace validator', () => {
   it(
     'does not run beside another with its key, or with its data folder',
