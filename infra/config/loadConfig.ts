@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { environmentName, flagName, isSecret, optionNames } from './optionNames.js';
+import { answerHelp } from './optionsHelp.js';
 import { HIDDEN_VALUE } from './optionTypes.js';
 
 /** The configuration is not usable: the process says so in one line and exits with status 2. */
@@ -71,13 +72,15 @@ function isBoolean(schema: z.ZodType): boolean {
 /**
  * Values of a schema's options from, in this order, flags, environment, the JSON file named by
  * `--config`, and the schema's defaults. Texts are what flags and variables give, so schemas
- * coerce. Throws ConfigError naming the option, all of its names, and what is wrong.
+ * coerce. Throws ConfigError naming the option, all of its names, and what is wrong; HelpAsked when
+ * `argv` asks for the options.
  */
 export function loadConfig<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): z.infer<z.ZodObject<Shape>> {
+  answerHelp(schema, argv);
   const options = Object.keys(schema.shape);
   const shape = schema.shape as unknown as Record<string, z.ZodType>;
   const booleans = new Set(options.filter((option) => isBoolean(shape[option] as z.ZodType)));

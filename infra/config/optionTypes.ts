@@ -2,29 +2,33 @@ import { z } from 'zod';
 import { KAFKA_BROKERS_MAX } from '../../schemas/limits.js';
 
 /** A TCP port; 0 asks the system for a free one. */
-export const port = z.coerce.number().int().min(0).max(65_535);
+export const port = z.coerce.number().int().min(0).max(65_535).meta({ value: 'PORT' });
 
 /** A flag without a value, or the words true and false. */
 export const flag = z
   .union([z.boolean(), z.enum(['true', 'false', '1', '0'])])
-  .transform((value) => value === true || value === 'true' || value === '1');
+  .transform((value) => value === true || value === 'true' || value === '1')
+  .meta({ value: '' });
 
 /** `a,b,c` or a JSON list. */
 export const list = z
   .union([z.array(z.string()), z.string()])
   .transform((value) =>
     (typeof value === 'string' ? value.split(',') : value).filter((item) => item !== ''),
-  );
+  )
+  .meta({ value: 'A,B' });
 
 /** How many validators a chain may have on one machine. */
 export const validatorCount = z.coerce
   .number()
-  .refine((value) => value === 1 || value === 4 || value === 7, 'expected 1, 4 or 7');
+  .refine((value) => value === 1 || value === 4 || value === 7, 'expected 1, 4 or 7')
+  .meta({ value: '1|4|7' });
 
 /** How many brokers of Kafka a cluster on one machine may have: an odd number, or one. */
 export const brokerCount = z.coerce
   .number()
-  .refine((value) => value % 2 === 1 && value <= KAFKA_BROKERS_MAX, 'expected 1, 3 or 5');
+  .refine((value) => value % 2 === 1 && value <= KAFKA_BROKERS_MAX, 'expected 1, 3 or 5')
+  .meta({ value: '1|3|5' });
 
 export const count = (max: number) => z.coerce.number().int().min(1).max(max);
 
@@ -79,19 +83,20 @@ function isDecodable({ username, password }: URL): boolean {
 }
 
 function url(form: UrlForm) {
-  return z.unknown().transform((value, context): string => {
+  const parsed = z.unknown().transform((value, context): string => {
     const fault = urlFault(value, form);
     if (fault === null) return value as string;
     context.addIssue({ code: 'custom', message: fault, params: HIDDEN_VALUE });
     return z.NEVER;
   });
+  return parsed.meta({ value: 'URL' });
 }
 
 /** `a,b,c` or a JSON list, of URLs; a comma inside of one is `%2C`. */
 function urls(form: UrlForm) {
-  return z.unknown().transform((value, context): string[] => {
-    const parsed = list.safeParse(value);
-    const each = parsed.success ? parsed.data : [value];
+  const parsed = z.unknown().transform((value, context): string[] => {
+    const items = list.safeParse(value);
+    const each = items.success ? items.data : [value];
     for (const [index, item] of each.entries()) {
       const fault = urlFault(item, form);
       if (fault === null) continue;
@@ -100,6 +105,7 @@ function urls(form: UrlForm) {
     }
     return each as string[];
   });
+  return parsed.meta({ value: 'URL,URL' });
 }
 
 export const postgresUrl = url(POSTGRES);

@@ -6,19 +6,29 @@ import { optionNames } from '../config/optionNames.js';
 import { flag } from '../config/optionTypes.js';
 import { type ClientSecurity, SASL_MECHANISMS, type SaslMechanism } from '../kafka/client.js';
 
+const pemFile = z.string().meta({ value: 'FILE' });
+
 /** Options of every role that reaches a Kafka cluster which asks who one is. */
 export const kafkaSecurityOptions = {
-  kafkaTls: flag.default(false),
-  /** Who signs the brokers' certificates (PEM); without, the authorities that Node.js knows. */
-  kafkaCaFile: z.string().optional(),
-  /** A client's own certificate and its key (PEM), where brokers ask for them. */
-  kafkaCertificateFile: z.string().optional(),
-  kafkaKeyFile: z.string().optional(),
-  kafkaSasl: z.enum(SASL_MECHANISMS).default('SCRAM-SHA-512'),
-  kafkaUser: z.string().optional(),
-  kafkaPasswordFile: z.string().optional(),
-  /** Without a flag: the environment, or a line of the config file. */
-  kafkaPassword: z.string().optional(),
+  kafkaTls: flag.default(false).describe('speak TLS with the brokers'),
+  kafkaCaFile: pemFile
+    .optional()
+    .describe("who signs the brokers' certificates (PEM); without, whom Node.js knows"),
+  kafkaCertificateFile: pemFile
+    .optional()
+    .describe("a client's own certificate (PEM), where brokers ask for one"),
+  kafkaKeyFile: pemFile.optional().describe('the key of that certificate (PEM)'),
+  kafkaSasl: z.enum(SASL_MECHANISMS).default('SCRAM-SHA-512').describe('how a password is proven'),
+  kafkaUser: z.string().optional().describe('name of a user, where brokers ask for one'),
+  kafkaPasswordFile: z
+    .string()
+    .meta({ value: 'FILE' })
+    .optional()
+    .describe('file with the password of that user'),
+  kafkaPassword: z
+    .string()
+    .optional()
+    .describe('the password of that user; also as a line of the config file'),
 };
 
 export interface KafkaSecurityConfig {

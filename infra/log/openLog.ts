@@ -16,12 +16,18 @@ import { type KafkaSecurityConfig, kafkaSecurity, kafkaSecurityOptions } from '.
 
 /** Options of every role that reads or writes the log. */
 export const logOptions = {
-  log: z.enum(['postgres', 'kafka']).default('postgres'),
-  databaseUrl: postgresUrl.optional(),
-  kafkaBrokers: list.default([]),
-  kafkaClient: z.enum(KAFKA_CLIENTS).default(KAFKA_CLIENT_DEFAULT),
-  /** Of topics that are created; without, as many as brokers are named, at most three. */
-  kafkaReplicas: count(KAFKA_REPLICAS_MAX).optional(),
+  log: z.enum(['postgres', 'kafka']).default('postgres').describe('where the log is'),
+  databaseUrl: postgresUrl
+    .optional()
+    .describe('server of the tables, and of the log where that is on Postgres'),
+  kafkaBrokers: list.default([]).describe('host:port of brokers, where the log is on Kafka'),
+  kafkaClient: z
+    .enum(KAFKA_CLIENTS)
+    .default(KAFKA_CLIENT_DEFAULT)
+    .describe('library that speaks with Kafka'),
+  kafkaReplicas: count(KAFKA_REPLICAS_MAX)
+    .optional()
+    .describe('copies of topics that are made; without, one a named broker, at most three'),
   ...kafkaSecurityOptions,
 };
 

@@ -35,15 +35,19 @@ import { findRoles, isRole, stopRoles } from './roleProcesses.js';
 
 const configSchema = z.object({
   dataDir: z.string().default('.data/cluster'),
-  validators: validatorCount.optional(),
-  log: z.enum(['kafka', 'postgres']).optional(),
-  host: z.string().optional(),
-  basePort: port.optional(),
-  databaseUrl: postgresUrl.optional(),
-  kafkaBrokers: z.string().optional(),
-  kafkaReplicas: count(KAFKA_REPLICAS_MAX).optional(),
-  /** How many brokers of Kafka to run here; with three the log outlives any one of them. */
-  brokers: brokerCount.optional(),
+  validators: validatorCount.optional().describe('how many; 4, and fixed with the data folder'),
+  log: z.enum(['kafka', 'postgres']).optional().describe('kafka, and fixed with the data folder'),
+  host: z.string().optional().describe('address to listen on; 127.0.0.1'),
+  basePort: port.optional().describe('of validator-0; 9400, and the others behind it'),
+  databaseUrl: postgresUrl.optional().describe('a server of your own; without, one is run here'),
+  kafkaBrokers: z
+    .string()
+    .optional()
+    .describe('host:port,... of brokers of your own; without, they are run here'),
+  kafkaReplicas: count(KAFKA_REPLICAS_MAX).optional().describe('copies of topics that are made'),
+  brokers: brokerCount
+    .optional()
+    .describe('of Kafka, run here; 1; with three the log outlives any one of them'),
   json: flag.default(false),
 });
 

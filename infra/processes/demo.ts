@@ -26,10 +26,10 @@ import { recomputeBet } from '../demo/recomputeBet.js';
 import { nodeClientWorld } from '../websocket/nodeClientWorld.js';
 
 const configSchema = z.object({
-  players: count(1_000).default(5),
-  bets: count(10_000).default(4),
-  url: webSocketUrl.default('ws://127.0.0.1:9010/play'),
-  reader: httpUrl.default('http://127.0.0.1:8080'),
+  players: count(1_000).default(5).describe('how many play side by side'),
+  bets: count(10_000).default(4).describe('of each player'),
+  url: webSocketUrl.default('ws://127.0.0.1:9010/play').describe('of a gateway'),
+  reader: httpUrl.default('http://127.0.0.1:8080').describe('of a reader'),
   json: flag.default(false),
 });
 

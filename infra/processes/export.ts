@@ -12,9 +12,11 @@ import { storedLogOptions, withStoredLog } from './storedLog.js';
 const configSchema = z.object({
   ...storedLogOptions,
   ...heightRangeOptions,
-  out: z.string(),
-  format: z.enum(['avro', 'parquet', 'both']).default('avro'),
-  heightsPerFile: count(EXPORT_HEIGHTS_PER_FILE_MAX).default(EXPORT_HEIGHTS_PER_FILE),
+  out: z.string().describe('folder of the files; called again the export goes on there'),
+  format: z.enum(['avro', 'parquet', 'both']).default('avro').describe('of the files'),
+  heightsPerFile: count(EXPORT_HEIGHTS_PER_FILE_MAX)
+    .default(EXPORT_HEIGHTS_PER_FILE)
+    .describe('how many a file has'),
   json: flag.default(false),
 });
 

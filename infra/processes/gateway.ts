@@ -23,20 +23,36 @@ const configSchema = z.object({
   peers: webSocketUrls,
   host: z.string().default('127.0.0.1'),
   port: port.default(9010),
-  gatewayInstanceId: z.string().default('gateway-0'),
-  /** Where the newest certificates are kept, which prove what the log may lose. */
-  gatewayDataDir: z.string().optional(),
-  sessionsMax: count(1_000_000).default(GATEWAY_SESSIONS_MAX),
-  sessionsPerAccountMax: count(1_000_000).default(GATEWAY_SESSIONS_PER_ACCOUNT_MAX),
-  connectionsPerAddressMax: count(1_000_000).default(GATEWAY_CONNECTIONS_PER_IP_MAX),
-  requestsPerMinuteMax: count(1_000_000).default(GATEWAY_REQUESTS_PER_MINUTE_MAX),
-  /** `10.0.0.0/8,192.0.2.7`: no limit by address holds for these. */
-  trustedNetworks: list.default([]),
-  /** Origins of pages that may open a session; none given: all. */
-  allowedOrigins: list.default([]),
-  drainNoticeMs: milliseconds(60_000).default(500),
-  drainDeadlineMs: milliseconds(600_000).default(2_000),
-  drainSpreadMs: milliseconds(600_000).default(1_000),
+  gatewayInstanceId: z.string().default('gateway-0').describe('name of this gateway'),
+  gatewayDataDir: z
+    .string()
+    .optional()
+    .describe('folder of the newest certificates, which prove what the log may lose'),
+  sessionsMax: count(1_000_000).default(GATEWAY_SESSIONS_MAX).describe('sessions at a time'),
+  sessionsPerAccountMax: count(1_000_000)
+    .default(GATEWAY_SESSIONS_PER_ACCOUNT_MAX)
+    .describe('sessions of one account at a time'),
+  connectionsPerAddressMax: count(1_000_000)
+    .default(GATEWAY_CONNECTIONS_PER_IP_MAX)
+    .describe('connections from one address at a time'),
+  requestsPerMinuteMax: count(1_000_000)
+    .default(GATEWAY_REQUESTS_PER_MINUTE_MAX)
+    .describe('requests over HTTP from one address'),
+  trustedNetworks: list
+    .default([])
+    .describe('as 10.0.0.0/8,192.0.2.7: no limit by address holds for these'),
+  allowedOrigins: list
+    .default([])
+    .describe('origins of pages that may open a session; none given: all'),
+  drainNoticeMs: milliseconds(60_000)
+    .default(500)
+    .describe('at a stop: from not being ready to telling players'),
+  drainDeadlineMs: milliseconds(600_000)
+    .default(2_000)
+    .describe('at a stop: how long players may take to leave'),
+  drainSpreadMs: milliseconds(600_000)
+    .default(1_000)
+    .describe('at a stop: over which the sessions that are left are closed'),
 });
 
 const SHARD = 0;

@@ -4,7 +4,10 @@ import { ConfigError } from '../config/loadConfig.js';
 const height = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 /** First and last height of what a command reads; without `to`, all that the log proves. */
-export const heightRangeOptions = { from: height.default(1), to: height.optional() };
+export const heightRangeOptions = {
+  from: height.default(1).describe('the first height'),
+  to: height.optional().describe('the last height; without, all that the log proves'),
+};
 
 export function heightRange({
   from,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { z } from 'zod';
 import { csv } from '../../query/routes/csv.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
+import { answerHelp } from '../config/optionsHelp.js';
 import { flag } from '../config/optionTypes.js';
 import { createNativeBeacon } from '../crypto/nativeBeacon.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
@@ -9,16 +10,16 @@ import type { Cell } from '../export/exportFile.js';
 import { EXPORT_COLUMNS, exportRecords } from '../export/exportRows.js';
 import { verifiedHeights } from '../export/verifiedHeights.js';
 import { heightRange, heightRangeOptions } from './heightRange.js';
-import { logAccess } from './logAccess.js';
-import { logTopics } from './logTopics.js';
+import { logAccess, logAccessOptions } from './logAccess.js';
+import { logTopics, logTopicsOptions } from './logTopics.js';
 import { storedLogOptions, withStoredLog } from './storedLog.js';
 
 const configSchema = z.object({
   ...storedLogOptions,
   ...heightRangeOptions,
-  topic: z.enum(['events', 'blocks']).default('events'),
-  json: flag.default(false),
-  csv: flag.default(false),
+  topic: z.enum(['events', 'blocks']).default('events').describe('cat: whose records'),
+  json: flag.default(false).describe('cat: a line of JSON a record, as is done anyway'),
+  csv: flag.default(false).describe('cat: CSV'),
 });
 
 type Row = Readonly<Record<string, Cell>>;
@@ -56,6 +57,7 @@ export async function log(argv: readonly string[]): Promise<void> {
   const [name = '', ...rest] = argv;
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   if (action !== undefined) return action(rest);
+  answerHelp(z.object({ ...configSchema.shape, ...logTopicsOptions, ...logAccessOptions }), argv);
   const settings = 'topics --apply | --check, access [--apply | --check]';
   throw new ConfigError(`log: expected cat [--from H] [--to H] [--topic T], ${settings}`);
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { genesisEpoch } from '../../schemas/crypto/epochKeys.js';
 import { LogError } from '../../schemas/logError.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
-import { flag, list } from '../config/optionTypes.js';
+import { list } from '../config/optionTypes.js';
 import {
   accessRules,
   aclCommand,
@@ -15,17 +15,18 @@ import { withDatabase } from '../log/withDatabase.js';
 import { createPool } from '../postgres/connection.js';
 import { applyLogRoles, compareLogRoles, type LogRoles } from '../postgres/logRoles.js';
 import { createLogger } from '../telemetry/logger.js';
+import { logTopicsOptions } from './logTopics.js';
 import { storedChain, storedLogOptions } from './storedLog.js';
 
-const configSchema = z.object({
-  ...storedLogOptions,
-  /** One for all validators, or one each in the order of their indices. */
-  publishers: list.default(['nullspace_publisher']),
-  projectors: list.default(['nullspace_projector']),
-  analysts: list.default(['nullspace_analyst']),
-  apply: flag.default(false),
-  check: flag.default(false),
-});
+export const logAccessOptions = {
+  ...logTopicsOptions,
+  publishers: list
+    .default(['nullspace_publisher'])
+    .describe('access: one user for all validators, or one each in the order of their indices'),
+  projectors: list.default(['nullspace_projector']).describe('access: users of projectors'),
+  analysts: list.default(['nullspace_analyst']).describe('access: users who only read'),
+};
+const configSchema = z.object({ ...storedLogOptions, ...logAccessOptions });
 
 function print(kind: string, lines: readonly string[]): void {
   for (const line of lines) process.stdout.write(`${kind}: ${line}\n`);

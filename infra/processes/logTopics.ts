@@ -5,11 +5,11 @@ import { ConfigError, loadConfig } from '../config/loadConfig.js';
 import { flag } from '../config/optionTypes.js';
 import { storedLogOptions, withStoredLog } from './storedLog.js';
 
-const configSchema = z.object({
-  ...storedLogOptions,
-  apply: flag.default(false),
-  check: flag.default(false),
-});
+export const logTopicsOptions = {
+  apply: flag.default(false).describe('topics, access: make what is missing'),
+  check: flag.default(false).describe('topics, access: only look whether all is there'),
+};
+const configSchema = z.object({ ...storedLogOptions, ...logTopicsOptions });
 
 /**
  * `nullspace log topics`: makes the topics of the manifest, or only looks whether they are there;

@@ -1,11 +1,19 @@
 import { ConfigError } from '../config/loadConfig.js';
+import { HelpAsked } from '../config/optionsHelp.js';
 import { hideUrls } from '../telemetry/hideUrls.js';
 import { EXIT_CONFIG } from './role.js';
 
-type Command = (argv: readonly string[]) => Promise<void>;
+type Run = (argv: readonly string[]) => Promise<void>;
+
+interface Command {
+  readonly help: string;
+  /** The first argument, where a command does several things. */
+  readonly actions?: string;
+  load(): Promise<Run>;
+}
 
 /** Every command of the program; each is loaded when it is called. */
-const COMMANDS: Readonly<Record<string, { readonly help: string; load(): Promise<Command> }>> = {
+const COMMANDS: Readonly<Record<string, Command>> = {
   start: {
     help: 'run the whole platform on this machine, on embedded parts',
     load: async () => (await import('./start.js')).start,
@@ -16,6 +24,7 @@ const COMMANDS: Readonly<Record<string, { readonly help: string; load(): Promise
   },
   cluster: {
     help: 'up, status or down: the platform as separate processes, on Kafka or Postgres',
+    actions: 'up|status|down',
     load: async () => (await import('./cluster.js')).cluster,
   },
   verify: {
@@ -28,6 +37,7 @@ const COMMANDS: Readonly<Record<string, { readonly help: string; load(): Promise
   },
   recover: {
     help: 'look, propose, sign, begin: another epoch after the loss of all validators',
+    actions: 'look|propose|sign|begin',
     load: async () => (await import('./recover.js')).recover,
   },
   drill: {
@@ -36,6 +46,7 @@ const COMMANDS: Readonly<Record<string, { readonly help: string; load(): Promise
   },
   log: {
     help: 'cat: verified records of the log, as lines; topics, access: what its servers must have',
+    actions: 'cat|topics|access',
     load: async () => (await import('./log.js')).log,
   },
   export: {
@@ -44,10 +55,12 @@ const COMMANDS: Readonly<Record<string, { readonly help: string; load(): Promise
   },
   projections: {
     help: 'status, rebuild, swap or prune: the tables that readers see, and those beside them',
+    actions: 'status|rebuild|swap|prune',
     load: async () => (await import('./projections.js')).projections,
   },
   standby: {
     help: "create, status or promote: a copy of the tables' server that follows it, for readers",
+    actions: 'create|status|promote',
     load: async () => (await import('./standby.js')).standby,
   },
   validator: {
@@ -73,11 +86,18 @@ function usage(): string {
   const lines = Object.entries(COMMANDS).map(
     ([name, { help }]) => `  ${name.padEnd(width)}  ${help}`,
   );
-  return `usage: nullspace COMMAND [OPTIONS]\n\n${lines.join('\n')}\n`;
+  const more = 'nullspace COMMAND --help lists the options of one';
+  return `usage: nullspace COMMAND [OPTIONS]\n\n${lines.join('\n')}\n\n${more}\n`;
+}
+
+function commandHelp(name: string, { help, actions }: Command, options: string): string {
+  const words = ['nullspace', name, ...(actions === undefined ? [] : [actions]), '[OPTIONS]'];
+  return `usage: ${words.join(' ')}\n\n${help}\n\n${options}`;
 }
 
 async function main(argv: readonly string[]): Promise<void> {
-  const [name = 'help', ...rest] = argv;
+  const isAbout = argv[0] === 'help' && argv.length > 1;
+  const [name = 'help', ...rest] = isAbout ? [...argv.slice(1), '--help'] : argv;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
     const asked = name === 'help' || name === '--help' || name === '-h';
@@ -89,6 +109,10 @@ async function main(argv: readonly string[]): Promise<void> {
     const run = await command.load();
     await run(rest);
   } catch (error) {
+    if (error instanceof HelpAsked) {
+      process.stdout.write(commandHelp(name, command, error.message));
+      return;
+    }
     const known =
       error instanceof ConfigError || typeof (error as { code?: unknown }).code === 'string';
     if (!known) {

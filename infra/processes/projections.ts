@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { PROJECTION_GRACE_MS } from '../../schemas/limits.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
+import { answerHelp } from '../config/optionsHelp.js';
 import { flag } from '../config/optionTypes.js';
 import {
   type DropOutcome,
@@ -21,12 +22,17 @@ const USAGE = 'usage: nullspace projections status|rebuild|swap|prune [OPTIONS]'
 const configSchema = z.object({
   ...storedLogOptions,
   json: flag.default(false),
-  /** rebuild: leave the new tables beside the old ones. */
-  keep: flag.default(false),
-  /** swap: which tables; default the newest that are built. prune: these, however old. */
-  schema: z.string().optional(),
-  /** prune: how long replaced tables are kept. */
-  graceMs: z.coerce.number().int().min(0).default(PROJECTION_GRACE_MS),
+  keep: flag.default(false).describe('rebuild: leave the new tables beside the old ones'),
+  schema: z
+    .string()
+    .optional()
+    .describe('swap: which tables; default the newest that are built. prune: these, however old'),
+  graceMs: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(PROJECTION_GRACE_MS)
+    .describe('prune: how long replaced tables are kept'),
 });
 
 type Config = z.infer<typeof configSchema>;
@@ -125,6 +131,7 @@ const ACTIONS: Readonly<Record<string, (place: Place) => Promise<void>>> = {
 export async function projections(argv: readonly string[]): Promise<void> {
   const [name = '', ...rest] = argv;
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+  if (action === undefined) answerHelp(configSchema, argv);
   if (action === undefined) throw new ConfigError(USAGE);
   const config = loadConfig(configSchema, rest, process.env);
   await withStoredTables(config, 'projections', (tables) => action({ config, ...tables }));

@@ -35,28 +35,34 @@ const configSchema = z.object({
   ...logOptions,
   ...wakeupsOptions,
   ...redisOptions,
-  /** The primary, or with `readOnly` a standby; not needed beside `standbyUrls`. */
-  databaseUrl: postgresUrl.optional(),
-  /** Other databases with the same tables, which only follow: reads are spread over all. */
-  standbyUrls: postgresUrls.default([]),
-  peers: webSocketUrls.default([]),
+  databaseUrl: postgresUrl
+    .optional()
+    .describe('the primary, or with --read-only a standby; not needed beside --standby-urls'),
+  standbyUrls: postgresUrls
+    .default([])
+    .describe('other databases with the same tables, which only follow: reads go to all'),
+  peers: webSocketUrls
+    .default([])
+    .describe('WebSocket URLs of all validators, by index; without, no proofs of the state'),
   host: z.string().default('127.0.0.1'),
   port: port.default(8080),
   name: z.string().default('reader-0'),
-  /** The database is a standby that only follows: nothing may be asked of it but reads. */
-  readOnly: flag.default(false),
-  explorerDir: z.string().optional(),
-  feedConnectionsPerAddressMax: count(1_000_000).default(FEED_CONNECTIONS_PER_IP_MAX),
-  /** Addresses and networks that the feed's limit by address does not hold for. */
-  trustedNetworks: list.default([]),
-  /**
-   * Told to the page: a gateway's WebSocket, or `:port` of the host under which the page is seen.
-   */
+  readOnly: flag
+    .default(false)
+    .describe('the database is a standby: nothing may be asked of it but reads'),
+  explorerDir: z.string().optional().describe('folder of the built page; default the own one'),
+  feedConnectionsPerAddressMax: count(1_000_000)
+    .default(FEED_CONNECTIONS_PER_IP_MAX)
+    .describe('connections to the feed from one address at a time'),
+  trustedNetworks: list
+    .default([])
+    .describe("addresses and networks that the feed's limit by address does not hold for"),
   gatewayUrl: z
     .string()
     .regex(/^(?::[0-9]{1,5}|wss?:\/\/[^\s;,'"]+)$/, 'expected ws://host:port/play or :port')
     .refine((text) => text.startsWith(':') || URL.canParse(text), 'expected a URL or :port')
-    .default(':9010'),
+    .default(':9010')
+    .describe("told to the page: a gateway's WebSocket, or :port of the page's own host"),
 });
 
 type Config = z.infer<typeof configSchema>;

@@ -28,14 +28,19 @@ import { type StoredLog, storedChain, storedLogOptions, withStoredLog } from './
 
 const configSchema = z.object({
   ...storedLogOptions,
-  /** The epoch's start: made by `propose`, signed by `sign`, written to the log by `begin`. */
-  start: z.string().optional(),
-  /** Files of genesis' recovery keys, for `sign`. */
-  recoveryKey: list.default([]),
-  /** Folders in which gateways kept certificates. */
-  evidence: list.default([]),
-  snapshotArchive: z.string().optional(),
-  snapshotEvery: count(SNAPSHOT_EVERY_HEIGHTS_MAX).default(SNAPSHOT_EVERY_HEIGHTS),
+  start: z
+    .string()
+    .optional()
+    .describe("file of the epoch's start, which propose makes, sign signs and begin writes"),
+  recoveryKey: list.default([]).describe("sign: files of genesis' recovery keys"),
+  evidence: list.default([]).describe('folders in which gateways kept certificates'),
+  snapshotArchive: z
+    .string()
+    .optional()
+    .describe('folder of states to begin at; default that of the data folder'),
+  snapshotEvery: count(SNAPSHOT_EVERY_HEIGHTS_MAX)
+    .default(SNAPSHOT_EVERY_HEIGHTS)
+    .describe('heights from one snapshot of the state to the next'),
   json: flag.default(false),
 });
 type Config = z.infer<typeof configSchema>;

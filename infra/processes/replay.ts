@@ -16,11 +16,14 @@ import { storedLogOptions, withStoredLog } from './storedLog.js';
 
 const configSchema = z.object({
   ...storedLogOptions,
-  /** The validator's data folder that is made, or gone on with. */
-  into: z.string(),
-  /** Where an empty folder begins, and where the states made here are kept. */
-  snapshotArchive: z.string().optional(),
-  snapshotEvery: count(SNAPSHOT_EVERY_HEIGHTS_MAX).default(SNAPSHOT_EVERY_HEIGHTS),
+  into: z.string().describe("the validator's data folder that is made, or gone on with"),
+  snapshotArchive: z
+    .string()
+    .optional()
+    .describe('folder of states: an empty folder begins there, and those made here are kept'),
+  snapshotEvery: count(SNAPSHOT_EVERY_HEIGHTS_MAX)
+    .default(SNAPSHOT_EVERY_HEIGHTS)
+    .describe('heights from one snapshot of the state to the next'),
   json: flag.default(false),
 });
 

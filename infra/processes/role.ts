@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { ConfigError } from '../config/loadConfig.js';
+import { HelpAsked } from '../config/optionsHelp.js';
 import { FileError, toFileError } from '../files/errors.js';
 import { createLogger } from '../telemetry/logger.js';
 
@@ -65,6 +66,7 @@ function dieOf(name: string, logger: Logger): (error: unknown) => void {
  * full disk, which it says in one line; a configuration that cannot work with status 2, and one
  * line that says what to change. A role that cannot go on, and may after another start, calls
  * `fail` with the reason: its process ends with status 1, unless it is stopping already.
+ * @throws HelpAsked
  */
 export async function runRole(
   name: string,
@@ -91,6 +93,7 @@ export async function runRole(
   try {
     role = await start(logger, fail);
   } catch (error) {
+    if (error instanceof HelpAsked) throw error;
     const fatal = isPermanent(error);
     tell({ kind: 'failed', message: describe(error), fatal });
     if (fatal) process.stderr.write(`${name}: ${describe(error)}\n`);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { callerPath } from '../config/callerPath.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
+import { answerHelp } from '../config/optionsHelp.js';
 import { count, flag, port, postgresUrl, postgresUrls } from '../config/optionTypes.js';
 import { requireDatabase } from '../log/openLog.js';
 import { createStandby } from '../postgres/standby/createStandby.js';
@@ -12,24 +13,28 @@ const USAGE = 'usage: nullspace standby create|status|promote [OPTIONS]';
 const log = createLogger('standby', 'warn');
 
 const configSchema = z.object({
-  /** The primary; promote: the old one, which must not answer any more. */
-  databaseUrl: postgresUrl.optional(),
-  /** status: those whose heights are asked too; promote: the one. */
-  standbyUrls: postgresUrls.default([]),
+  databaseUrl: postgresUrl
+    .optional()
+    .describe('the primary; promote: the old one, which must not answer any more'),
+  standbyUrls: postgresUrls
+    .default([])
+    .describe('status: those whose heights are asked too; promote: the one'),
   json: flag.default(false),
-  dataDir: z.string().optional(),
+  dataDir: z.string().optional().describe('create: folder for the copy'),
   name: z
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9-]{0,39}$/, 'expected letters, digits and dashes, at most 40')
-    .default('standby-0'),
-  host: z.string().default('127.0.0.1'),
-  /** 0 takes a free one. */
-  port: port.default(0),
-  /** Folder of pg_basebackup, pg_ctl and postgres. */
-  pgBin: z.string().optional(),
-  /** What a dead standby's slot may keep of the primary's journal. */
-  slotWalKeepMegabytes: count(1_000_000).default(4_096),
-  backupTimeoutSeconds: count(7 * 24 * 3_600).default(6 * 3_600),
+    .default('standby-0')
+    .describe('create: of the copy and its slot'),
+  host: z.string().default('127.0.0.1').describe('create: address that the copy listens on'),
+  port: port.default(0).describe('create: its port; 0 takes a free one'),
+  pgBin: z.string().optional().describe('create: folder of pg_basebackup, pg_ctl and postgres'),
+  slotWalKeepMegabytes: count(1_000_000)
+    .default(4_096)
+    .describe("create: what a dead standby's slot may keep of the primary's journal"),
+  backupTimeoutSeconds: count(7 * 24 * 3_600)
+    .default(6 * 3_600)
+    .describe('create: how long copying may take'),
 });
 
 type Config = z.infer<typeof configSchema>;
@@ -116,6 +121,7 @@ const SUBCOMMANDS: Readonly<Record<string, (config: Config) => Promise<void>>> =
 export async function standby(argv: readonly string[]): Promise<void> {
   const [name = '', ...rest] = argv;
   const run = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
+  if (run === undefined) answerHelp(configSchema, argv);
   if (run === undefined) throw new ConfigError(USAGE);
   await run(loadConfig(configSchema, rest, process.env));
 }

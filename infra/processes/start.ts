@@ -18,14 +18,15 @@ import { createSupervisor, type SupervisedRole } from './supervisor.js';
 
 const configSchema = z.object({
   dataDir: z.string().default('.data'),
-  validators: validatorCount.default(4),
-  fresh: flag.default(false),
+  validators: validatorCount.default(4).describe('how many; fixed with the data folder'),
+  fresh: flag.default(false).describe('remove what is in the data folder first'),
   host: z.string().default('127.0.0.1'),
-  explorerPort: port.default(8080),
-  gatewayPort: port.default(9010),
-  /** Validators at this port and the following ones; then projector and Postgres. */
-  basePort: port.default(9100),
-  databaseUrl: postgresUrl.optional(),
+  explorerPort: port.default(8080).describe('of the reader with the page'),
+  gatewayPort: port.default(9010).describe('where players come in'),
+  basePort: port
+    .default(9100)
+    .describe('of validator-0; others follow, projector at +20, Postgres at +30'),
+  databaseUrl: postgresUrl.optional().describe('a server of your own; without, one is run here'),
 });
 
 type Config = z.infer<typeof configSchema>;

@@ -15,9 +15,12 @@ import { clusterBrokers } from './clusterServices.js';
 /** Options of commands that read the log of a data folder, while its platform runs or not. */
 export const storedLogOptions = {
   ...logOptions,
-  log: logOptions.log.removeDefault().optional(),
-  dataDir: z.string().default('.data'),
-  genesis: z.string().optional(),
+  log: logOptions.log
+    .removeDefault()
+    .optional()
+    .describe('where the log is; default that of the data folder'),
+  dataDir: z.string().default('.data').describe('of the platform whose log is read'),
+  genesis: z.string().optional().describe('file of the chain; default that of the data folder'),
 };
 
 const schema = z.object(storedLogOptions);

@@ -23,18 +23,26 @@ import { type RunningRole, runRole } from './role.js';
 const configSchema = z.object({
   ...logOptions,
   genesis: z.string(),
-  key: z.string(),
-  /** WebSocket URLs of all validators, by index. */
+  key: z.string().describe("file of this validator's key"),
   peers: webSocketUrls,
   host: z.string().default('127.0.0.1'),
   port: port.default(9100),
-  dataDir: z.string(),
-  /** Snapshots are copied to this folder, which all may share; a lost folder begins there. */
-  snapshotArchive: z.string().optional(),
-  snapshotEvery: count(SNAPSHOT_EVERY_HEIGHTS_MAX).default(SNAPSHOT_EVERY_HEIGHTS),
-  /** Off: this validator never writes the log. */
-  publish: flag.default(true),
-  verifyWorkers: z.coerce.number().int().min(0).max(16).default(1),
+  dataDir: z.string().describe('folder of its state, blocks and journal, of no other validator'),
+  snapshotArchive: z
+    .string()
+    .optional()
+    .describe('folder to copy snapshots to, which all may share; a lost folder begins there'),
+  snapshotEvery: count(SNAPSHOT_EVERY_HEIGHTS_MAX)
+    .default(SNAPSHOT_EVERY_HEIGHTS)
+    .describe('heights from one snapshot of the state to the next'),
+  publish: flag.default(true).describe('off: this validator never writes the log'),
+  verifyWorkers: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(16)
+    .default(1)
+    .describe('threads that check signatures of players'),
 });
 
 const SHARD = 0;

@@ -21,11 +21,19 @@ import { type StoredLog, storedLogOptions, withStoredLog } from './storedLog.js'
 
 const configSchema = z.object({
   ...storedLogOptions,
-  from: z.coerce.number().int().min(0).default(0),
-  /** Of the states that parts begin at; by default that of the data folder. */
-  snapshotArchive: z.string().optional(),
-  /** Verified side by side; 1: in one piece. */
-  parts: count(VERIFY_PARTS_MAX).default(Math.min(availableParallelism(), VERIFY_PARTS_MAX)),
+  from: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('the first height that is counted; the log is executed from genesis'),
+  snapshotArchive: z
+    .string()
+    .optional()
+    .describe('folder of states that parts begin at; default that of the data folder'),
+  parts: count(VERIFY_PARTS_MAX)
+    .default(Math.min(availableParallelism(), VERIFY_PARTS_MAX))
+    .describe('of the log, verified side by side; 1: in one piece'),
   json: flag.default(false),
 });
 type Config = z.infer<typeof configSchema>;

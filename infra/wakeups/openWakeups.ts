@@ -11,14 +11,18 @@ import { type HeightAnnouncer, redisAnnouncer, redisWakeups } from './redisChann
 
 /** Options of a reader: what tells it that it should look for new heights. */
 export const wakeupsOptions = {
-  wakeups: z.enum(['listen', 'poll', 'log', 'redis']).optional(),
-  /** The primary, where `databaseUrl` is a standby: it notifies, and may have the log. */
-  primaryUrl: postgresUrl.optional(),
+  wakeups: z
+    .enum(['listen', 'poll', 'log', 'redis'])
+    .optional()
+    .describe('what tells of new heights; default listen, on a standby poll'),
+  primaryUrl: postgresUrl
+    .optional()
+    .describe('the primary, where --database-url is a standby: it notifies, and may have the log'),
 };
 
 /** Options of who announces heights on Redis, and of who hears of them there. */
 export const redisOptions = {
-  redisUrl: redisUrl.optional(),
+  redisUrl: redisUrl.optional().describe('where projectors announce heights to readers'),
 };
 
 export interface WakeupsConfig extends LogConfig {

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../infra/config/loadConfig.js';
+import { HelpAsked } from '../../infra/config/optionsHelp.js';
 import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import type { Campaign } from './campaign.js';
 import { hostileCampaign } from './hostileCampaign.js';
@@ -44,6 +45,10 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${text}\n`);
     return ok ? 0 : 1;
   } catch (error) {
+    if (error instanceof HelpAsked) {
+      process.stdout.write(error.message);
+      return 0;
+    }
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`campaign ${name}: ${error.message}\n`);
     return 2;
