@@ -95,6 +95,15 @@ function commandHelp(name: string, { help, actions }: Command, options: string):
   return `usage: ${words.join(' ')}\n\n${help}\n\n${options}`;
 }
 
+/** Codes of errors that say that another process holds a folder, key or port. */
+const HELD: ReadonlySet<unknown> = new Set(['folderInUse', 'in-use', 'portTaken']);
+
+/** To start again is of use only where nobody has to change anything first. */
+function statusOf(error: unknown): number {
+  const isHeld = HELD.has((error as { readonly code?: unknown }).code);
+  return error instanceof ConfigError || isHeld ? EXIT_CONFIG : 1;
+}
+
 async function main(argv: readonly string[]): Promise<void> {
   const isAbout = argv[0] === 'help' && argv.length > 1;
   const [name = 'help', ...rest] = isAbout ? [...argv.slice(1), '--help'] : argv;
@@ -120,7 +129,7 @@ async function main(argv: readonly string[]): Promise<void> {
       throw error;
     }
     process.stderr.write(`nullspace ${name}: ${(error as Error).message}\n`);
-    process.exitCode = error instanceof ConfigError ? EXIT_CONFIG : 1;
+    process.exitCode = statusOf(error);
   }
 }
 

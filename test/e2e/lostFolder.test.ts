@@ -148,6 +148,6 @@ it('replay says what it cannot do', async () => {
   expect(bare.code).toBe(2);
   expect(bare.stderr).toContain('--into');
   const used = await runProgram(['replay', '--data-dir', dataDir, '--into', victimDir]);
-  expect(used.code).toBe(1);
+  expect(used.code).toBe(2);
   expect(used.stderr).toContain('in use');
 }, 60_000);

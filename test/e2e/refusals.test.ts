@@ -99,7 +99,9 @@ describe('npm start', () => {
       const lock = lockFolder(join(dataDir, 'supervisor.lock'));
       const before = readdirSync(dataDir);
       for (const more of [[], ['--fresh']]) {
-        refused(await start(dataDir, more), `in use by process ${process.pid}`);
+        const finished = await start(dataDir, more);
+        refused(finished, `in use by process ${process.pid}`);
+        expect(finished.code).toBe(2);
       }
       expect(readdirSync(dataDir)).toEqual(before);
       lock.release();
@@ -201,6 +203,22 @@ describe('npm run cluster', () => {
       refused(log, /holds a cluster with --log kafka, not postgres/);
       const size = await cluster('up', 'fixed', ['--validators', '7']);
       refused(size, /holds a cluster with --validators 4, not 7/);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'refuses a folder that another up or down has',
+    async () => {
+      const dataDir = folderOf('held-cluster');
+      mkdirSync(dataDir);
+      const lock = lockFolder(join(dataDir, 'cluster.lock'));
+      for (const action of ['up', 'down']) {
+        const finished = await cluster(action, 'held-cluster', []);
+        refused(finished, `in use by process ${process.pid}`);
+        expect(finished.code).toBe(2);
+      }
+      lock.release();
     },
     TIMEOUT_MS,
   );
