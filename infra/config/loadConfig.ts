@@ -46,16 +46,60 @@ function flagValues(
       { type: booleans.has(option) ? ('boolean' as const) : ('string' as const) },
     ]),
   );
+  const named = new Map(options.map((option) => [`--${flagName(option)}`, option]));
+  named.set('--config', 'config');
   try {
     return parseArgs({
-      args: [...argv],
+      args: joined(argv, named, booleans),
       options: specification,
       strict: true,
       allowNegative: true,
     }).values;
   } catch (error) {
-    throw new ConfigError((error as Error).message);
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError(refusedArgument(error as Error));
   }
+}
+
+/**
+ * Each option with a value as one argument: `--from=-3` is a height that is refused by its own
+ * rule, where parseArgs takes `--from -3` for two options. @throws ConfigError for one without its
+ * value
+ */
+function joined(
+  argv: readonly string[],
+  named: ReadonlyMap<string, string>,
+  booleans: ReadonlySet<string>,
+): string[] {
+  const all: string[] = [];
+  for (let index = 0; index < argv.length; index++) {
+    const argument = argv[index] as string;
+    const [flag = '', ...values] = argument.split('=');
+    const option = named.get(flag);
+    const isFlag = option !== undefined && booleans.has(option);
+    if (isFlag && values.length > 0) {
+      throw new ConfigError(`${optionNames(option)}: takes no value; --no-${flag.slice(2)} is off`);
+    }
+    if (option === undefined || isFlag || values.length > 0) {
+      all.push(argument);
+      continue;
+    }
+    const value = argv[++index];
+    if (value === undefined || /^-\D/.test(value)) {
+      const dashed = value === undefined ? '' : `; one that begins with a dash is ${flag}=-...`;
+      throw new ConfigError(
+        `${optionNames(option)}: expected a value, and nothing was given${dashed}`,
+      );
+    }
+    all.push(`${flag}=${value}`);
+  }
+  return all;
+}
+
+/** What parseArgs says, in its first sentence. An argument may be a URL with a password. */
+function refusedArgument({ message }: Error): string {
+  const [first = ''] = message.split(/\. |\n/);
+  return /:\/\/|@/.test(message) ? 'a URL was given that is no value of an option' : first;
 }
 
 function isFlagIn(argv: readonly string[], option: string): boolean {
@@ -104,7 +148,9 @@ export function loadConfig<Shape extends z.ZodRawShape>(
 
 /** What a value should be, from what the schema says of it. */
 function expectedOf(message: string): string {
-  return message.replace(/^Invalid (input|option): /, '').replace(/, received .*$/, '');
+  return message
+    .replace(/^(Invalid (input|option)|Too (small|big)): /, '')
+    .replace(/, received .*$/, '');
 }
 
 /** What was given instead: texts and numbers as they were, but for those that may hold a secret. */

@@ -6,13 +6,13 @@ export const port = z.coerce.number().int().min(0).max(65_535).meta({ value: 'PO
 
 /** A flag without a value, or the words true and false. */
 export const flag = z
-  .union([z.boolean(), z.enum(['true', 'false', '1', '0'])])
+  .union([z.boolean(), z.enum(['true', 'false', '1', '0'])], 'expected true or false, 1 or 0')
   .transform((value) => value === true || value === 'true' || value === '1')
   .meta({ value: '' });
 
 /** `a,b,c` or a JSON list. */
 export const list = z
-  .union([z.array(z.string()), z.string()])
+  .union([z.array(z.string()), z.string()], 'expected a,b,c or a list of texts')
   .transform((value) =>
     (typeof value === 'string' ? value.split(',') : value).filter((item) => item !== ''),
   )
