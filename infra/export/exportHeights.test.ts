@@ -197,9 +197,17 @@ it('ends before a height that the log does not prove whole', async () => {
     await writer.append(records);
   }
   const seen: number[] = [];
-  for await (const { certified } of verifiedHeights({ ...reading, reader: store.reader })) {
+  let end: number | null = null;
+  const onEnd = (lastHeight: number): void => {
+    end = lastHeight;
+  };
+  for await (const { certified } of verifiedHeights({ ...reading, reader: store.reader, onEnd })) {
     seen.push(certified.block.header.height);
   }
   expect(seen.at(-1)).toBe(11);
+  expect(end).toBe(11);
+  const within = { ...reading, reader: store.reader, toHeight: 11 };
+  const none = (): never => expect.fail('the last height that was asked for is there');
+  for await (const _ of verifiedHeights({ ...within, onEnd: none }));
   await store.close();
 });

@@ -54,6 +54,8 @@ export interface VerifiedHeightsOptions {
   readonly fromHeight: number;
   /** The last height, or all that the log proves whole. */
   readonly toHeight: number;
+  /** Called where the log proves no more, before `toHeight`. */
+  onEnd?(lastHeight: number): void;
 }
 
 function follow(
@@ -181,7 +183,7 @@ export async function* verifiedHeights(
       }
       if (given >= toHeight) return;
       const [least] = sources.toSorted((a, b) => a.height() - b.height());
-      if (least === undefined || least.isDone) return;
+      if (least === undefined || least.isDone) return options.onEnd?.(given);
       await advance(reader, least);
     }
   } finally {

@@ -9,7 +9,7 @@ import { nativeVerifier } from '../crypto/nativeSignatures.js';
 import type { Cell } from '../export/exportFile.js';
 import { EXPORT_COLUMNS, exportRecords } from '../export/exportRows.js';
 import { verifiedHeights } from '../export/verifiedHeights.js';
-import { heightRange, heightRangeOptions } from './heightRange.js';
+import { heightRange, heightRangeOptions, requireReached } from './heightRange.js';
 import { logAccess, logAccessOptions } from './logAccess.js';
 import { logTopics, logTopicsOptions } from './logTopics.js';
 import { storedLogOptions, withStoredLog } from './storedLog.js';
@@ -75,7 +75,12 @@ async function cat(argv: readonly string[]): Promise<void> {
   const head = csv(cells, []);
   await withStoredLog(config, 'log', async ({ genesis, log: stored }) => {
     const checks = { signatures: nativeVerifier(), beacons: await createNativeBeacon() };
-    const options = { genesis, shard: 0, reader: stored.reader, ...checks, ...range };
+    // Until the log's end is seen.
+    let endHeight = Number.MAX_SAFE_INTEGER;
+    const onEnd = (lastHeight: number): void => {
+      endHeight = lastHeight;
+    };
+    const options = { genesis, shard: 0, reader: stored.reader, ...checks, ...range, onEnd };
     if (config.csv) await write(head);
     for await (const height of verifiedHeights(options)) {
       const rows = exportRecords(config.topic, height).map(({ row }) => row);
@@ -84,5 +89,7 @@ async function cat(argv: readonly string[]): Promise<void> {
         : rows.map((row) => jsonLine(row, json)).join('');
       await write(lines);
     }
+    // Whoever asks again and again for what is new may begin behind the end.
+    requireReached({ from: 0, to: config.to }, endHeight);
   });
 }

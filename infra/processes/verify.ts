@@ -16,6 +16,7 @@ import { verifyOnThread } from '../verify/partThread.js';
 import { planParts } from '../verify/planParts.js';
 import { type VerifyReport, verifyLog } from '../verify/verifyLog.js';
 import { verifyParts } from '../verify/verifyParts.js';
+import { requireReached } from './heightRange.js';
 import { progressLine } from './progressLine.js';
 import { type StoredLog, storedLogOptions, withStoredLog } from './storedLog.js';
 
@@ -95,6 +96,7 @@ async function verifySideBySide(
 /**
  * `nullspace verify`: executes the log from genesis and checks every certificate, root and event,
  * while the platform runs or not. `--from` says from which height on what is found is counted.
+ * @throws ConfigError when the log ends before it
  */
 export async function verify(argv: readonly string[]): Promise<void> {
   const config = loadConfig(configSchema, argv, process.env);
@@ -105,6 +107,8 @@ export async function verify(argv: readonly string[]): Promise<void> {
     const report = await verifySideBySide(stored, config, archive);
     return report ?? verifyStored(stored, config.from);
   });
+  // Where it is not sound, its faults say more of why it ends there.
+  if (report.ok) requireReached({ from: config.from }, report.height);
   if (config.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   else show(report);
   if (!report.ok) process.exitCode = 1;

@@ -143,6 +143,32 @@ it('verify takes the log in parts, behind archived states', async () => {
   }
 }, 120_000);
 
+it('heights beyond the end of the log are refused, and what there is is given out', async () => {
+  const run = (...argv: string[]) => runProgram([...argv, '--data-dir', dataDir]);
+  const refused = (option: string) => {
+    const names = `--${option} \\(NULLSPACE_${option.toUpperCase()}\\)`;
+    const line = new RegExp(`^nullspace \\w+: ${names}: 900000, and the log ends at \\d+\n$`);
+    return { code: 2, stderr: expect.stringMatching(line) };
+  };
+  const verified = await run('verify', '--from', '900000');
+  expect(verified).toMatchObject(refused('from'));
+  expect(verified.stdout).toBe('');
+  const out = (name: string): string[] => ['export', '--json', '--out', join(base, name)];
+  const none = await run(...out('none'), '--from', '900000');
+  expect(none).toMatchObject({ ...refused('from'), stdout: '' });
+  const some = await run(...out('some'), '--to', '900000');
+  expect(some).toMatchObject(refused('to'));
+  const { toHeight } = JSON.parse(some.stdout) as { readonly toHeight: number };
+  expect(some.stderr).toContain(`the log ends at ${toHeight}\n`);
+  const all = await run(...out('all'), '--to', String(toHeight));
+  expect(all, all.stderr).toMatchObject({ code: 0, stderr: '' });
+  const cat = ['log', 'cat', '--topic', 'blocks'];
+  const seen = await run(...cat, '--to', '900000');
+  expect(seen).toMatchObject(refused('to'));
+  expect(seen.stdout).toContain(`"height":${toHeight},`);
+  expect(await run(...cat, '--from', '900000')).toEqual({ code: 0, stdout: '', stderr: '' });
+}, 120_000);
+
 it('replay says what it cannot do', async () => {
   const bare = await runProgram(['replay', '--data-dir', dataDir]);
   expect(bare.code).toBe(2);
