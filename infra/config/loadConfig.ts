@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { environmentName, flagName, isSecret, optionNames } from './optionNames.js';
 import { answerHelp } from './optionsHelp.js';
 import { HIDDEN_VALUE } from './optionTypes.js';
+import { readJson } from './readJson.js';
 
 /** The configuration is not usable: the process says so in one line and exits with status 2. */
 export class ConfigError extends Error {
@@ -15,13 +15,9 @@ export class ConfigError extends Error {
 function readConfigFile(path: string): Record<string, unknown> {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(readFileSync(path, 'utf8'));
+    parsed = readJson(path);
   } catch (error) {
-    const { message } = error as Error;
-    // A SyntaxError quotes the text around the place, which may be a password's.
-    const place = /at position \d+/.exec(message)?.[0] ?? '';
-    const what = error instanceof SyntaxError ? `not JSON ${place}`.trimEnd() : message;
-    throw new ConfigError(`config file ${path}: ${what}`);
+    throw new ConfigError(`config file ${path}: ${(error as Error).message}`);
   }
   const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
   if (isObject) return parsed as Record<string, unknown>;

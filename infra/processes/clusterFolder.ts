@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../config/loadConfig.js';
+import { readJson } from '../config/readJson.js';
 
 /** What a cluster is for as long as its data folder lives. */
 const settingsSchema = z.object({
@@ -56,7 +57,7 @@ function writeWhole(path: string, value: unknown): void {
 
 function readWhole(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return readJson(path);
   } catch (error) {
     throw new ConfigError(`${path}: ${(error as Error).message}`);
   }
