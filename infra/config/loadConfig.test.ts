@@ -70,6 +70,11 @@ describe('options', () => {
     expect(load(['--config', named], { NULLSPACE_CONFIG: other }).listenPort).toBe(11);
   });
 
+  it('are not given by a variable that is set to nothing', () => {
+    const environment = { DATABASE_URL: '', NULLSPACE_LISTEN_PORT: '', NULLSPACE_PEERS: '' };
+    expect(load([], environment)).toEqual(load([]));
+  });
+
   it('have the names that the world gives them, and NULLSPACE_ names else', () => {
     const environment = { DATABASE_URL: 'postgres://x', READ_ONLY: '1', NULLSPACE_PEERS: 'a,b' };
     const config = load([], environment);

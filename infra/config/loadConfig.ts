@@ -129,7 +129,9 @@ export function loadConfig<Shape extends z.ZodRawShape>(
   const file = typeof path === 'string' ? readConfigFile(path) : {};
   const given: Record<string, unknown> = {};
   for (const option of options) {
-    const value = flags[flagName(option)] ?? environment[environmentName(option)] ?? file[option];
+    // A variable that is set to nothing is what files for containers make of one that is not set.
+    const variable = environment[environmentName(option)] || undefined;
+    const value = flags[flagName(option)] ?? variable ?? file[option];
     if (value !== undefined) given[option] = value;
   }
   const parsed = schema.safeParse(given);

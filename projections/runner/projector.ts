@@ -42,8 +42,8 @@ const LOOKS_PER_LEASE = 3;
 
 /**
  * Folds its share of a shard's sources into the store for as long as it lives. Whatever the outside
- * world does (log or store away or not letting it in, another projector at its source) ends a session, and the next
- * one starts from the checkpoints; what cannot be right (two certified histories, a fold that
+ * world does (log or store away or not letting it in, another projector at its source) ends a
+ * session, and the next one starts from the checkpoints; what cannot be right (two certified histories, a fold that
  * fails) halts for good, and says why in `status`.
  */
 export function startProjector(options: ProjectorOptions): Projector {
@@ -229,8 +229,8 @@ function isHealthy({ caughtUp, lagMs, hole, wanted }: SourceStatus): boolean {
 }
 
 /**
- * What the owners of store and log mend while a projector waits: a password that is changed, a right
- * that is given, a certificate that is renewed. One that starts says it and ends instead.
+ * What the owners of store and log mend while a projector waits: a password that is changed, a
+ * right that is given, a certificate that is renewed. One that starts says it and ends instead.
  */
 const MENDED_BY_OTHERS: readonly unknown[] = [
   'authentication',
