@@ -15,6 +15,7 @@ import { outageCases } from './outageCases.js';
 import { packageCases } from './packageCases.js';
 import { playCases } from './playCases.js';
 import { type PlayedStory, playStory } from './playedStory.js';
+import { playTroubleCases } from './playTroubleCases.js';
 import { type RunningPlatform, startPlatform } from './runningPlatform.js';
 import { searchCases } from './searchCases.js';
 import { toolsCases } from './toolsCases.js';
@@ -342,6 +343,7 @@ describe('every page', () => {
 });
 
 playCases(() => ({ browser, platform }));
+playTroubleCases(() => ({ browser, platform }));
 packageCases(() => ({ browser, platform, story }));
 outageCases(() => ({ browser, platform, story }));
 searchCases(() => ({ browser, platform, story }));

@@ -4,8 +4,10 @@ import { useAsset } from '../api/assets.js';
 import { hiLoWorthIfWon } from '../verify/hiLoOutcome.js';
 import { amountText, grouped } from '../widgets/numbers.js';
 import { PlayingCard } from '../widgets/playingCard.js';
-import type { OpenGame } from './openTable.js';
+import { Hindrance } from './hindrance.js';
+import type { OpenGame } from './seat.js';
 import type { SeatProps } from './seatProps.js';
+import { purseHindrance, stakeHindrance, stakeOf } from './stake.js';
 import { StakeInput } from './stakeInput.js';
 
 const RANKS = 13;
@@ -73,25 +75,34 @@ function Guesses(props: SeatProps & { readonly game: OpenGame; readonly card: nu
 
 function Start(props: SeatProps) {
   const { seat, isReady, play } = props;
-  const [stake, setStake] = useState('50');
+  const [text, setText] = useState('50');
   const rules = seat.genesis?.hiLo;
   const asset = seat.genesis?.faucet.asset ?? 0;
+  const stake = stakeOf(text);
+  const hindrance = stakeHindrance(seat, stake, rules);
+  const canStart = isReady && hindrance === null;
   const start = (event: Event) => {
     event.preventDefault();
-    play({ kind: 'StartHiLo', asset, stake: BigInt(stake) });
+    if (canStart && stake !== null) play({ kind: 'StartHiLo', asset, stake });
   };
+  const limits =
+    rules === undefined
+      ? ''
+      : `${grouped(rules.stakeMin)} to ${grouped(rules.stakeMax)}, pays up to ` +
+        `${grouped(rules.payoutMax)}`;
   return (
     <form class="inline" onSubmit={start}>
-      <StakeInput label="Stake" value={stake} onValue={setStake} />
-      <button type="submit" disabled={!isReady || stake === '' || BigInt(stake) === 0n}>
+      <StakeInput
+        label="Stake"
+        value={text}
+        isWrong={hindrance !== null && purseHindrance(seat) === null}
+        hint="hi-lo-stake"
+        onValue={setText}
+      />
+      <button type="submit" disabled={!canStart} aria-describedby="hi-lo-stake">
         Draw a card
       </button>
-      {rules !== undefined && (
-        <span class="quiet">
-          {grouped(rules.stakeMin)} to {grouped(rules.stakeMax)}, pays up to{' '}
-          {grouped(rules.payoutMax)}
-        </span>
-      )}
+      <Hindrance id="hi-lo-stake" text={hindrance} otherwise={limits} />
     </form>
   );
 }

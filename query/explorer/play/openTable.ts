@@ -1,15 +1,13 @@
 import type { PageSettings } from '../../../command/client/answers.js';
 import { openPlayer, type Player } from '../../../command/client/client.js';
-import { PlayerClosedError, type PlayerStatus } from '../../../command/client/playerState.js';
+import { PlayerClosedError } from '../../../command/client/playerState.js';
 import { openProvenReader } from '../../../command/client/provenReader.js';
 import { isReadError } from '../../../command/client/readerError.js';
 import type { Trust } from '../../../command/client/verifyEvents.js';
 import type { VerifiedOutcome } from '../../../command/client/verifyOutcome.js';
 import { createSigner } from '../../../schemas/crypto/ed25519.js';
-import { equalBytes, toHex } from '../../../schemas/kernel/bytes.js';
+import { toHex } from '../../../schemas/kernel/bytes.js';
 import type { CommandInstruction } from '../../../schemas/types/command.js';
-import type { EventEnvelope } from '../../../schemas/types/event.js';
-import type { Genesis } from '../../../schemas/types/genesis.js';
 import { browserWorld } from '../api/browserWorld.js';
 import { pageReader } from '../api/pageReader.js';
 import { readOnce } from '../api/read.js';
@@ -18,58 +16,16 @@ import { hiLoAfter, recompute } from '../fairness/recompute.js';
 import { readTrust } from '../fairness/trustOfGenesis.js';
 import { gatewayAddress } from './gatewayAddress.js';
 import { provenAccount, provenOpenGame } from './provenState.js';
-import { refusalText } from './refusalText.js';
+import { expiryText, refusalText } from './refusalText.js';
+import { balanceAfter, EMPTY_SEAT, gameAfter, type PlayedRound, type Seat } from './seat.js';
 import { storedOutbox } from './storedOutbox.js';
 
 type Executed = VerifiedOutcome & { readonly kind: 'executed' };
-
-/** A game of hi-lo under way. */
-export interface OpenGame {
-  readonly game: number;
-  readonly stake: bigint;
-  readonly worth: bigint;
-  /** Those seen in this browser, the one to guess from last. */
-  readonly cards: readonly number[];
-}
-
-/** A command that was played, newest first, with what this browser recomputed of it. */
-export interface PlayedRound {
-  readonly commandId: string;
-  readonly height: number;
-  readonly instruction: CommandInstruction['kind'];
-  readonly events: readonly EventEnvelope['body'][];
-  readonly checks: readonly Check[];
-}
-
-/** All that the page shows of a seat. */
-export interface Seat {
-  readonly status: PlayerStatus;
-  readonly account: string;
-  readonly genesis: Genesis | null;
-  /** Null until the certified state has told it. */
-  readonly balance: bigint | null;
-  readonly game: OpenGame | null;
-  /** What is under way, in words. */
-  readonly busy: string | null;
-  readonly problem: string | null;
-  readonly rounds: readonly PlayedRound[];
-}
 
 export interface Table {
   play(instruction: CommandInstruction): Promise<void>;
   close(): void;
 }
-
-export const EMPTY_SEAT: Seat = {
-  status: 'connecting',
-  account: '',
-  genesis: null,
-  balance: null,
-  game: null,
-  busy: null,
-  problem: null,
-  rounds: [],
-};
 
 const ROUNDS_KEPT = 20;
 
@@ -113,6 +69,9 @@ export function openTable(seed: Uint8Array, onChange: (seat: Seat) => void): Tab
       signer,
       authorization: 0,
       onStatus: (status) => change(state, { status }),
+      onPending: (_, __, name) => {
+        if (state.seat.busy !== null) change(state, { pending: name });
+      },
     });
     await state.player.ready();
     change(state, { busy: 'taking up where you left' });
@@ -134,10 +93,10 @@ export function openTable(seed: Uint8Array, onChange: (seat: Seat) => void): Tab
 function fail(state: TableState, error: unknown): void {
   if (error instanceof PlayerClosedError) return;
   if (error instanceof DOMException) {
-    return change(state, { busy: null, problem: 'This browser cannot keep your move. Not sent.' });
+    return change(state, { ...IDLE, problem: 'This browser cannot keep your move. Not sent.' });
   }
   if (!isReadError(error)) throw error;
-  change(state, { busy: null, problem: `The state cannot be read: ${error.message}.` });
+  change(state, { ...IDLE, problem: `The state cannot be read: ${error.message}.` });
 }
 
 /** Balance and open game, from the certified state. */
@@ -147,7 +106,8 @@ async function restore(state: TableState, trust: Trust): Promise<void> {
   const found = held && (await provenOpenGame(state.account, held.nextGame, proven));
   const asset = state.seat.genesis?.faucet.asset;
   change(state, {
-    busy: null,
+    ...IDLE,
+    hasAccount: held !== null,
     balance: held?.balances.find((each) => each.asset === asset)?.amount ?? 0n,
     game: found && { ...found, cards: [found.card] },
   });
@@ -161,6 +121,9 @@ const BUSY: Partial<Record<CommandInstruction['kind'], string>> = {
   CashOutHiLo: 'cashing out',
 };
 
+/** Nothing is under way. */
+const IDLE = { busy: null, pending: null } as const;
+
 /** Signs and sends an instruction, and shows how it ended. One at a time. */
 async function play(state: TableState, instruction: CommandInstruction): Promise<void> {
   const { player, seat } = state;
@@ -170,7 +133,8 @@ async function play(state: TableState, instruction: CommandInstruction): Promise
   const [submission] = player.submit([instruction]);
   if (submission === undefined) return;
   submission.accepted.then(() => {
-    if (state.seat.busy !== null) change(state, { busy: `${what}: held by the validators` });
+    if (state.seat.busy === null) return;
+    change(state, { busy: `${what}: held by the validators`, pending: null });
   });
   let outcome: VerifiedOutcome;
   try {
@@ -181,10 +145,10 @@ async function play(state: TableState, instruction: CommandInstruction): Promise
   if (outcome.kind === 'executed') return onExecuted(state, instruction, outcome);
   const problem =
     outcome.kind === 'expired'
-      ? refusalText('expired', '')
+      ? expiryText(state.seat.pending)
       : refusalText(outcome.name, outcome.detail);
   const isOver = outcome.kind === 'refused' && outcome.name === 'gameNotFound';
-  change(state, { busy: null, problem, ...(isOver ? { game: null } : {}) });
+  change(state, { ...IDLE, problem, ...(isOver ? { game: null } : {}) });
 }
 
 function onExecuted(state: TableState, instruction: CommandInstruction, outcome: Executed): void {
@@ -197,8 +161,9 @@ function onExecuted(state: TableState, instruction: CommandInstruction, outcome:
     checks: checksOf(seat, outcome),
   };
   change(state, {
-    busy: null,
-    balance: balanceAfter(state, outcome.events),
+    ...IDLE,
+    hasAccount: true,
+    balance: balanceAfter(seat, state.account, outcome.events),
     game: gameAfter(seat.game, outcome.events),
     rounds: [round, ...seat.rounds].slice(0, ROUNDS_KEPT),
   });
@@ -225,28 +190,4 @@ function checksOf({ genesis, game }: Seat, { certificate, events }: Executed): C
     before = hiLoAfter(event, before);
   }
   return checks;
-}
-
-function balanceAfter(state: TableState, events: readonly EventEnvelope[]): bigint | null {
-  const asset = state.seat.genesis?.faucet.asset;
-  let { balance } = state.seat;
-  for (const { key, body } of events) {
-    const isOwn = body.kind === 'BalanceChanged' && equalBytes(key, state.account);
-    if (isOwn && body.asset === asset) balance = body.balance;
-  }
-  return balance;
-}
-
-function gameAfter(before: OpenGame | null, events: readonly EventEnvelope[]): OpenGame | null {
-  let game = before;
-  for (const { body } of events) {
-    if (body.kind === 'HiLoStarted') {
-      game = { game: body.game, stake: body.stake, worth: body.worth, cards: [body.card] };
-    } else if (body.kind === 'HiLoGuessed' && game !== null) {
-      game = { ...game, worth: body.worth, cards: [...game.cards, body.card] };
-    } else if (body.kind === 'HiLoEnded') {
-      game = null;
-    }
-  }
-  return game;
 }

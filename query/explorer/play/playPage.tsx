@@ -3,10 +3,12 @@ import { useTitle } from '../router.js';
 import { Tabs } from '../widgets/tabs.js';
 import { HiLoTable } from './hiLoTable.js';
 import { KeyCard } from './keyCard.js';
-import { EMPTY_SEAT, openTable, type Seat, type Table } from './openTable.js';
+import { openTable, type Table } from './openTable.js';
 import { newSeed, storedSeed, storeSeed } from './playerKey.js';
+import { pendingText } from './refusalText.js';
 import { RouletteTable } from './rouletteTable.js';
 import { RoundList } from './roundList.js';
+import { EMPTY_SEAT, type Seat } from './seat.js';
 import { WelcomeCard } from './welcomeCard.js';
 
 const STATUS_TEXTS = {
@@ -34,7 +36,7 @@ function useTable(seed: Uint8Array | null): readonly [Seat, Table | null] {
 
 /** What is under way and what went wrong, always in the same place. */
 function Notice(props: { readonly seat: Seat }) {
-  const { busy, problem, status } = props.seat;
+  const { busy, pending, problem, status } = props.seat;
   return (
     <div class="play-notice">
       <p role="status">
@@ -46,6 +48,11 @@ function Notice(props: { readonly seat: Seat }) {
           STATUS_TEXTS[status]
         )}
       </p>
+      {busy !== null && pending !== null && (
+        <p class="waiting" role="alert">
+          {pendingText(pending)}
+        </p>
+      )}
       {problem !== null && (
         <p class="problem" role="alert">
           {problem}

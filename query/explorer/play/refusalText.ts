@@ -1,4 +1,5 @@
 import type { RejectName } from '../../../schemas/rejectCode.js';
+import { inWords } from '../widgets/words.js';
 
 /** Refusals that a player may meet here, in plain words. */
 const TEXTS: Partial<Record<RejectName, string>> = {
@@ -25,4 +26,33 @@ const TEXTS: Partial<Record<RejectName, string>> = {
 
 export function refusalText(name: string, detail: string): string {
   return TEXTS[name as RejectName] ?? `It was refused: ${detail === '' ? name : detail}.`;
+}
+
+/** Why validators do not hold a command yet, where a player can make something of it. */
+const PENDING: Partial<Record<RejectName, string>> = {
+  unknownAccount: 'This key is no account yet. Chips from the faucet make it one.',
+  staleNonce: 'Another tab or device has played with this key.',
+  nonceConflict: 'Another tab or device is playing with this key.',
+  accountPoolFull: 'Too many of your moves are still under way.',
+  poolFull: 'The validators have more to do than they can hold.',
+  faucetPoolFull: 'Many are at the faucet just now.',
+  unavailable: 'No validator is within the gateway’s reach.',
+};
+
+function pendingReason(name: string): string {
+  return (
+    PENDING[name as RejectName] ??
+    `The validators do not take it yet (${inWords(name).toLowerCase()}).`
+  );
+}
+
+/** Said while a command is sent again and again. */
+export function pendingText(name: string): string {
+  return `${pendingReason(name)} It is sent again for up to half a minute.`;
+}
+
+/** `pending`: the last reason that validators gave for not taking it, if they gave one. */
+export function expiryText(pending: string | null): string {
+  if (pending === null) return refusalText('expired', '');
+  return `${pendingReason(pending)} It was not taken in time, and nothing was staked.`;
 }

@@ -2,8 +2,11 @@ import { useState } from 'preact/hooks';
 import type { RouletteBet } from '../../../schemas/types/command.js';
 import { useAsset } from '../api/assets.js';
 import { amountText, grouped } from '../widgets/numbers.js';
+import { Hindrance } from './hindrance.js';
 import { CHIPS, OUTSIDE, type Spot, STRAIGHTS, spotColour, ZERO } from './rouletteSpots.js';
+import type { Seat } from './seat.js';
 import type { SeatProps } from './seatProps.js';
+import { purseHindrance, stakeHindrance } from './stake.js';
 
 type Placed = ReadonlyMap<string, { readonly spot: Spot; readonly amount: bigint }>;
 
@@ -13,24 +16,33 @@ function total(placed: Placed): bigint {
   return sum;
 }
 
+/** Why these bets cannot be played; null when they can, or when there are none yet. */
+function spinHindrance(seat: Seat, placed: Placed): string | null {
+  const rules = seat.genesis?.roulette;
+  if (placed.size === 0 || rules === undefined) return purseHindrance(seat);
+  if (placed.size > rules.betsMax) return `Place ${rules.betsMax} bets at most.`;
+  const { betMin, stakeMax } = rules;
+  const isBelow = [...placed.values()].some(({ amount }) => amount < betMin);
+  if (isBelow) return `Place ${grouped(betMin)} chips or more on each.`;
+  return stakeHindrance(seat, total(placed), { stakeMin: betMin, stakeMax });
+}
+
 function SpotButton(props: {
   readonly spot: Spot;
   readonly amount: bigint;
   readonly isHit: boolean;
-  readonly disabled: boolean;
   readonly onPlace: (spot: Spot) => void;
 }) {
-  const { spot, amount, isHit, disabled, onPlace } = props;
-  const held = amount > 0n ? `, ${amount} placed` : '';
+  const { spot, amount, isHit, onPlace } = props;
+  const held = amount > 0n ? `, ${grouped(amount)} placed` : '';
   return (
     <button
       type="button"
       class={`spot ${spotColour(spot)} ${isHit ? 'hit' : ''}`}
-      disabled={disabled}
       aria-label={`bet on ${spot.title}${held}`}
       onClick={() => onPlace(spot)}
     >
-      {spot.short}
+      {spot.short}{' '}
       {amount > 0n && (
         <span class="chips" aria-hidden="true">
           {grouped(amount)}
@@ -103,11 +115,14 @@ export function RouletteTable(props: SeatProps) {
       spot={spot}
       amount={placed.get(spot.id)?.amount ?? 0n}
       isHit={spot.short === hit}
-      disabled={!isReady}
       onPlace={place}
     />
   );
-  const tooMany = rules !== undefined && placed.size > rules.betsMax;
+  const hindrance = spinHindrance(seat, placed);
+  const limits =
+    rules === undefined
+      ? ''
+      : `up to ${rules.betsMax} bets, ${grouped(rules.stakeMax)} chips a spin`;
   return (
     <div class="table">
       <LastSpin {...props} />
@@ -118,7 +133,12 @@ export function RouletteTable(props: SeatProps) {
         <div class="outside">{OUTSIDE.map(button)}</div>
       </div>
       <p class="buttons">
-        <button type="button" disabled={!isReady || placed.size === 0 || tooMany} onClick={spin}>
+        <button
+          type="button"
+          disabled={!isReady || placed.size === 0 || hindrance !== null}
+          aria-describedby="spin-stake"
+          onClick={spin}
+        >
           Spin for {grouped(total(placed))}
         </button>
         <button
@@ -129,11 +149,7 @@ export function RouletteTable(props: SeatProps) {
         >
           Clear
         </button>
-        {rules !== undefined && (
-          <span class={tooMany ? 'less' : 'quiet'}>
-            up to {rules.betsMax} bets, {grouped(rules.stakeMax)} chips a spin
-          </span>
-        )}
+        <Hindrance id="spin-stake" text={hindrance} otherwise={limits} />
       </p>
     </div>
   );

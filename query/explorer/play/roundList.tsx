@@ -3,7 +3,7 @@ import { Nothing } from '../widgets/fields.js';
 import { Icon } from '../widgets/icons.js';
 import { grouped } from '../widgets/numbers.js';
 import { Kind } from '../widgets/status.js';
-import type { PlayedRound } from './openTable.js';
+import type { PlayedRound } from './seat.js';
 
 function Round(props: { readonly round: PlayedRound }) {
   const { round } = props;

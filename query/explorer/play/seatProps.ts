@@ -1,5 +1,5 @@
 import type { CommandInstruction } from '../../../schemas/types/command.js';
-import type { Seat } from './openTable.js';
+import type { Seat } from './seat.js';
 
 /** What each part of the play page is given. */
 export interface SeatProps {

@@ -1,7 +1,10 @@
-/** A whole number of chips; other characters do not get in. */
+/** A number of chips, kept as it was typed: whoever uses it says what is wrong with it. */
 export function StakeInput(props: {
   readonly label: string;
   readonly value: string;
+  readonly isWrong: boolean;
+  /** Id of the element that says what is wrong. */
+  readonly hint: string;
   readonly onValue: (value: string) => void;
 }) {
   return (
@@ -10,9 +13,11 @@ export function StakeInput(props: {
       <input
         inputMode="numeric"
         autocomplete="off"
-        maxLength={9}
+        maxLength={20}
+        aria-invalid={props.isWrong}
+        aria-describedby={props.hint}
         value={props.value}
-        onInput={(event) => props.onValue(event.currentTarget.value.replace(/\D/g, ''))}
+        onInput={(event) => props.onValue(event.currentTarget.value)}
       />
     </label>
   );

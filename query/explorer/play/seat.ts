@@ -1,0 +1,88 @@
+import type { PlayerStatus } from '../../../command/client/playerState.js';
+import { equalBytes } from '../../../schemas/kernel/bytes.js';
+import type { CommandInstruction } from '../../../schemas/types/command.js';
+import type { EventEnvelope } from '../../../schemas/types/event.js';
+import type { Genesis } from '../../../schemas/types/genesis.js';
+import type { Check } from '../fairness/check.js';
+
+/** A game of hi-lo under way. */
+export interface OpenGame {
+  readonly game: number;
+  readonly stake: bigint;
+  readonly worth: bigint;
+  /** Those seen in this browser, the one to guess from last. */
+  readonly cards: readonly number[];
+}
+
+/** A command that was played, newest first, with what this browser recomputed of it. */
+export interface PlayedRound {
+  readonly commandId: string;
+  readonly height: number;
+  readonly instruction: CommandInstruction['kind'];
+  readonly events: readonly EventEnvelope['body'][];
+  readonly checks: readonly Check[];
+}
+
+/** All that the page shows of a seat. */
+export interface Seat {
+  readonly status: PlayerStatus;
+  readonly account: string;
+  readonly genesis: Genesis | null;
+  /** Whether the key is an account of the chain; it becomes one by its first claim. */
+  readonly hasAccount: boolean;
+  /** Null until the certified state has told it. */
+  readonly balance: bigint | null;
+  readonly game: OpenGame | null;
+  /** What is under way, in words. */
+  readonly busy: string | null;
+  /** Why the validators have not taken it yet: the name of a refusal. */
+  readonly pending: string | null;
+  readonly problem: string | null;
+  readonly rounds: readonly PlayedRound[];
+}
+
+export const EMPTY_SEAT: Seat = {
+  status: 'connecting',
+  account: '',
+  genesis: null,
+  hasAccount: false,
+  balance: null,
+  game: null,
+  busy: null,
+  pending: null,
+  problem: null,
+  rounds: [],
+};
+
+/** What an account holds after events of one of its commands. */
+export function balanceAfter(
+  { genesis, balance: before }: Seat,
+  account: Uint8Array,
+  events: readonly EventEnvelope[],
+): bigint | null {
+  const asset = genesis?.faucet.asset;
+  let balance = before;
+  for (const { key, body } of events) {
+    const isOwn = body.kind === 'BalanceChanged' && equalBytes(key, account);
+    if (isOwn && body.asset === asset) balance = body.balance;
+  }
+  return balance;
+}
+
+/** The game that is shown after events of one of its account's commands. */
+export function gameAfter(
+  before: OpenGame | null,
+  events: readonly EventEnvelope[],
+): OpenGame | null {
+  let game = before;
+  for (const { body } of events) {
+    if (body.kind === 'HiLoStarted') {
+      game = { game: body.game, stake: body.stake, worth: body.worth, cards: [body.card] };
+    } else if (body.kind === 'HiLoGuessed' && game?.game === body.game) {
+      game = { ...game, worth: body.worth, cards: [...game.cards, body.card] };
+    } else if (body.kind === 'HiLoEnded' && game?.game === body.game) {
+      game = null;
+    }
+  }
+  return game;
+}

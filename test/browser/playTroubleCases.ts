@@ -1,0 +1,108 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findBarriers, openPage, overflowOf, WAIT_MS, type WatchedPage } from './openBrowser.js';
+import type { RunningPlatform } from './runningPlatform.js';
+
+interface World {
+  readonly browser: Browser;
+  readonly platform: RunningPlatform;
+}
+
+const claim = (page: Page) => page.getByRole('button', { name: /^Get .* chips$/ });
+const draw = (page: Page) => page.getByRole('button', { name: 'Draw a card' });
+const spin = (page: Page) => page.getByRole('button', { name: /^Spin for/ });
+const stake = (page: Page) => page.getByLabel('Stake');
+const eventually = <T>(ask: () => T) => expect.poll(ask, { timeout: WAIT_MS });
+
+/** What a visitor may do wrong or meet at the table, and what the page says then. */
+export function playTroubleCases(world: () => World): void {
+  describe('the play page, in trouble', () => {
+    let watched: WatchedPage;
+    let page: Page;
+    let url: string;
+
+    beforeAll(async () => {
+      watched = await openPage(world().browser);
+      page = watched.page;
+      url = `${world().platform.url}/play`;
+    });
+
+    afterAll(async () => {
+      await page?.context().close();
+    });
+
+    it('takes no bet without chips, and says where there are some', async () => {
+      await page.goto(url);
+      await page.getByRole('button', { name: 'Make a key and play' }).click();
+      await eventually(() => claim(page).isEnabled()).toBe(true);
+      await page.getByText('This key is no account yet.').waitFor();
+      expect(await draw(page).isDisabled()).toBe(true);
+      await page.getByRole('tab', { name: 'Roulette' }).click();
+      await page.getByRole('button', { name: 'bet on number 17' }).click();
+      await page.getByText('This key is no account yet.').waitFor();
+      expect(await spin(page).isDisabled()).toBe(true);
+      await page.setViewportSize({ width: 360, height: 740 });
+      expect(await overflowOf(page)).toBeLessThanOrEqual(0);
+      expect(await findBarriers(page)).toEqual([]);
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await claim(page).click();
+      await eventually(() => spin(page).isEnabled()).toBe(true);
+    });
+
+    it.each(['1.5', '1e3', '-5', '', '20000'])(
+      'keeps a stake of "%s", and takes no bet',
+      async (text) => {
+        await page.getByRole('tab', { name: 'Hi-lo' }).click();
+        await stake(page).fill(text);
+        expect(await stake(page).inputValue()).toBe(text);
+        expect(await stake(page).getAttribute('aria-invalid')).toBe('true');
+        expect(await draw(page).isDisabled()).toBe(true);
+        await page
+          .getByText(/whole number of chips|You do not have that many|^Stake 1 to/)
+          .waitFor();
+        expect(await findBarriers(page)).toEqual([]);
+      },
+    );
+
+    it('takes a number in groups, as the page writes it', async () => {
+      await stake(page).fill('1,000');
+      await draw(page).click();
+      await page.getByText('staked 1,000').waitFor();
+      await page.getByRole('button', { name: /^Cash out/ }).click();
+      await eventually(() => draw(page).isEnabled()).toBe(true);
+    });
+
+    it('says at once why validators do not take a move yet', async () => {
+      const held: (() => void)[] = [];
+      await page.routeWebSocket('**/play', (socket) => {
+        const server = socket.connectToServer();
+        server.onMessage((text) => {
+          const { commandId } = JSON.parse(String(text)) as { commandId?: string };
+          if (commandId === undefined) return socket.send(text);
+          const pending = { type: 'pending', commandId, code: 5002, name: 'poolFull' };
+          socket.send(JSON.stringify(pending));
+          held.push(() => socket.send(text));
+        });
+      });
+      await page.goto(`${url}#roulette`);
+      await page.reload();
+      await page.getByRole('button', { name: 'bet on red', exact: true }).click();
+      await spin(page).click();
+      await page.getByRole('alert').getByText('more to do than they can hold').waitFor();
+      // What signs nothing can be done meanwhile.
+      await page.getByRole('button', { name: 'bet on black', exact: true }).click();
+      expect(await claim(page).isDisabled()).toBe(true);
+      for (const pass of held.splice(0)) pass();
+      await eventually(async () => {
+        for (const pass of held.splice(0)) pass();
+        return page.locator('.rounds > li').count();
+      }).toBe(1);
+      await eventually(() => page.getByRole('alert').count()).toBe(0);
+      await page.unrouteAll();
+    });
+
+    it('has made no error', () => {
+      expect(watched.errors).toEqual([]);
+    });
+  });
+}
