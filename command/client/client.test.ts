@@ -205,6 +205,17 @@ describe('nonces', () => {
     expect(await phone.play(pay(1n))).toMatchObject({ kind: 'executed' });
   });
 
+  it('of a lane that another device has used go on behind it, once that was read', async () => {
+    const { platform, ann } = await given();
+    const phone = await simulatedPlayer(platform, { signer: ann.signer });
+    const paid = async (player: SimulatedPlayer) => (await player.play(pay(1n))).kind;
+    expect([await paid(ann), await paid(ann)]).toEqual(['executed', 'executed']);
+    phone.passNonce(3);
+    phone.passNonce(0);
+    expect(await paid(phone)).toBe('executed');
+    expect(await ann.play(pay(1n))).toMatchObject({ kind: 'expired', nextNonce: 4 });
+  });
+
   it('hold the bounds that a client keeps itself', async () => {
     const { ann } = await given();
     expect(() => ann.submit([])).toThrow('1 to 64');

@@ -1,7 +1,7 @@
 import type { CommandInstruction } from '../../schemas/types/command.js';
 import { closePlayer, dial, watch } from './gatewayLink.js';
 import type { PlayerOptions, PlayerState, PlayerStatus, Submission } from './playerState.js';
-import { restore, submit } from './submissions.js';
+import { passLane, restore, submit } from './submissions.js';
 
 /**
  * One lane of one account on a gateway. Commands keep their bytes until they have ended: after a
@@ -21,6 +21,11 @@ export interface Player {
    * before the first `ready`, and when too many commands are open.
    */
   submit(instructions: readonly CommandInstruction[], lifetimeMs?: number): readonly Submission[];
+  /**
+   * No nonce below is free: for who has read in the certified state that another client has used
+   * the same lane. Otherwise the next command would take the place of one that was executed.
+   */
+  passNonce(nextNonce: number): void;
   /** Ends the session; commands that are open stay so in the chain, and in the outbox. */
   close(): void;
 }
@@ -44,6 +49,7 @@ export function openPlayer(options: PlayerOptions): Player {
     restored,
     ready: () => ready(state),
     submit: (instructions, lifetimeMs) => submit(state, instructions, lifetimeMs),
+    passNonce: (nextNonce) => passLane(state, nextNonce),
     close: () => closePlayer(state),
   };
 }

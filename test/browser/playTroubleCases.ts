@@ -12,6 +12,9 @@ const claim = (page: Page) => page.getByRole('button', { name: /^Get .* chips$/ 
 const draw = (page: Page) => page.getByRole('button', { name: 'Draw a card' });
 const spin = (page: Page) => page.getByRole('button', { name: /^Spin for/ });
 const stake = (page: Page) => page.getByLabel('Stake');
+const cashOut = (page: Page) => page.getByRole('button', { name: /^Cash out/ });
+const balance = async (page: Page) =>
+  Number(((await page.locator('#balance').textContent()) ?? '').replaceAll(',', ''));
 const eventually = <T>(ask: () => T) => expect.poll(ask, { timeout: WAIT_MS });
 
 /** What a visitor may do wrong or meet at the table, and what the page says then. */
@@ -68,17 +71,18 @@ export function playTroubleCases(world: () => World): void {
       await stake(page).fill('1,000');
       await draw(page).click();
       await page.getByText('staked 1,000').waitFor();
-      await page.getByRole('button', { name: /^Cash out/ }).click();
+      await cashOut(page).click();
       await eventually(() => draw(page).isEnabled()).toBe(true);
     });
 
     it('says at once why validators do not take a move yet', async () => {
       const held: (() => void)[] = [];
+      let isHolding = true;
       await page.routeWebSocket('**/play', (socket) => {
         const server = socket.connectToServer();
         server.onMessage((text) => {
           const { commandId } = JSON.parse(String(text)) as { commandId?: string };
-          if (commandId === undefined) return socket.send(text);
+          if (commandId === undefined || !isHolding) return socket.send(text);
           const pending = { type: 'pending', commandId, code: 5002, name: 'poolFull' };
           socket.send(JSON.stringify(pending));
           held.push(() => socket.send(text));
@@ -92,13 +96,59 @@ export function playTroubleCases(world: () => World): void {
       // What signs nothing can be done meanwhile.
       await page.getByRole('button', { name: 'bet on black', exact: true }).click();
       expect(await claim(page).isDisabled()).toBe(true);
-      for (const pass of held.splice(0)) pass();
-      await eventually(async () => {
-        for (const pass of held.splice(0)) pass();
-        return page.locator('.rounds > li').count();
-      }).toBe(1);
+      isHolding = false;
+      for (const pass of held) pass();
+      await eventually(() => page.locator('.rounds > li').count()).toBe(1);
       await eventually(() => page.getByRole('alert').count()).toBe(0);
-      await page.unrouteAll();
+      await page.goto('about:blank');
+    });
+
+    it('shows in one tab what another one has played, by itself', async () => {
+      await page.goto(url);
+      await eventually(() => draw(page).isEnabled()).toBe(true);
+      const other = await page.context().newPage();
+      other.on('pageerror', (error) => watched.errors.push(error.message));
+      await other.goto(url);
+      await eventually(() => draw(other).isEnabled()).toBe(true);
+      const before = await balance(page);
+      await draw(page).click();
+      await cashOut(page).waitFor();
+      await cashOut(other).waitFor();
+      expect(await balance(other)).toBe(before - 50);
+      await cashOut(other).click();
+      await eventually(() => draw(page).isEnabled()).toBe(true);
+      await eventually(() => balance(page)).toBe(before);
+      expect(await page.getByRole('alert').count()).toBe(0);
+      expect(await other.getByRole('alert').count()).toBe(0);
+      await other.close();
+    });
+
+    it('says that another device has played with the key, and how things stand', async () => {
+      const stored = 'localStorage.getItem("nullspace.player-seed")';
+      const seed = await page.evaluate<string>(stored);
+      const elsewhere = await openPage(world().browser);
+      const device = elsewhere.page;
+      await device.addInitScript(`localStorage.setItem('nullspace.player-seed', '${seed}')`);
+      await device.goto(url);
+      await eventually(() => draw(device).isEnabled()).toBe(true);
+      const before = await balance(page);
+      await draw(page).click();
+      await cashOut(page).waitFor();
+      await stake(device).fill('70');
+      await draw(device).click();
+      await device.getByRole('alert').getByText('Another tab or device played').waitFor();
+      await cashOut(device).getByText('Cash out 50').waitFor();
+      expect(await balance(device)).toBe(before - 50);
+      // Its next move takes its place behind those of the other device.
+      await cashOut(device).click();
+      await eventually(() => balance(device)).toBe(before);
+      // The device that knows nothing of it meets the same.
+      await cashOut(page).click();
+      await page.getByRole('alert').getByText('Another tab or device played').waitFor();
+      await eventually(() => draw(page).isEnabled()).toBe(true);
+      expect(await balance(page)).toBe(before);
+      expect(elsewhere.errors).toEqual([]);
+      await device.context().close();
     });
 
     it('has made no error', () => {

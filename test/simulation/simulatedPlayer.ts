@@ -65,6 +65,7 @@ export async function simulatedPlayer(
     ...{ signer, statuses, left, pending, end, restored: player.restored },
     ready: player.ready,
     submit: player.submit,
+    passNonce: player.passNonce,
     close: player.close,
     play: (instruction) => end(player.submit([instruction])[0]),
   };

@@ -1,3 +1,4 @@
+import type { VerifiedOutcome } from '../../../command/client/verifyOutcome.js';
 import type { RejectName } from '../../../schemas/rejectCode.js';
 import { inWords } from '../widgets/words.js';
 
@@ -51,8 +52,22 @@ export function pendingText(name: string): string {
   return `${pendingReason(name)} It is sent again for up to half a minute.`;
 }
 
-/** `pending`: the last reason that validators gave for not taking it, if they gave one. */
-export function expiryText(pending: string | null): string {
+/**
+ * Why a command did nothing; null when it was executed. `pending`: the last reason that validators
+ * gave for not taking it, if they gave one.
+ */
+export function endText(outcome: VerifiedOutcome, pending: string | null): string | null {
+  if (outcome.kind === 'executed') return null;
+  if (outcome.kind === 'refused') return refusalText(outcome.name, outcome.detail);
+  if (outcome.supersededBy !== null) {
+    return 'Another tab or device played with this key, so your move was not played. Look again.';
+  }
   if (pending === null) return refusalText('expired', '');
   return `${pendingReason(pending)} It was not taken in time, and nothing was staked.`;
+}
+
+/** Whether the account stands otherwise than this page had shown. */
+export function tellsOfOthers(outcome: VerifiedOutcome): boolean {
+  if (outcome.kind === 'expired') return outcome.supersededBy !== null;
+  return outcome.kind === 'refused' && outcome.name === 'gameNotFound';
 }

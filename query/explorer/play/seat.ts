@@ -33,6 +33,8 @@ export interface Seat {
   /** Null until the certified state has told it. */
   readonly balance: bigint | null;
   readonly game: OpenGame | null;
+  /** Other open games, each for when those before it have ended. */
+  readonly waiting: readonly OpenGame[];
   /** What is under way, in words. */
   readonly busy: string | null;
   /** Why the validators have not taken it yet: the name of a refusal. */
@@ -48,6 +50,7 @@ export const EMPTY_SEAT: Seat = {
   hasAccount: false,
   balance: null,
   game: null,
+  waiting: [],
   busy: null,
   pending: null,
   problem: null,
@@ -69,20 +72,28 @@ export function balanceAfter(
   return balance;
 }
 
-/** The game that is shown after events of one of its account's commands. */
-export function gameAfter(
-  before: OpenGame | null,
-  events: readonly EventEnvelope[],
-): OpenGame | null {
-  let game = before;
+type Games = Pick<Seat, 'game' | 'waiting'>;
+
+/** The game that is shown, and those that wait, after events of one of their account's commands. */
+export function gamesAfter(seat: Games, events: readonly EventEnvelope[]): Games {
+  let { game, waiting } = seat;
   for (const { body } of events) {
     if (body.kind === 'HiLoStarted') {
+      if (game !== null) waiting = [game, ...waiting];
       game = { game: body.game, stake: body.stake, worth: body.worth, cards: [body.card] };
     } else if (body.kind === 'HiLoGuessed' && game?.game === body.game) {
       game = { ...game, worth: body.worth, cards: [...game.cards, body.card] };
     } else if (body.kind === 'HiLoEnded' && game?.game === body.game) {
-      game = null;
+      [game = null, ...waiting] = waiting;
     }
   }
-  return game;
+  return { game, waiting };
+}
+
+/** The certified games, the newest shown; of one that is shown already the cards stay. */
+export function gamesOf({ game: shown }: Games, found: readonly OpenGame[]): Games {
+  const [newest = null, ...waiting] = found;
+  const isShown = newest !== null && newest.game === shown?.game;
+  const isSame = isShown && shown?.cards.at(-1) === newest.cards.at(-1);
+  return { game: isSame && shown !== null ? { ...newest, cards: shown.cards } : newest, waiting };
 }

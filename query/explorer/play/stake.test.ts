@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expiryText, pendingText } from './refusalText.js';
+import { endText, pendingText, tellsOfOthers } from './refusalText.js';
 import { EMPTY_SEAT, type Seat } from './seat.js';
 import { purseHindrance, stakeHindrance, stakeOf } from './stake.js';
 
@@ -50,11 +50,22 @@ describe('a bet', () => {
   });
 });
 
-describe('a command that validators do not take', () => {
+describe('a command that did nothing', () => {
+  const expired = { kind: 'expired', commandId: 'aa', height: 9, nextNonce: 3 } as const;
+
   it('is explained while it waits, and when its time is over', () => {
     expect(pendingText('unknownAccount')).toMatch(/no account yet.*sent again/);
     expect(pendingText('nonceGap')).toMatch(/\(nonce gap\)/);
-    expect(expiryText('unknownAccount')).toMatch(/no account yet.*not taken in time/);
-    expect(expiryText(null)).toMatch(/too late/);
+    const late = { ...expired, supersededBy: null };
+    expect(endText(late, 'unknownAccount')).toMatch(/no account yet.*not taken in time/);
+    expect(endText(late, null)).toMatch(/too late/);
+    expect(tellsOfOthers(late)).toBe(false);
+  });
+
+  it('whose nonce another command has used tells of another tab or device', () => {
+    const superseded = { ...expired, supersededBy: 'bb' };
+    expect(endText(superseded, null)).toMatch(/^Another tab or device played with this key/);
+    expect(endText(superseded, 'staleNonce')).toMatch(/^Another tab or device played/);
+    expect(tellsOfOthers(superseded)).toBe(true);
   });
 });
