@@ -15,6 +15,11 @@ const stake = (page: Page) => page.getByLabel('Stake');
 const cashOut = (page: Page) => page.getByRole('button', { name: /^Cash out/ });
 const balance = async (page: Page) =>
   Number(((await page.locator('#balance').textContent()) ?? '').replaceAll(',', ''));
+const rounds = (page: Page) => page.locator('.rounds > li');
+const verdicts = async (page: Page) => {
+  const texts = await rounds(page).locator('summary > .chip:last-child').allTextContents();
+  return texts.map((text) => text.trim());
+};
 const eventually = <T>(ask: () => T) => expect.poll(ask, { timeout: WAIT_MS });
 
 /** What a visitor may do wrong or meet at the table, and what the page says then. */
@@ -23,11 +28,23 @@ export function playTroubleCases(world: () => World): void {
     let watched: WatchedPage;
     let page: Page;
     let url: string;
+    /** Whether ends of commands are held back, behind words that they are not taken yet. */
+    let isHolding = false;
+    const held: (() => void)[] = [];
 
     beforeAll(async () => {
       watched = await openPage(world().browser);
       page = watched.page;
       url = `${world().platform.url}/play`;
+      await page.routeWebSocket('**/play', (socket) => {
+        socket.connectToServer().onMessage((text) => {
+          const { commandId } = JSON.parse(String(text)) as { commandId?: string };
+          if (commandId === undefined || !isHolding) return socket.send(text);
+          const pending = { type: 'pending', commandId, code: 5002, name: 'poolFull' };
+          socket.send(JSON.stringify(pending));
+          held.push(() => socket.send(text));
+        });
+      });
     });
 
     afterAll(async () => {
@@ -76,31 +93,46 @@ export function playTroubleCases(world: () => World): void {
     });
 
     it('says at once why validators do not take a move yet', async () => {
-      const held: (() => void)[] = [];
-      let isHolding = true;
-      await page.routeWebSocket('**/play', (socket) => {
-        const server = socket.connectToServer();
-        server.onMessage((text) => {
-          const { commandId } = JSON.parse(String(text)) as { commandId?: string };
-          if (commandId === undefined || !isHolding) return socket.send(text);
-          const pending = { type: 'pending', commandId, code: 5002, name: 'poolFull' };
-          socket.send(JSON.stringify(pending));
-          held.push(() => socket.send(text));
-        });
-      });
       await page.goto(`${url}#roulette`);
-      await page.reload();
       await page.getByRole('button', { name: 'bet on red', exact: true }).click();
+      const before = await rounds(page).count();
+      isHolding = true;
       await spin(page).click();
       await page.getByRole('alert').getByText('more to do than they can hold').waitFor();
       // What signs nothing can be done meanwhile.
       await page.getByRole('button', { name: 'bet on black', exact: true }).click();
       expect(await claim(page).isDisabled()).toBe(true);
       isHolding = false;
-      for (const pass of held) pass();
-      await eventually(() => page.locator('.rounds > li').count()).toBe(1);
+      for (const pass of held.splice(0)) pass();
+      await eventually(() => rounds(page).count()).toBe(before + 1);
       await eventually(() => page.getByRole('alert').count()).toBe(0);
-      await page.goto('about:blank');
+    });
+
+    it('shows and checks what came of a move that was under way during a reload', async () => {
+      const before = await rounds(page).count();
+      isHolding = true;
+      await spin(page).click();
+      await page.getByRole('alert').getByText('more to do than they can hold').waitFor();
+      isHolding = false;
+      await page.reload();
+      await eventually(() => rounds(page).count()).toBe(before + 1);
+      await eventually(() => verdicts(page)).toEqual(Array(before + 1).fill('verified'));
+      await page.getByText(/^(Paid|Lost) /).waitFor();
+    });
+
+    it('keeps what was played while one looks at other pages, and checks it again', async () => {
+      const before = await rounds(page).count();
+      await rounds(page).first().getByRole('link', { name: 'command' }).click();
+      await page.waitForURL(/\/command\//);
+      await page.getByRole('navigation').getByRole('link', { name: 'Play' }).click();
+      await eventually(() => verdicts(page)).toEqual(Array(before).fill('verified'));
+      await page.reload();
+      await eventually(() => verdicts(page)).toEqual(Array(before).fill('verified'));
+      await page.route('**/explorer/commands/*', (route) => route.abort());
+      await page.reload();
+      await eventually(() => verdicts(page)).toEqual(Array(before).fill('not checked'));
+      await page.unrouteAll();
+      watched.errors.length = 0;
     });
 
     it('shows in one tab what another one has played, by itself', async () => {

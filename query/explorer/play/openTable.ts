@@ -2,7 +2,7 @@ import type { PageSettings } from '../../../command/client/answers.js';
 import { openPlayer, type Player } from '../../../command/client/client.js';
 import { PlayerClosedError } from '../../../command/client/playerState.js';
 import { openProvenReader, type ProvenReader } from '../../../command/client/provenReader.js';
-import { isReadError } from '../../../command/client/readerError.js';
+import { isReadError, ReaderError } from '../../../command/client/readerError.js';
 import type { VerifiedOutcome } from '../../../command/client/verifyOutcome.js';
 import { createSigner } from '../../../schemas/crypto/ed25519.js';
 import type { Signer } from '../../../schemas/crypto/signatures.js';
@@ -11,10 +11,10 @@ import type { CommandInstruction } from '../../../schemas/types/command.js';
 import { browserWorld } from '../api/browserWorld.js';
 import { pageReader } from '../api/pageReader.js';
 import { readOnce } from '../api/read.js';
-import type { Check } from '../fairness/check.js';
-import { hiLoAfter, recompute } from '../fairness/recompute.js';
 import { readTrust } from '../fairness/trustOfGenesis.js';
+import { checkRound, type RoundChecking } from './checkRound.js';
 import { gatewayAddress } from './gatewayAddress.js';
+import { keepRounds, keptRounds, ROUNDS_KEPT } from './keptRounds.js';
 import { type KeyUse, openKeyUse } from './keyUse.js';
 import { provenSeat } from './provenState.js';
 import { endText, tellsOfOthers } from './refusalText.js';
@@ -35,8 +35,6 @@ export interface Table {
   close(): void;
 }
 
-const ROUNDS_KEPT = 20;
-
 /** Nothing is under way. */
 const IDLE = { busy: null, pending: null } as const;
 
@@ -44,6 +42,7 @@ interface TableState {
   seat: Seat;
   player: Player | null;
   proven: ProvenReader | null;
+  checking: RoundChecking | null;
   keyUse: KeyUse | null;
   /** The height of the certified state that is shown, and the last one that another tab told of. */
   seenHeight: number;
@@ -64,8 +63,8 @@ export function openTable(seed: Uint8Array, onChange: (seat: Seat) => void): Tab
   const signer = createSigner(seed);
   const account = signer.publicKey;
   const state: TableState = {
-    seat: { ...EMPTY_SEAT, account: toHex(account) },
-    ...{ player: null, proven: null, seenHeight: 0, usedHeight: 0, closed: false },
+    seat: { ...EMPTY_SEAT, account: toHex(account), rounds: keptRounds(toHex(account)) },
+    ...{ player: null, proven: null, checking: null, seenHeight: 0, usedHeight: 0, closed: false },
     keyUse: openKeyUse(toHex(account), (height) => onUsed(state, height)),
     ...{ account, onChange },
   };
@@ -89,6 +88,7 @@ async function begin(state: TableState, signer: Signer): Promise<void> {
   if (state.closed) return;
   change(state, { genesis });
   state.proven = openProvenReader({ reader: pageReader, trust });
+  state.checking = { account: toHex(account), genesis, trust, steps: new Map() };
   state.player = openPlayer({
     gatewayUrl: gatewayAddress(settings.gatewayUrl, location),
     world: browserWorld({ outbox: storedOutbox(toHex(account)) }),
@@ -105,7 +105,10 @@ async function begin(state: TableState, signer: Signer): Promise<void> {
   change(state, { busy: 'taking up where you left' });
   // A guess on a card that is about to change would be a guess in the dark.
   const ends = await Promise.all(state.player.restored.map(({ ended }) => ended));
+  const kept = state.seat.rounds;
+  await showRestored(state, ends);
   await lookAgain(state, Math.max(0, ...ends.map(({ height }) => height ?? 0)));
+  await checkKept(state, kept);
 }
 
 /** The outside world failing is said; a seat that was left is nobody's; a bug is the browser's. */
@@ -138,6 +141,9 @@ async function lookAgain(state: TableState, minHeight: number): Promise<void> {
     state.seenHeight = found.height;
     state.player?.passNonce(found.nextNonce);
     const { hasAccount, balance, games } = found;
+    for (const { game, cards, worth } of games) {
+      state.checking?.steps.set(game, { card: cards.at(-1) ?? 0, worth });
+    }
     change(state, { hasAccount, balance, ...gamesOf(state.seat, games) });
   } while (state.usedHeight > state.seenHeight);
   change(state, IDLE);
@@ -164,64 +170,98 @@ async function play(state: TableState, instruction: CommandInstruction): Promise
     change(state, { busy: `${what}: held by the validators`, pending: null });
   });
   try {
-    await onEnded(state, instruction, await submission.ended);
+    await onEnded(state, await submission.ended);
   } catch (error) {
     fail(state, error);
   }
 }
 
-async function onEnded(
-  state: TableState,
-  instruction: CommandInstruction,
-  outcome: VerifiedOutcome,
-): Promise<void> {
+async function onEnded(state: TableState, outcome: VerifiedOutcome): Promise<void> {
   const problem = endText(outcome, state.seat.pending);
   const { kind, height } = outcome;
   // It has used its nonce, so that what other tabs show is old.
   if (kind !== 'expired' && height !== null) state.keyUse?.tell(height);
-  if (kind === 'executed') onExecuted(state, instruction, outcome);
+  if (kind === 'executed') {
+    const { seat, account } = state;
+    const balance = balanceAfter(seat, account, outcome.events);
+    const shown = { hasAccount: true, balance, ...gamesAfter(seat, outcome.events) };
+    change(state, { ...shown, rounds: await roundsWith(state, outcome) });
+  }
   const isOld = tellsOfOthers(outcome) || state.usedHeight > state.seenHeight;
   if (!isOld) return change(state, { ...IDLE, problem });
   change(state, { busy: 'looking how things stand', pending: null, problem });
   await lookAgain(state, height ?? 0);
 }
 
-function onExecuted(state: TableState, instruction: CommandInstruction, outcome: Executed): void {
-  const { seat } = state;
-  const round: PlayedRound = {
-    commandId: outcome.commandId,
-    height: outcome.height,
-    instruction: instruction.kind,
-    events: outcome.events.map(({ body }) => body),
-    checks: checksOf(seat, outcome),
-  };
-  change(state, {
-    hasAccount: true,
-    balance: balanceAfter(seat, state.account, outcome.events),
-    ...gamesAfter(seat, outcome.events),
-    rounds: [round, ...seat.rounds].slice(0, ROUNDS_KEPT),
-  });
+/**
+ * Commands that were under way when the page was left, or are in another tab: what came of them is
+ * checked and shown like any other, in the order of the chain.
+ */
+async function showRestored(state: TableState, ends: readonly VerifiedOutcome[]): Promise<void> {
+  const executed = ends.filter((end): end is Executed => end.kind === 'executed');
+  executed.sort((a, b) => a.height - b.height || a.executionIndex - b.executionIndex);
+  for (const end of executed) change(state, { rounds: await roundsWith(state, end) });
+  const texts = ends.flatMap((end) => endText(end, state.seat.pending) ?? []);
+  const problem = texts.length === 0 ? null : `Of the move before: ${texts.at(-1)}`;
+  change(state, { problem });
 }
 
-/** What the client has proven already, and what this page recomputes from the certified seed. */
-function checksOf({ genesis, game }: Seat, { certificate, events }: Executed): Check[] {
-  const checks: Check[] = [
-    {
-      name: 'A quorum of validators signed the result',
-      passed: true,
-      detail: `${certificate.signatures.length} of ${genesis?.validators.length}`,
-    },
-    {
-      name: 'The events belong to the result',
-      passed: events.length > 0,
-      detail: `${events.length} events`,
-    },
-  ];
-  let before = game === null ? null : { card: game.cards.at(-1) ?? 0, worth: game.worth };
-  for (const event of events) {
-    const check = genesis && recompute(event, certificate.result, before, genesis);
-    if (check !== null) checks.push(check);
-    before = hiLoAfter(event, before);
+/** The rounds with one more, checked, and kept for as long as the tab is open. */
+async function roundsWith(state: TableState, outcome: Executed): Promise<readonly PlayedRound[]> {
+  const { commandId, height, events } = outcome;
+  const [receipt] = events;
+  const { checks, trouble } = await checked(state.checking, outcome);
+  const others = state.seat.rounds.filter((round) => round.commandId !== commandId);
+  if (receipt?.body.kind !== 'CommandExecuted') return others;
+  const bodies = events.map(({ body }) => body);
+  const { kind: instruction } = receipt.body.instruction;
+  const round: PlayedRound = { commandId, height, instruction, events: bodies, checks, trouble };
+  const rounds = [round, ...others].slice(0, ROUNDS_KEPT);
+  keepRounds(state.seat.account, rounds);
+  return rounds;
+}
+
+type Verdict = Pick<PlayedRound, 'checks' | 'trouble'>;
+
+async function checked(
+  checking: RoundChecking | null,
+  end: Pick<Executed, 'events' | 'certificate'>,
+): Promise<Verdict> {
+  if (checking === null) return { checks: null, trouble: 'genesis is not read yet' };
+  try {
+    return { checks: await checkRound(end, checking), trouble: null };
+  } catch (error) {
+    return troubleOf(error);
   }
-  return checks;
+}
+
+/** What a reader cannot answer is unchecked; what it cannot prove does not verify. */
+function troubleOf(error: unknown): Verdict {
+  if (!isReadError(error)) throw error;
+  if (error instanceof ReaderError) return { checks: null, trouble: error.detail };
+  const name = 'The events belong to the result';
+  return { checks: [{ name, passed: false, detail: error.message }], trouble: null };
+}
+
+/** Checks the rounds that were kept, from the oldest on: each step is known to the next one. */
+async function checkKept(state: TableState, kept: readonly PlayedRound[]): Promise<void> {
+  const { proven, checking } = state;
+  if (proven === null || checking === null) return;
+  const afresh = { ...checking, steps: new Map() };
+  for (const { commandId, height } of kept.toReversed()) {
+    let verdict: Verdict;
+    try {
+      const { value, certificate } = await proven.command(commandId, { minHeight: height });
+      verdict = await checked(afresh, { events: value.events, certificate });
+    } catch (error) {
+      verdict = troubleOf(error);
+    }
+    if (state.closed) return;
+    const rounds = state.seat.rounds.map((round) => {
+      return round.commandId === commandId && round.checks === null
+        ? { ...round, ...verdict }
+        : round;
+    });
+    change(state, { rounds });
+  }
 }

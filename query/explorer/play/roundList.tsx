@@ -5,19 +5,28 @@ import { grouped } from '../widgets/numbers.js';
 import { Kind } from '../widgets/status.js';
 import type { PlayedRound } from './seat.js';
 
+function Verdict({ round: { checks, trouble } }: { readonly round: PlayedRound }) {
+  if (checks === null) {
+    return <span class="chip kind">{trouble === null ? 'checking…' : 'not checked'}</span>;
+  }
+  const isVerified = checks.every(({ passed }) => passed);
+  return (
+    <span class={isVerified ? 'chip good' : 'chip bad'}>
+      <Icon name="shield" /> {isVerified ? 'verified' : 'does not verify'}
+    </span>
+  );
+}
+
 function Round(props: { readonly round: PlayedRound }) {
   const { round } = props;
-  const isVerified = round.checks.every(({ passed }) => passed);
   return (
     <li>
       <details>
         <summary>
-          <Kind kind={round.instruction} />{' '}
-          <span class={isVerified ? 'chip good' : 'chip bad'}>
-            <Icon name="shield" /> {isVerified ? 'verified' : 'does not verify'}
-          </span>
+          <Kind kind={round.instruction} /> <Verdict round={round} />
         </summary>
-        <CheckList checks={round.checks} />
+        {round.checks !== null && <CheckList checks={round.checks} />}
+        {round.trouble !== null && <p class="quiet">It could not be checked: {round.trouble}.</p>}
       </details>
       <p class="quiet">
         <a href={`/command/${round.commandId}`}>command</a> in block{' '}
@@ -27,7 +36,7 @@ function Round(props: { readonly round: PlayedRound }) {
   );
 }
 
-/** What was played here, newest first, each checked in this browser as it came. */
+/** What was played here, newest first, each checked in this browser. */
 export function RoundList(props: { readonly rounds: readonly PlayedRound[] }) {
   return (
     <section class="card">

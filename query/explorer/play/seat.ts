@@ -19,8 +19,12 @@ export interface PlayedRound {
   readonly commandId: string;
   readonly height: number;
   readonly instruction: CommandInstruction['kind'];
+  /** None of a round that was kept from before. */
   readonly events: readonly EventEnvelope['body'][];
-  readonly checks: readonly Check[];
+  /** Null until it has been checked. */
+  readonly checks: readonly Check[] | null;
+  /** Why it could not be checked. */
+  readonly trouble: string | null;
 }
 
 /** All that the page shows of a seat. */
