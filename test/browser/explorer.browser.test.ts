@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { encode } from 'uqr';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { chartCases } from './chartCases.js';
 import {
   cutCellsOf,
   findBarriers,
@@ -342,6 +343,7 @@ describe('every page', () => {
   });
 });
 
+chartCases(() => ({ browser, platform }));
 playCases(() => ({ browser, platform }));
 playTroubleCases(() => ({ browser, platform }));
 packageCases(() => ({ browser, platform, story }));

@@ -5,7 +5,8 @@ import { useSlowHeight } from '../api/liveContext.js';
 import { loadedValue, useRead } from '../api/read.js';
 import { useTitle } from '../router.js';
 import { Await } from '../widgets/await.js';
-import { Chart, type Series } from '../widgets/chart.js';
+import { Chart } from '../widgets/chart.js';
+import type { Series } from '../widgets/chartProps.js';
 import { Figures } from '../widgets/figures.js';
 import { Icon } from '../widgets/icons.js';
 import { amountText, grouped } from '../widgets/numbers.js';
@@ -55,15 +56,19 @@ const CHARTS: readonly ChartPlan[] = [
   { title: 'Size of blocks', lines: [line('sizeBytes', 'bytes')] },
 ];
 
-/** Active accounts are counted by hour and day: an hour is the shortest range of their chart. */
+/** Active accounts are counted by hour and day: an hour is the shortest bar of their chart. */
+function rangeOf({ lines }: ChartPlan, chosen: Range): Range {
+  const isTooShort = lines[0]?.series === 'activeAccounts' && chosen.span === 'minute';
+  return isTooShort ? (RANGES.find(({ span }) => span === 'hour') ?? chosen) : chosen;
+}
+
 function pathOf(series: string, { span, points }: Range): string {
-  const fits = series === 'activeAccounts' && span === 'minute';
-  const shown = fits ? { span: 'hour', points: 24 } : { span, points };
-  return `/explorer/stats/${series}?span=${shown.span}&points=${shown.points}`;
+  return `/explorer/stats/${series}?span=${span}&points=${points}`;
 }
 
 function SeriesChart(props: { readonly plan: ChartPlan; readonly range: Range }) {
-  const { plan, range } = props;
+  const { plan } = props;
+  const range = rangeOf(plan, props.range);
   const version = useSlowHeight(REFRESH_MS);
   const [first, second] = plan.lines;
   const one = useRead<SeriesAnswer>(pathOf(first?.series ?? '', range), version);
@@ -82,6 +87,11 @@ function SeriesChart(props: { readonly plan: ChartPlan; readonly range: Range })
     <section class="card">
       <h2>
         {plan.title}
+        {range !== props.range && (
+          <span class="quiet small">
+            over {range.title}, by {range.span}
+          </span>
+        )}
         <span class="files">
           {plan.lines.map(({ series: name, title }) => (
             <a
@@ -91,13 +101,13 @@ function SeriesChart(props: { readonly plan: ChartPlan; readonly range: Range })
               download={`${name}.csv`}
               aria-label={`${title} as CSV`}
             >
-              <Icon name="download" /> CSV
+              <Icon name="download" /> {plan.lines.length > 1 ? `${title} as CSV` : 'CSV'}
             </a>
           ))}
         </span>
       </h2>
       <Chart
-        label={`${plan.title} over ${range.title}, a bar a ${range.span}`}
+        label={`${plan.title} over ${range.title}, by ${range.span}`}
         x="time"
         kind="bars"
         xs={points.map(({ startMs }) => startMs / 1000)}

@@ -1,105 +1,30 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
-
-export interface Series {
-  readonly title: string;
-  /** Name of a colour in styles/colours.css, without the dashes. */
-  readonly colour: 'chart-a' | 'chart-b' | 'chart-c';
-  readonly values: readonly (number | null)[];
-}
-
-export interface ChartData {
-  /** Places on the x axis: seconds since 1970, or heights. */
-  readonly xs: readonly number[];
-  readonly series: readonly Series[];
-}
-
-interface ChartProps extends ChartData {
-  /** Says what the picture shows, for those who do not see it. */
-  readonly label: string;
-  readonly x: 'time' | 'height';
-  readonly kind: 'bars' | 'line' | 'steps';
-  readonly heightPx?: number;
-}
-
-/** From one label of a time to the next at least: "12:45am" takes 50. */
-const LABEL_SPACE_PX = 64;
-const HEIGHT_PX = 200;
-
-function colourOf(element: Element, name: string): string {
-  return getComputedStyle(element).getPropertyValue(`--${name}`).trim();
-}
-
-function optionsOf(
-  Plot: typeof uPlot,
-  element: HTMLElement,
-  props: ChartProps,
-  widthPx: number,
-): uPlot.Options {
-  const quiet = colourOf(element, 'quiet');
-  const line = colourOf(element, 'line');
-  const font = '12px system-ui, sans-serif';
-  const axis = { stroke: quiet, font, grid: { stroke: line, width: 1 }, ticks: { stroke: line } };
-  const paths =
-    props.kind === 'bars'
-      ? Plot.paths.bars?.({ size: [0.7, 40], radius: 0.15 })
-      : props.kind === 'steps'
-        ? Plot.paths.stepped?.({ align: 1 })
-        : undefined;
-  return {
-    width: widthPx,
-    height: props.heightPx ?? HEIGHT_PX,
-    legend: { show: false },
-    cursor: { y: false, points: { size: 6 } },
-    scales: {
-      x: { time: props.x === 'time', range: (_plot, min, max) => padded(props, min, max) },
-      y: {
-        range: (_plot, min, max) =>
-          props.kind === 'steps' ? around(min, max) : [Math.min(0, min), Math.max(1, max * 1.1)],
-      },
-    },
-    axes: [
-      { ...axis, size: 30, space: LABEL_SPACE_PX, grid: { show: false } },
-      { ...axis, size: 60 },
-    ],
-    series: [
-      {},
-      ...props.series.map(({ title, colour }) => ({
-        label: title,
-        stroke: colourOf(element, colour),
-        width: props.kind === 'bars' ? 1 : 2,
-        fill: `${colourOf(element, colour)}${props.kind === 'bars' ? 'b0' : '30'}`,
-        points: { show: false },
-        ...(paths === undefined ? {} : { paths }),
-      })),
-    ],
-  };
-}
+import { chartOptions, HEIGHT_PX } from './chartOptions.js';
+import type { ChartProps, Series } from './chartProps.js';
+import { readingOf } from './chartReading.js';
 
 /** A bar of nothing is no bar. */
 function shown({ kind }: ChartProps, { values }: Series): readonly (number | null)[] {
   return kind === 'bars' ? values.map((value) => (value === 0 ? null : value)) : values;
 }
 
-/** The first and the last bar stand whole inside. */
-function padded({ kind, xs }: ChartProps, min: number, max: number): [number, number] {
-  const [first = min, second = first + 1] = xs;
-  const half = kind === 'bars' ? Math.max(second - first, 1) / 2 : 0;
-  return [min - half, max + half];
+/** Points at a place; outside, at none. */
+function pointAt(plot: uPlot | null, x: number | undefined): void {
+  plot?.setCursor({ left: x === undefined ? -10 : plot.valToPos(x, 'x'), top: 0 });
 }
 
-/** Changes are to be seen, however large the sum. */
-function around(min: number, max: number): [number, number] {
-  const room = Math.max((max - min) * 0.15, max * 0.005, 1);
-  return [Math.max(0, min - room), max + room];
+interface Drawing {
+  readonly props: ChartProps;
+  readonly data: uPlot.AlignedData;
 }
 
-/** A chart by uPlot, which is loaded with the first one. Colours follow the theme. */
-export function Chart(props: ChartProps) {
+/** Draws into `holder`, anew with another theme or shape, and tells which place is pointed at. */
+function useDrawing(props: ChartProps, onPointed: (index: number | null) => void) {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const data = [props.xs, ...props.series.map((each) => shown(props, each))] as uPlot.AlignedData;
-  const latest = useRef({ props, data });
+  const latest = useRef<Drawing>({ props, data });
   latest.current = { props, data };
   const shape = props.series.map(({ title }) => title).join('/');
   useEffect(() => {
@@ -110,7 +35,8 @@ export function Chart(props: ChartProps) {
       const { default: Plot } = await import('uplot');
       if (!isCurrent) return;
       plot.current?.destroy();
-      const options = optionsOf(Plot, element, latest.current.props, element.clientWidth);
+      onPointed(null);
+      const options = chartOptions(Plot, element, latest.current.props, onPointed);
       plot.current = new Plot(options, latest.current.data, element);
     };
     const resized = new ResizeObserver(() => {
@@ -133,19 +59,51 @@ export function Chart(props: ChartProps) {
     };
   }, [shape, props.kind, props.x]);
   useEffect(() => plot.current?.setData(data));
-  const tall = props.heightPx === undefined ? '' : 'small';
+  return { holder, plot };
+}
+
+/**
+ * A chart by uPlot, which is loaded with the first one. Colours follow the theme; what a place
+ * holds is said below, of the one under the pointer or where the arrow keys lead.
+ */
+export function Chart(props: ChartProps) {
+  const { label, x, xs, series, heightPx } = props;
+  const [pointed, setPointed] = useState<number | null>(null);
+  const { holder, plot } = useDrawing(props, setPointed);
+  const last = xs.length - 1;
+  const reading = pointed === null ? null : readingOf(props, pointed);
+  const onKey = (event: KeyboardEvent) => {
+    const at = pointed ?? last + (event.key === 'ArrowLeft' ? 1 : 0);
+    const steps = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last };
+    const to = steps[event.key as keyof typeof steps];
+    if (to === undefined || last < 0) return;
+    event.preventDefault();
+    pointAt(plot.current, xs[Math.min(last, Math.max(0, to))]);
+  };
   return (
     <figure class="chart">
-      <div ref={holder} role="img" aria-label={props.label} class={`plot ${tall}`} />
-      {props.series.length > 1 && (
-        <figcaption>
-          {props.series.map(({ title, colour }) => (
+      <div
+        ref={holder}
+        class={`plot ${heightPx === undefined ? '' : 'small'}`}
+        role="slider"
+        tabIndex={0}
+        aria-label={label}
+        aria-valuemin={0}
+        aria-valuemax={Math.max(0, last)}
+        aria-valuenow={pointed ?? Math.max(0, last)}
+        aria-valuetext={reading ?? 'arrow keys lead from value to value'}
+        onKeyDown={onKey}
+        onBlur={() => pointAt(plot.current, undefined)}
+      />
+      <figcaption>
+        {series.length > 1 &&
+          series.map(({ title, colour }) => (
             <span key={title} class={`key ${colour}`}>
               {title}
             </span>
           ))}
-        </figcaption>
-      )}
+        <span class="reading">{reading ?? (x === 'time' ? 'Times are UTC' : '')}</span>
+      </figcaption>
     </figure>
   );
 }

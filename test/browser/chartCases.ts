@@ -1,0 +1,124 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPage, WAIT_MS } from './openBrowser.js';
+import type { RunningPlatform } from './runningPlatform.js';
+
+interface World {
+  readonly browser: Browser;
+  readonly platform: RunningPlatform;
+}
+
+/** 2026-01-02 03:04:00 UTC: begin of the first of the bars that these tests draw. */
+const START_MS = Date.UTC(2026, 0, 2, 3, 4);
+const MINUTE_MS = 60_000;
+const POINTS = 60;
+
+const VALUES: Readonly<Record<string, number>> = { sizeBytes: 345_000, staked: 50, paid: 40 };
+
+/** Every minute of a chart has the same value, so that all of its bars should look the same. */
+async function serveSeries(page: Page): Promise<void> {
+  await page.route('**/explorer/stats/*', (route) => {
+    const series = new URL(route.request().url()).pathname.split('/').at(-1) ?? '';
+    const points = Array.from({ length: POINTS }, (_, index) => ({
+      startMs: START_MS + index * MINUTE_MS,
+      value: String(VALUES[series] ?? 7),
+    }));
+    return route.fulfill({ json: { series, points } });
+  });
+}
+
+interface Run {
+  readonly colour: string;
+  width: number;
+}
+
+interface Canvas {
+  readonly width: number;
+  readonly height: number;
+  getContext(kind: '2d'): {
+    getImageData(...box: [x: number, y: number, width: number, height: number]): {
+      readonly data: Uint8ClampedArray;
+    };
+  };
+}
+
+/**
+ * Runs of one colour across a chart, in the lower half of its bars, in pixels: `a` is where blue is
+ * most, as in the first colour, `b` where green is.
+ */
+const runsOf = (page: Page, title: string): Promise<readonly Run[]> =>
+  page
+    .locator('section', { has: page.getByRole('heading', { name: title }) })
+    .locator('canvas')
+    .evaluate((element) => {
+      const canvas = element as unknown as Canvas;
+      const row = Math.floor(canvas.height * 0.6);
+      const { data } = canvas.getContext('2d').getImageData(0, row, canvas.width, 1);
+      const runs: Run[] = [];
+      for (let at = 0; at < data.length; at += 4) {
+        const [red = 0, green = 0, blue = 0, alpha = 0] = data.slice(at, at + 4);
+        const isBar = alpha > 128 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60;
+        const colour = !isBar ? '' : blue > green ? 'a' : 'b';
+        const last = runs.at(-1);
+        if (last?.colour === colour) last.width++;
+        else runs.push({ colour, width: 1 });
+      }
+      return runs.filter(({ colour }) => colour !== '');
+    });
+
+/** Charts of the page, drawn by uPlot on a canvas. */
+export function chartCases(world: () => World): void {
+  describe('a chart', () => {
+    let page: Page;
+    let url: string;
+
+    beforeAll(async () => {
+      ({ page } = await openPage(world().browser));
+      url = world().platform.url;
+      await page.emulateMedia({ colorScheme: 'light' });
+      await serveSeries(page);
+    });
+    afterAll(() => page?.context().close());
+
+    it('shows its last bar as whole as the first', async () => {
+      await page.goto(`${url}/stats`);
+      const widths = async () => (await runsOf(page, 'Bets')).map(({ width }) => width);
+      await expect.poll(async () => (await widths()).length, { timeout: WAIT_MS }).toBe(POINTS);
+      const all = await widths();
+      expect(Math.max(...all) - Math.min(...all)).toBeLessThanOrEqual(1);
+    });
+
+    it('shows two series side by side, each in the colour of its name', async () => {
+      await page.goto(`${url}/stats`);
+      const count = async (colour: string) =>
+        (await runsOf(page, 'Staked and paid')).filter((run) => run.colour === colour).length;
+      await expect.poll(() => count('a'), { timeout: WAIT_MS }).toBe(POINTS);
+      expect(await count('b')).toBe(POINTS);
+    });
+
+    it('says the value and the time, in UTC, where the pointer or a key leads', async () => {
+      await page.goto(`${url}/stats`);
+      const chart = page.getByRole('slider', { name: /^Staked and paid/ });
+      const figure = page.locator('figure', { has: chart });
+      await figure.getByText('Times are UTC').waitFor();
+      await chart.locator('canvas').waitFor();
+      await chart.hover();
+      await figure.getByText(/^2026-01-02 03:\d\d UTC: staked 50, paid 40$/).waitFor();
+      await page.mouse.move(0, 0);
+      await chart.press('Home');
+      await figure.getByText('2026-01-02 03:04 UTC: staked 50, paid 40').waitFor();
+      await chart.press('ArrowRight');
+      await figure.getByText('2026-01-02 03:05 UTC: staked 50, paid 40').waitFor();
+      await chart.press('End');
+      await figure.getByText('2026-01-02 04:03 UTC: staked 50, paid 40').waitFor();
+    });
+
+    it('says which range it has, where it has another than the page', async () => {
+      await page.goto(`${url}/stats`);
+      await page.getByRole('slider', { name: 'Active accounts over 24 h, by hour' }).waitFor();
+      await page.getByText('over 24 h, by hour').waitFor();
+      await page.getByRole('button', { name: '24 h' }).click();
+      await expect.poll(() => page.getByText('over 24 h, by hour').count()).toBe(0);
+    });
+  });
+}
