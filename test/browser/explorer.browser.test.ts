@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { encode } from 'uqr';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chartCases } from './chartCases.js';
+import { listCases } from './listCases.js';
 import {
   cutCellsOf,
   findBarriers,
@@ -344,6 +345,7 @@ describe('every page', () => {
 });
 
 chartCases(() => ({ browser, platform }));
+listCases(() => ({ browser, platform, story }));
 playCases(() => ({ browser, platform }));
 playTroubleCases(() => ({ browser, platform }));
 packageCases(() => ({ browser, platform, story }));

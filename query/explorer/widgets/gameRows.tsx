@@ -14,7 +14,7 @@ function Outcome(props: { readonly game: Game }) {
   return <span class={`chip ${isWon ? 'good' : 'plain'}`}>{word.toLowerCase()}</span>;
 }
 
-/** Games as rows, in play and finished. */
+/** Games as rows, in play and finished. On a phone two columns stand below others. */
 export function GameRows(props: {
   readonly games: readonly Game[];
   readonly withoutAccount?: boolean;
@@ -37,7 +37,12 @@ export function GameRows(props: {
       <tbody>
         {games.map((game) => (
           <tr key={`${game.startedHeight}/${game.executionIndex}`}>
-            <td>{NAMES[game.game] ?? game.game}</td>
+            <td>
+              {NAMES[game.game] ?? game.game}
+              <span class="phone">
+                <Outcome game={game} />
+              </span>
+            </td>
             {!withoutAccount && (
               <td class="wide">
                 <AccountHash value={game.account} noCopy />
@@ -45,6 +50,11 @@ export function GameRows(props: {
             )}
             <td>
               <a href={`/block/${game.startedHeight}`}>{grouped(game.startedHeight)}</a>
+              {!withoutAccount && (
+                <a class="phone" href={`/account/${game.account}`} title={game.account}>
+                  <code>{`${game.account.slice(0, 6)}…`}</code>
+                </a>
+              )}
             </td>
             <td class="wide">
               <Outcome game={game} />

@@ -1,5 +1,5 @@
 import type { Command } from '../../../command/client/answers.js';
-import { inWords } from './words.js';
+import { inWords, parts } from './words.js';
 
 /** How a command ended. */
 export function Status(props: { readonly command: Pick<Command, 'status' | 'codeName' | 'code'> }) {
@@ -7,7 +7,13 @@ export function Status(props: { readonly command: Pick<Command, 'status' | 'code
   if (status === 'executed') return <span class="chip good">executed</span>;
   return (
     <span class="chip bad" title={`refused with code ${code}: ${codeName ?? 'unknown'}`}>
-      refused: {codeName ?? code}
+      refused:{' '}
+      {parts(codeName ?? String(code)).map((part) => (
+        <>
+          <wbr />
+          {part}
+        </>
+      ))}
     </span>
   );
 }

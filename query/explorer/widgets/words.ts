@@ -10,3 +10,8 @@ export function inWords(name: string): string {
     .toLowerCase();
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
+
+/** `faucetTooSoon` is `faucet`, `Too`, `Soon`: between them a long name may go on in a new line. */
+export function parts(name: string): string[] {
+  return name.split(/(?<=[a-z])(?=[A-Z])/);
+}
