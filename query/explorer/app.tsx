@@ -61,17 +61,17 @@ function pageAt({ path, query }: Place): VNode {
     case '/':
       return <HomePage />;
     case '/blocks':
-      return <BlocksPage />;
+      return <BlocksPage query={query} />;
     case '/commands':
       return <CommandsPage query={query} />;
     case '/accounts':
       return <AccountsPage />;
     case '/games':
-      return <GamesPage />;
+      return <GamesPage query={query} />;
     case '/validators':
       return <ValidatorsPage />;
     case '/stats':
-      return <StatsPage />;
+      return <StatsPage query={query} />;
     case '/status':
       return <StatusPage />;
     case '/search':

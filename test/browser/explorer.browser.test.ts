@@ -124,15 +124,13 @@ describe('the page', () => {
     const answer = await fetch(`${platform.url}/explorer/blocks/${story.height}`);
     const { timestampMs } = (await answer.json()) as { timestampMs: number };
     await open('/blocks');
-    const time = page.getByLabel('Time');
+    const time = page.getByLabel('Time (UTC)');
     await time.fill('1970-01-02T00:00:00');
     await page.locator('form', { has: time }).getByRole('button', { name: 'Go' }).click();
     await page.getByText('no block as early as that').waitFor();
-    // Of the browser's own time zone, to the second: the block is in it, or right before it.
-    const local = await page.evaluate<string>(
-      `new Date(${timestampMs + 999} - new Date().getTimezoneOffset() * 60000).toISOString()`,
-    );
-    await time.fill(local.slice(0, 19));
+    // In UTC whatever the browser's own time zone is, to the second: the block is in it, or right
+    // before it.
+    await time.fill(new Date(timestampMs + 999).toISOString().slice(0, 19));
     await page.locator('form', { has: time }).getByRole('button', { name: 'Go' }).click();
     await page.waitForURL(/\/block\/\d+$/);
     const height = Number(page.url().split('/').at(-1));
@@ -166,7 +164,7 @@ describe('the page', () => {
   });
 
   it.each([
-    ['block', '/block/999999999', '999999999'],
+    ['block', '/block/999999999', '999,999,999'],
     ['malformed block', '/block/xyz', 'xyz'],
     ['command', `/command/${'ab'.repeat(32)}`, 'ab'.repeat(32)],
     ['malformed command', '/command/nonsense', 'nonsense'],

@@ -49,6 +49,8 @@ const MEASURE_SHIFTS = `
 export async function openPage(browser: Browser): Promise<WatchedPage> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
+    // Far from UTC, in which every page shows its times.
+    timezoneId: 'America/New_York',
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   const page = await context.newPage();

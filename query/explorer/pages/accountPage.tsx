@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Account, Command, HistoryRow } from '../../../command/client/answers.js';
-import { useSlowHeight } from '../api/liveContext.js';
+import { useLive, useSlowHeight } from '../api/liveContext.js';
 import { loadedValue, useRead } from '../api/read.js';
 import { go, useTitle } from '../router.js';
 import { Age } from '../widgets/age.js';
@@ -8,6 +8,7 @@ import { Await } from '../widgets/await.js';
 import { Chart } from '../widgets/chart.js';
 import { CommandRows } from '../widgets/commandRows.js';
 import { Fields, Nothing } from '../widgets/fields.js';
+import { FutureHeight, NoHeight } from '../widgets/futureHeight.js';
 import { CopyButton, Hash } from '../widgets/hash.js';
 import { Icon } from '../widgets/icons.js';
 import { Identicon } from '../widgets/identicon.js';
@@ -16,6 +17,7 @@ import { PageQrCode } from '../widgets/pageQrCode.js';
 import { Pager, usePages } from '../widgets/pager.js';
 import { Tabs } from '../widgets/tabs.js';
 import { inWords } from '../widgets/words.js';
+import { asOfIn } from './asOf.js';
 import { GameList } from './gamesPage.js';
 
 const REFRESH_MS = 2_000;
@@ -31,13 +33,14 @@ function pinned({ asOf }: View): string {
   return asOf === null ? '' : `&asOf=${asOf}`;
 }
 
-function AsOf(props: View) {
-  const { id, asOf } = props;
-  const [text, setText] = useState(asOf === null ? '' : String(asOf));
+function AsOf(props: { readonly id: string; readonly asked: string }) {
+  const { id, asked } = props;
+  const [text, setText] = useState(asked);
   const submit = (event: Event) => {
     event.preventDefault();
     const value = text.trim();
-    go(`/account/${id}${value === '' ? '' : `?asOf=${encodeURIComponent(value)}`}`);
+    const query = value === '' ? '' : `?asOf=${encodeURIComponent(value)}`;
+    go(`/account/${id}${query}${location.hash}`);
   };
   return (
     <form class="inline" onSubmit={submit}>
@@ -54,8 +57,8 @@ function AsOf(props: View) {
       <button type="submit" class="second">
         Show
       </button>
-      {asOf !== null && (
-        <a class="button second" href={`/account/${id}`}>
+      {asked !== '' && (
+        <a class="button second" href={`/account/${id}${location.hash}`}>
           Now
         </a>
       )}
@@ -282,13 +285,15 @@ function Contents(props: { readonly view: View; readonly version: number }) {
 export function AccountPage(props: { readonly id: string; readonly query: URLSearchParams }) {
   const { id, query } = props;
   useTitle(`Account ${id.slice(0, 8)}`);
-  const asOfText = query.get('asOf');
-  const asOf = asOfText !== null && /^[0-9]{1,15}$/.test(asOfText) ? Number(asOfText) : null;
+  const asked = asOfIn(query, useLive().height);
+  const asOf = asked.state === 'height' ? asked.height : null;
   const view = { id, asOf };
   const growing = useSlowHeight(REFRESH_MS);
   const version = asOf === null ? growing : 0;
   const pin = asOf === null ? '' : `?asOf=${asOf}`;
-  const loaded = useRead<Account>(`/account/${encodeURIComponent(id)}${pin}`, version);
+  const isThere = asked.state === 'newest' || asked.state === 'height';
+  const path = isThere ? `/account/${encodeURIComponent(id)}${pin}` : null;
+  const loaded = useRead<Account>(path, version);
   const account = loadedValue(loaded);
   return (
     <>
@@ -297,7 +302,7 @@ export function AccountPage(props: { readonly id: string; readonly query: URLSea
           <Identicon of={id} /> Account <code class="wide">{`${id.slice(0, 8)}…`}</code>
           <CopyButton text={id} what="the public key" />
         </h1>
-        <AsOf key={asOf} id={id} asOf={asOf} />
+        <AsOf key={query.get('asOf')} id={id} asked={query.get('asOf') ?? ''} />
       </div>
       <div class="card">
         {asOf !== null && (
@@ -306,9 +311,15 @@ export function AccountPage(props: { readonly id: string; readonly query: URLSea
             shown.
           </p>
         )}
-        <Await loaded={loaded} what={`account “${id}”`}>
-          {(value) => <Overview value={value} />}
-        </Await>
+        {asked.state === 'noHeight' ? (
+          <NoHeight text={asked.text} />
+        ) : asked.state === 'future' ? (
+          <FutureHeight height={asked.height} title="This height is not there yet" />
+        ) : (
+          <Await loaded={loaded} what={`account “${id}”`}>
+            {(value) => <Overview value={value} />}
+          </Await>
+        )}
         <PageQrCode path={`/account/${id}`} what="this account" />
       </div>
       {account?.exists && <Contents view={view} version={version} />}

@@ -7,6 +7,7 @@ import { Await } from '../widgets/await.js';
 import { CommandRows } from '../widgets/commandRows.js';
 import { DownloadButton } from '../widgets/download.js';
 import { Fields, Nothing } from '../widgets/fields.js';
+import { FutureHeight } from '../widgets/futureHeight.js';
 import { CopyButton, Hash } from '../widgets/hash.js';
 import { Icon } from '../widgets/icons.js';
 import { Amount, bytesText, counted, grouped } from '../widgets/numbers.js';
@@ -185,23 +186,6 @@ function Overview(props: { readonly block: FullBlock; readonly newest: number })
   );
 }
 
-/** A height that is still to come: says when, at the present pace. */
-function FutureBlock(props: { readonly height: number }) {
-  const { height: newest, pace } = useLive();
-  const left = props.height - newest;
-  const seconds = Math.round((left * (pace?.blockTimeMs ?? 1_000)) / 1000);
-  return (
-    <div class="missing">
-      <h2>This block is not there yet</h2>
-      <p>
-        Block {props.height} comes after {counted(left, 'more block')}. The newest is{' '}
-        <a href={`/block/${newest}`}>{grouped(newest)}</a>. At this pace that takes about{' '}
-        {seconds < 120 ? `${seconds} s` : `${grouped(Math.round(seconds / 60))} min`}.
-      </p>
-    </div>
-  );
-}
-
 /** Asks again, while the height asked for is to come, when it has. */
 function useBlock(id: string, isFuture: boolean): Loaded<FullBlock> {
   return useRead<FullBlock>(isFuture ? null : `/explorer/blocks/${encodeURIComponent(id)}`);
@@ -218,14 +202,14 @@ export function BlockPage(props: { readonly id: string }) {
     <>
       <div class="title">
         <h1>
-          Block {block === null ? id : grouped(block.height)}{' '}
+          Block {isFuture ? grouped(Number(id)) : block === null ? id : grouped(block.height)}{' '}
           {block !== null && <Age timestampMs={block.timestampMs} />}
         </h1>
         {block !== null && <Neighbours height={block.height} newest={newest} />}
       </div>
       {isFuture ? (
         <div class="card">
-          <FutureBlock height={Number(id)} />
+          <FutureHeight height={Number(id)} title="This block is not there yet" />
         </div>
       ) : (
         <>

@@ -3,14 +3,16 @@ import type { Block } from '../../../command/client/answers.js';
 import { ReaderError } from '../../../command/client/readerError.js';
 import { useLive } from '../api/liveContext.js';
 import { read } from '../api/read.js';
-import { go, useTitle } from '../router.js';
+import { go, goWithin, useTitle } from '../router.js';
 import { Await } from '../widgets/await.js';
 import { BlockRows } from '../widgets/blockRows.js';
 import { Nothing } from '../widgets/fields.js';
 import { NewRows } from '../widgets/newRows.js';
 import { grouped } from '../widgets/numbers.js';
+import { FIRST_PAGE } from '../widgets/pageIn.js';
 import { Pager, usePages } from '../widgets/pager.js';
 import { ungrouped } from '../widgets/ungrouped.js';
+import { newerRows } from './newerRows.js';
 
 function JumpToHeight() {
   const [text, setText] = useState('');
@@ -42,13 +44,13 @@ function JumpToHeight() {
   );
 }
 
-/** To the last block up to a time, given in the visitor's own. */
+/** To the last block up to a time, given in UTC, as every time is shown. */
 function JumpToTime() {
   const [text, setText] = useState('');
   const [problem, setProblem] = useState('');
   const submit = async (event: Event) => {
     event.preventDefault();
-    const timestampMs = new Date(text).getTime();
+    const timestampMs = new Date(`${text}Z`).getTime();
     if (!(timestampMs >= 0)) return setProblem('a date and a time are needed');
     try {
       const path = `/explorer/block-by-time/${timestampMs}`;
@@ -61,7 +63,7 @@ function JumpToTime() {
   return (
     <form class="inline" onSubmit={submit}>
       <label>
-        Time{' '}
+        Time (UTC){' '}
         <input
           type="datetime-local"
           step="1"
@@ -78,33 +80,31 @@ function JumpToTime() {
 }
 
 /** All blocks; rows stay where they are until the reader asks for newer ones. */
-export function BlocksPage() {
+export function BlocksPage(props: { readonly query: URLSearchParams }) {
   useTitle('Blocks');
-  const { height } = useLive();
-  const [nonEmpty, setNonEmpty] = useState(false);
+  const { blocks, height } = useLive();
+  const nonEmpty = props.query.get('nonEmpty') === 'true';
+  const filter = (event: Event) => {
+    const { checked } = event.currentTarget as HTMLInputElement;
+    goWithin({ ...FIRST_PAGE, nonEmpty: checked ? 'true' : null }, { replace: true });
+  };
   const [version, setVersion] = useState(0);
-  const filter = nonEmpty ? '&nonEmpty=true' : '';
-  const paged = usePages<Block>(`/explorer/blocks?limit=25${filter}`, version);
+  const path = `/explorer/blocks?limit=25${nonEmpty ? '&nonEmpty=true' : ''}`;
+  const paged = usePages<Block>(path, version);
   const { loaded, index } = paged;
   const seen = loaded.state === 'loaded' ? loaded.value.visibleHeight : height;
+  const newer = newerRows(blocks, seen, ({ commandCount }) => !nonEmpty || commandCount > 0);
   return (
     <div class="card">
       <h1>Blocks</h1>
       <div class="filters">
         <label>
-          <input
-            type="checkbox"
-            checked={nonEmpty}
-            onChange={(event) => setNonEmpty(event.currentTarget.checked)}
-          />{' '}
-          only blocks with commands
+          <input type="checkbox" checked={nonEmpty} onChange={filter} /> only blocks with commands
         </label>
         <JumpToHeight />
         <JumpToTime />
       </div>
-      {index === 0 && (
-        <NewRows count={height - seen} what="block" onLoad={() => setVersion(version + 1)} />
-      )}
+      {index === 0 && <NewRows {...newer} what="block" onLoad={() => setVersion(version + 1)} />}
       <Await loaded={loaded} what="list of blocks">
         {({ items, visibleHeight }) => (
           <>

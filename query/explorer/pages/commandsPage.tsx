@@ -5,11 +5,14 @@ import { go, useTitle } from '../router.js';
 import { Await } from '../widgets/await.js';
 import { CommandRows } from '../widgets/commandRows.js';
 import { Nothing } from '../widgets/fields.js';
+import { FutureHeight, NoHeight } from '../widgets/futureHeight.js';
 import { Icon } from '../widgets/icons.js';
 import { NewRows } from '../widgets/newRows.js';
-import { Pager, usePages } from '../widgets/pager.js';
+import { type Paged, Pager, usePages } from '../widgets/pager.js';
 import { COMMAND_KINDS } from '../widgets/status.js';
 import { inWords } from '../widgets/words.js';
+import { asOfIn } from './asOf.js';
+import { newerRows, passesFilters } from './newerRows.js';
 
 const FILTERS = ['kind', 'status', 'account', 'fromHeight', 'asOf'] as const;
 type Filter = (typeof FILTERS)[number];
@@ -69,7 +72,7 @@ function Filters(props: { readonly query: URLSearchParams }) {
           placeholder="newest"
         />
       </label>
-      {query.size > 0 && (
+      {filterPath(query, {}) !== '' && (
         <a class="button second" href="/commands">
           Clear
         </a>
@@ -78,45 +81,61 @@ function Filters(props: { readonly query: URLSearchParams }) {
   );
 }
 
+function Rows(props: { readonly paged: Paged<Command>; readonly filters: string }) {
+  const { paged, filters } = props;
+  return (
+    <Await loaded={paged.loaded} what="list of these commands">
+      {({ items }) =>
+        items.length === 0 ? (
+          <Nothing>No command is like that.</Nothing>
+        ) : (
+          <>
+            <CommandRows commands={items} full />
+            <Pager paged={paged} label="commands" />
+            <p class="buttons">
+              <a
+                class="button second small"
+                href={`/explorer/commands?format=csv${filters}`}
+                download="commands.csv"
+              >
+                <Icon name="download" /> These commands as CSV
+              </a>
+            </p>
+          </>
+        )
+      }
+    </Await>
+  );
+}
+
 /** All commands; rows stay where they are until the reader asks for newer ones. */
 export function CommandsPage(props: { readonly query: URLSearchParams }) {
+  const { query } = props;
   useTitle('Commands');
   const { commands, height } = useLive();
   const [version, setVersion] = useState(0);
-  const filters = filterPath(props.query, {}).replace('?', '&');
-  const paged = usePages<Command>(`/explorer/commands?limit=25${filters}`, version);
+  const asOf = asOfIn(query, height);
+  const filters = filterPath(query, {}).replace('?', '&');
+  const isThere = asOf.state === 'newest' || asOf.state === 'height';
+  const path = isThere ? `/explorer/commands?limit=25${filters}` : null;
+  const paged = usePages<Command>(path, version);
   const { loaded, index } = paged;
   const seen = loaded.state === 'loaded' ? loaded.value.visibleHeight : height;
-  const newer = commands.filter((command) => command.height > seen).length;
-  const isPinned = props.query.has('asOf');
+  const newer = newerRows(commands, seen, (command) => passesFilters(query, command));
   return (
     <div class="card">
       <h1>Commands</h1>
-      <Filters query={props.query} />
-      {index === 0 && !isPinned && (
-        <NewRows count={newer} what="command" onLoad={() => setVersion(version + 1)} />
+      <Filters query={query} />
+      {index === 0 && asOf.state === 'newest' && (
+        <NewRows {...newer} what="command" onLoad={() => setVersion(version + 1)} />
       )}
-      <Await loaded={loaded} what="list of these commands">
-        {({ items }) =>
-          items.length === 0 ? (
-            <Nothing>No command is like that.</Nothing>
-          ) : (
-            <>
-              <CommandRows commands={items} full />
-              <Pager paged={paged} label="commands" />
-              <p class="buttons">
-                <a
-                  class="button second small"
-                  href={`/explorer/commands?format=csv${filters}`}
-                  download="commands.csv"
-                >
-                  <Icon name="download" /> These commands as CSV
-                </a>
-              </p>
-            </>
-          )
-        }
-      </Await>
+      {asOf.state === 'noHeight' ? (
+        <NoHeight text={asOf.text} />
+      ) : asOf.state === 'future' ? (
+        <FutureHeight height={asOf.height} title="This height is not there yet" />
+      ) : (
+        <Rows paged={paged} filters={filters} />
+      )}
     </div>
   );
 }

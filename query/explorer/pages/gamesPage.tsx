@@ -1,10 +1,10 @@
-import { useState } from 'preact/hooks';
 import type { Game } from '../../../command/client/answers.js';
 import { useSlowHeight } from '../api/liveContext.js';
-import { useTitle } from '../router.js';
+import { goWithin, useTitle } from '../router.js';
 import { Await } from '../widgets/await.js';
 import { Nothing } from '../widgets/fields.js';
 import { GameRows } from '../widgets/gameRows.js';
+import { FIRST_PAGE } from '../widgets/pageIn.js';
 import { Pager, usePages } from '../widgets/pager.js';
 import { Tabs } from '../widgets/tabs.js';
 
@@ -35,11 +35,15 @@ export function GameList(props: {
 }
 
 /** What is played and what was played, the newest first. */
-export function GamesPage() {
+export function GamesPage(props: { readonly query: URLSearchParams }) {
   useTitle('Games');
-  const [game, setGame] = useState('');
+  const game = props.query.get('game') ?? '';
+  const choose = (event: Event) => {
+    const { value } = event.currentTarget as HTMLSelectElement;
+    goWithin({ ...FIRST_PAGE, game: value }, { replace: true });
+  };
   const version = useSlowHeight(REFRESH_MS);
-  const path = `/explorer/games?limit=25${game === '' ? '' : `&game=${game}`}`;
+  const path = `/explorer/games?limit=25${game === '' ? '' : `&game=${encodeURIComponent(game)}`}`;
   const list = (status: string, none: string) => (
     <GameList key={status} path={`${path}&status=${status}`} version={version} none={none} />
   );
@@ -50,7 +54,7 @@ export function GamesPage() {
         <div class="inline">
           <label>
             Game{' '}
-            <select value={game} onChange={(event) => setGame(event.currentTarget.value)}>
+            <select value={game} onChange={choose}>
               <option value="">any</option>
               <option value="hiLo">Hi-lo</option>
               <option value="roulette">Roulette</option>

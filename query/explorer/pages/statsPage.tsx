@@ -1,9 +1,8 @@
-import { useState } from 'preact/hooks';
 import type { Counters, SeriesAnswer, Stats } from '../../../command/client/answers.js';
 import { useAsset } from '../api/assets.js';
 import { useSlowHeight } from '../api/liveContext.js';
 import { loadedValue, useRead } from '../api/read.js';
-import { useTitle } from '../router.js';
+import { goWithin, useTitle } from '../router.js';
 import { Await } from '../widgets/await.js';
 import { Chart } from '../widgets/chart.js';
 import type { Series } from '../widgets/chartProps.js';
@@ -23,6 +22,9 @@ const RANGES: readonly Range[] = [
   { title: '7 d', span: 'hour', points: 168 },
   { title: '31 d', span: 'day', points: 31 },
 ];
+/** `24h` */
+const inAddress = ({ title }: Range): string => title.replace(' ', '');
+
 const REFRESH_MS = 10_000;
 
 interface Line {
@@ -141,9 +143,10 @@ function Totals(props: { readonly totals: Counters }) {
   );
 }
 
-export function StatsPage() {
+export function StatsPage(props: { readonly query: URLSearchParams }) {
   useTitle('Charts');
-  const [range, setRange] = useState<Range>(RANGES[0] as Range);
+  const asked = props.query.get('range');
+  const range = RANGES.find((each) => inAddress(each) === asked) ?? (RANGES[0] as Range);
   const version = useSlowHeight(REFRESH_MS);
   const loaded = useRead<Stats>('/explorer/stats?hours=1', version);
   return (
@@ -158,7 +161,7 @@ export function StatsPage() {
               type="button"
               class="second"
               aria-pressed={each === range}
-              onClick={() => setRange(each)}
+              onClick={() => goWithin({ range: inAddress(each) }, { replace: true })}
             >
               {each.title}
             </button>

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { go, useHere } from '../router.js';
+import { queryOfFirstPage } from './pageIn.js';
 
 export interface Tab {
   readonly id: string;
@@ -11,16 +13,21 @@ export interface Tab {
 export function Tabs(props: { readonly label: string; readonly tabs: readonly Tab[] }) {
   const { label, tabs } = props;
   const fromAddress = () => tabs.find(({ id }) => `#${id}` === location.hash);
-  const [shown, setShown] = useState((fromAddress() ?? tabs[0])?.id ?? '');
+  const first = tabs[0]?.id ?? '';
+  const [shown, setShown] = useState(fromAddress()?.id ?? first);
+  const here = useHere();
   useEffect(() => {
     // Other fragments, that of the skip link, lead to other parts of the page.
-    const onHash = () => setShown((last) => fromAddress()?.id ?? last);
+    const onHash = () =>
+      setShown((last) => fromAddress()?.id ?? (location.hash === '' ? first : last));
+    onHash();
     window.addEventListener('hashchange', onHash);
     return () => window.removeEventListener('hashchange', onHash);
-  }, []);
+  }, [here]);
   const show = (id: string) => {
-    history.replaceState(null, '', `${location.pathname}${location.search}#${id}`);
     setShown(id);
+    // The page of the list that was shown says nothing of the next one.
+    go(`${location.pathname}${queryOfFirstPage(location.search)}#${id}`, true);
   };
   const onKey = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
