@@ -43,8 +43,8 @@ const LOOKS_PER_LEASE = 3;
 /**
  * Folds its share of a shard's sources into the store for as long as it lives. Whatever the outside
  * world does (log or store away or not letting it in, another projector at its source) ends a
- * session, and the next one starts from the checkpoints; what cannot be right (two certified histories, a fold that
- * fails) halts for good, and says why in `status`.
+ * session, and the next one starts from the checkpoints; what cannot be right (two certified
+ * histories, a fold that fails) halts for good, and says why in `status`.
  */
 export function startProjector(options: ProjectorOptions): Projector {
   const projector = new RunningProjector(options);

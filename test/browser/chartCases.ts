@@ -12,12 +12,15 @@ interface World {
 const START_MS = Date.UTC(2026, 0, 2, 3, 4);
 const MINUTE_MS = 60_000;
 const POINTS = 60;
+/** Charts are drawn before their values come, as they are where a reader is far away. */
+const ANSWER_MS = 1_000;
 
 const VALUES: Readonly<Record<string, number>> = { sizeBytes: 345_000, staked: 50, paid: 40 };
 
 /** Every minute of a chart has the same value, so that all of its bars should look the same. */
 async function serveSeries(page: Page): Promise<void> {
-  await page.route('**/explorer/stats/*', (route) => {
+  await page.route('**/explorer/stats/*', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
     const series = new URL(route.request().url()).pathname.split('/').at(-1) ?? '';
     const points = Array.from({ length: POINTS }, (_, index) => ({
       startMs: START_MS + index * MINUTE_MS,
@@ -102,6 +105,8 @@ export function chartCases(world: () => World): void {
       const figure = page.locator('figure', { has: chart });
       await figure.getByText('Times are UTC').waitFor();
       await chart.locator('canvas').waitFor();
+      const last = () => chart.getAttribute('aria-valuemax');
+      await expect.poll(last, { timeout: WAIT_MS }).toBe(String(POINTS - 1));
       await chart.hover();
       await figure.getByText(/^2026-01-02 03:\d\d UTC: staked 50, paid 40$/).waitFor();
       await page.mouse.move(0, 0);

@@ -17,7 +17,7 @@ function readerOf(leaf: (key: StateKey['key']) => object | null): Pick<ProvenRea
 
 const ACCOUNT = new Uint8Array(32);
 
-it('finds what an account holds and all of its open games, no older than it was asked for', async () => {
+it('finds what an account holds and its open games, no older than it was asked for', async () => {
   const reader = readerOf((key) => {
     if (key.kind === 'AccountKey') {
       const balances = [{ asset: 0, amount: 70n }];
