@@ -52,7 +52,6 @@ function telemetryOf(
       metrics.count('projection_rows_total', {}, rows);
       metrics.count('projection_heights_total', {}, heights);
       metrics.observe('projection_commit_seconds', durationMs / 1000);
-      gaugeProjector(metrics, status);
     },
     onDropped(partition, reason, count) {
       metrics.count('projection_dropped_total', { partition: String(partition), reason }, count);
