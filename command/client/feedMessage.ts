@@ -1,5 +1,6 @@
 import { isBlock, isCommand, isPace } from './answerShapes.js';
 import type { Block, Command, Pace, ReadersWord } from './answers.js';
+import { jsonBody } from './jsonBody.js';
 import { type Check, fields, optional, orNull, text, whole } from './shapes.js';
 
 /** What a feed brings. A block comes before its commands; both are the reader's word. */
@@ -31,14 +32,8 @@ const FRAMES: Readonly<Record<FeedFrame['type'], Check>> = {
 
 /** A frame of a reader, who is a stranger. `unknown`: of a newer one, to be left alone. Total. */
 export function parseFeedFrame(frame: string): FeedFrame | 'unknown' | 'malformed' {
-  let json: unknown;
-  try {
-    json = JSON.parse(frame);
-  } catch (error) {
-    if (error instanceof SyntaxError) return 'malformed';
-    throw error;
-  }
-  const type = (json as { readonly type?: unknown } | null)?.type;
+  const json = jsonBody(frame);
+  const type = (json as { readonly type?: unknown } | null | undefined)?.type;
   if (typeof type !== 'string') return 'malformed';
   if (!Object.hasOwn(FRAMES, type)) return 'unknown';
   return FRAMES[type as FeedFrame['type']](json) ? (json as FeedFrame) : 'malformed';

@@ -1,9 +1,11 @@
 import type { ServerMessage } from '../../schemas/gateway/protocol.js';
+import { jsonBody } from './jsonBody.js';
 import {
   type Fields,
   fields,
   hex,
   holds,
+  isRecord,
   key,
   list,
   optional,
@@ -57,17 +59,8 @@ export type ParsedServerMessage =
 
 /** A gateway's frame. A gateway is a stranger: nothing of it is used before this. Total. */
 export function parseServerMessage(frame: string): ParsedServerMessage {
-  let json: unknown;
-  try {
-    json = JSON.parse(frame);
-  } catch (error) {
-    if (error instanceof SyntaxError) return { kind: 'malformed' };
-    throw error;
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    return { kind: 'malformed' };
-  }
-  const message = json as Readonly<Record<string, unknown>>;
+  const message = jsonBody(frame);
+  if (!isRecord(message)) return { kind: 'malformed' };
   const { type } = message;
   if (typeof type !== 'string') return { kind: 'malformed' };
   if (!Object.hasOwn(MESSAGES, type)) return { kind: 'unknown' };

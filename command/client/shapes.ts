@@ -26,6 +26,11 @@ export const fields =
   (value) =>
     typeof value === 'object' && value !== null && holds(value as Record<string, unknown>, checks);
 
+/** An object of JSON, and no list. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 export function holds(value: Readonly<Record<string, unknown>>, checks: Fields): boolean {
   return Object.entries(checks).every(([name, check]) => check(value[name]));
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../../../command/client/shapes.js';
 import type { ResultCertificate } from '../../../schemas/types/block.js';
 import type { EventEnvelope } from '../../../schemas/types/event.js';
 import type { Check } from './check.js';
@@ -72,10 +73,6 @@ function compareValue(said: unknown, proven: unknown, at: string, wrong: string[
   }
   if (said === proven || JSON.stringify(said) === JSON.stringify(proven)) return;
   wrong.push(`${at}: it says ${inShort(said)}, proven is ${inShort(proven)}`);
-}
-
-function isRecord(value: unknown): value is Said {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function inShort(value: unknown): string {

@@ -2,7 +2,8 @@ import type { Status } from '../../../command/client/answers.js';
 import { useLastHeard, useLive, useSlowHeight } from '../api/liveContext.js';
 import { loadedValue, useRead } from '../api/read.js';
 import { pageVersion } from '../pageVersion.js';
-import { counted, grouped } from '../widgets/numbers.js';
+import { grouped } from '../widgets/grouped.js';
+import { counted } from '../widgets/numbers.js';
 
 const LIVE_TEXTS = {
   connecting: 'connecting…',

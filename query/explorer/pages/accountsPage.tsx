@@ -5,8 +5,9 @@ import { loadedValue } from '../api/read.js';
 import { useTitle } from '../router.js';
 import { Await } from '../widgets/await.js';
 import { Nothing } from '../widgets/fields.js';
+import { grouped } from '../widgets/grouped.js';
 import { AccountHash } from '../widgets/hash.js';
-import { Amount, grouped, percent } from '../widgets/numbers.js';
+import { Amount, percent } from '../widgets/numbers.js';
 import { Pager, usePages } from '../widgets/pager.js';
 
 const REFRESH_MS = 5_000;

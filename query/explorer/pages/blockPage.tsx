@@ -8,9 +8,10 @@ import { CommandRows } from '../widgets/commandRows.js';
 import { DownloadButton } from '../widgets/download.js';
 import { Fields, Nothing } from '../widgets/fields.js';
 import { FutureHeight } from '../widgets/futureHeight.js';
+import { grouped } from '../widgets/grouped.js';
 import { CopyButton, Hash } from '../widgets/hash.js';
 import { Icon } from '../widgets/icons.js';
-import { Amount, bytesText, counted, grouped } from '../widgets/numbers.js';
+import { Amount, bytesText, counted } from '../widgets/numbers.js';
 import { Pager, usePages } from '../widgets/pager.js';
 import { Tabs } from '../widgets/tabs.js';
 

@@ -7,7 +7,7 @@ import { ChainStrip } from '../widgets/chainStrip.js';
 import { Chart } from '../widgets/chart.js';
 import { CommandRows } from '../widgets/commandRows.js';
 import { Figures } from '../widgets/figures.js';
-import { grouped } from '../widgets/numbers.js';
+import { grouped } from '../widgets/grouped.js';
 
 const ROWS = 10;
 const STATS_MS = 2_000;

@@ -7,8 +7,9 @@ import { Await } from '../widgets/await.js';
 import { Chart } from '../widgets/chart.js';
 import type { Series } from '../widgets/chartProps.js';
 import { Figures } from '../widgets/figures.js';
+import { grouped } from '../widgets/grouped.js';
 import { Icon } from '../widgets/icons.js';
-import { amountText, grouped } from '../widgets/numbers.js';
+import { amountText } from '../widgets/numbers.js';
 
 interface Range {
   readonly title: string;

@@ -7,7 +7,8 @@ import { useTitle } from '../router.js';
 import { Age } from '../widgets/age.js';
 import { Await } from '../widgets/await.js';
 import { Fields } from '../widgets/fields.js';
-import { counted, grouped } from '../widgets/numbers.js';
+import { grouped } from '../widgets/grouped.js';
+import { counted } from '../widgets/numbers.js';
 
 const REFRESH_MS = 2_000;
 

@@ -4,8 +4,9 @@ import { useRead } from '../api/read.js';
 import { useTitle } from '../router.js';
 import { Await } from '../widgets/await.js';
 import { Figures } from '../widgets/figures.js';
+import { grouped } from '../widgets/grouped.js';
 import { Hash } from '../widgets/hash.js';
-import { grouped, percent } from '../widgets/numbers.js';
+import { percent } from '../widgets/numbers.js';
 import { inWords } from '../widgets/words.js';
 
 const REFRESH_MS = 3_000;

@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
 import { useAsset } from '../api/assets.js';
 import { DownloadButton } from '../widgets/download.js';
+import { grouped } from '../widgets/grouped.js';
 import { AccountHash } from '../widgets/hash.js';
-import { amountText, grouped } from '../widgets/numbers.js';
+import { amountText } from '../widgets/numbers.js';
 import { exportedKey, forgetSeed } from './playerKey.js';
 import type { SeatProps } from './seatProps.js';
 

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { RouletteBet } from '../../../schemas/types/command.js';
 import { useAsset } from '../api/assets.js';
-import { amountText, grouped } from '../widgets/numbers.js';
+import { grouped } from '../widgets/grouped.js';
+import { amountText } from '../widgets/numbers.js';
 import { Hindrance } from './hindrance.js';
 import { CHIPS, OUTSIDE, type Spot, STRAIGHTS, spotColour, ZERO } from './rouletteSpots.js';
 import type { Seat } from './seat.js';

@@ -1,7 +1,7 @@
 import { CheckList } from '../fairness/checkList.js';
 import { Nothing } from '../widgets/fields.js';
+import { grouped } from '../widgets/grouped.js';
 import { Icon } from '../widgets/icons.js';
-import { grouped } from '../widgets/numbers.js';
 import { Kind } from '../widgets/status.js';
 import type { PlayedRound } from './seat.js';
 

@@ -1,4 +1,4 @@
-import { grouped } from '../widgets/numbers.js';
+import { grouped } from '../widgets/grouped.js';
 import { refusalText } from './refusalText.js';
 import type { Seat } from './seat.js';
 

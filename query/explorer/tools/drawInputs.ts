@@ -1,5 +1,5 @@
 import { parseHex } from '../../../schemas/kernel/bytes.js';
-import { grouped } from '../widgets/numbers.js';
+import { grouped } from '../widgets/grouped.js';
 
 /** As they are typed. */
 export interface GivenInputs {

@@ -1,4 +1,4 @@
-import { type Check, hex, list, whole } from '../../../command/client/shapes.js';
+import { type Check, hex, isRecord, list, whole } from '../../../command/client/shapes.js';
 import type { ProvenEvent } from '../../../schemas/gateway/protocol.js';
 
 /** What `Proof of inclusion` saves: proofs, and beside them what they are said to prove. */
@@ -18,10 +18,6 @@ const PARTS: readonly (readonly [name: keyof ProvenEvent, check: Check, expected
   ['leaf', hex, 'hex'],
   ['leafPath', list(hex), 'a list of hashes in hex'],
 ];
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** A proof in a text, or why it is none, in words. Total: any text is answered. */
 export function parseProof(text: string): ProofFile | string {

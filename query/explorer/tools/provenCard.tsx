@@ -1,8 +1,8 @@
 import type { ProvenFields } from '../fairness/provenCommand.js';
 import { Instant } from '../widgets/age.js';
 import { type FieldRow, Fields } from '../widgets/fields.js';
+import { grouped } from '../widgets/grouped.js';
 import { AccountHash, Hash } from '../widgets/hash.js';
-import { grouped } from '../widgets/numbers.js';
 import { InnerRecord } from '../widgets/payload.js';
 import { inWords } from '../widgets/words.js';
 import type { ProofVerdict } from './checkProof.js';

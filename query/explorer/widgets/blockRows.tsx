@@ -1,7 +1,8 @@
 import type { Block } from '../../../command/client/answers.js';
 import { Age } from './age.js';
+import { grouped } from './grouped.js';
 import { Hash } from './hash.js';
-import { bytesText, grouped } from './numbers.js';
+import { bytesText } from './numbers.js';
 import { flashClass, slots } from './slots.js';
 
 /**

@@ -1,6 +1,7 @@
 import { useLive } from '../api/liveContext.js';
 import { Age } from './age.js';
-import { bytesText, counted, grouped } from './numbers.js';
+import { grouped } from './grouped.js';
+import { bytesText, counted } from './numbers.js';
 import { flashClass, slots } from './slots.js';
 
 const PLACES = 9;

@@ -1,3 +1,5 @@
+import { grouped } from './grouped.js';
+
 export type ChartKind = 'bars' | 'line' | 'steps';
 
 /** Of the distance from one bar to the next, the rest is air; a single bar fills no chart. */
@@ -50,7 +52,6 @@ const UNITS = [
 ] as const;
 /** Below, a number is as short as its short form. */
 const SHORT_FROM = 10_000;
-const GROUPS = new Intl.NumberFormat('en-US');
 
 /** Labels of one axis, all in the largest unit that states each with one digit behind the point. */
 export function valueLabels(values: readonly number[]): string[] {
@@ -60,6 +61,6 @@ export function valueLabels(values: readonly number[]): string[] {
       most >= Math.max(size, SHORT_FROM) && values.every((value) => value % (size / 10) === 0),
   ) ?? [1, ''];
   return values.map((value) =>
-    value === 0 ? '0' : `${GROUPS.format(Math.round((value / unit) * 1000) / 1000)}${letter}`,
+    value === 0 ? '0' : `${grouped(Math.round((value / unit) * 1000) / 1000)}${letter}`,
   );
 }

@@ -1,7 +1,7 @@
 import type { Command } from '../../../command/client/answers.js';
 import { Age } from './age.js';
+import { grouped } from './grouped.js';
 import { AccountHash, Hash } from './hash.js';
-import { grouped } from './numbers.js';
 import { flashClass, slots } from './slots.js';
 import { Kind, Status } from './status.js';
 

@@ -1,4 +1,4 @@
-const GROUPS = new Intl.NumberFormat('en-US');
+import { grouped } from './grouped.js';
 
 /** Seconds in each unit, and up to how many of them it is used. */
 const UNITS = [
@@ -13,5 +13,5 @@ const UNITS = [
 /** `90 s`, `26 hours`, `3,169 years`: in the unit that makes a number one can imagine. */
 export function durationText(seconds: number): string {
   const [name, size] = UNITS.find(([, each, most]) => seconds < each * most) ?? UNITS[4];
-  return `${GROUPS.format(Math.round(seconds / size))} ${name}`;
+  return `${grouped(Math.round(seconds / size))} ${name}`;
 }

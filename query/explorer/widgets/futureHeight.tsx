@@ -1,6 +1,7 @@
 import { useLive } from '../api/liveContext.js';
 import { durationText } from './durationText.js';
-import { counted, grouped } from './numbers.js';
+import { grouped } from './grouped.js';
+import { counted } from './numbers.js';
 
 /** A height that is still to come: says when, at the present pace. */
 export function FutureHeight(props: { readonly height: number; readonly title: string }) {

@@ -1,7 +1,8 @@
 import type { Game } from '../../../command/client/answers.js';
 import { Age } from './age.js';
+import { grouped } from './grouped.js';
 import { AccountHash } from './hash.js';
-import { Amount, grouped } from './numbers.js';
+import { Amount } from './numbers.js';
 import { inWords } from './words.js';
 
 const NAMES: Readonly<Record<string, string>> = { hiLo: 'Hi-lo', roulette: 'Roulette' };

@@ -1,10 +1,5 @@
 import { type Asset, useAsset } from '../api/assets.js';
-
-const GROUPS = new Intl.NumberFormat('en-US');
-
-export function grouped(value: number | bigint): string {
-  return GROUPS.format(value);
-}
+import { grouped } from './grouped.js';
 
 /** `1 block`, `2 blocks`; `what` is the word for one. */
 export function counted(value: number, what: string): string {

@@ -1,8 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { betWords } from './betWords.js';
+import { grouped } from './grouped.js';
 import { AccountHash, Hash } from './hash.js';
-import { Amount, grouped } from './numbers.js';
+import { Amount } from './numbers.js';
 import { PlayingCard } from './playingCard.js';
 import { inWords } from './words.js';
 

@@ -1,0 +1,5 @@
+const GROUPS = new Intl.NumberFormat('en-US');
+
+export function grouped(value: number | bigint): string {
+  return GROUPS.format(value);
+}
