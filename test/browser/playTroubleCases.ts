@@ -150,6 +150,13 @@ export function playTroubleCases(world: () => World): void {
       await cashOut(other).click();
       await eventually(() => draw(page).isEnabled()).toBe(true);
       await eventually(() => balance(page)).toBe(before);
+      // How it ended, and both rounds, checked, in both.
+      for (const tab of [page, other]) {
+        await tab.locator('.result').getByText('Paid 50').waitFor();
+        await eventually(async () => (await verdicts(tab)).slice(0, 2)).toEqual(
+          Array(2).fill('verified'),
+        );
+      }
       expect(await page.getByRole('alert').count()).toBe(0);
       expect(await other.getByRole('alert').count()).toBe(0);
       await other.close();

@@ -15,7 +15,7 @@ import { readTrust } from '../fairness/trustOfGenesis.js';
 import { checkRound, type RoundChecking } from './checkRound.js';
 import { gatewayAddress } from './gatewayAddress.js';
 import { keepRounds, keptRounds, ROUNDS_KEPT } from './keptRounds.js';
-import { type KeyUse, openKeyUse } from './keyUse.js';
+import { type KeyUse, openKeyUse, type UsedCommand } from './keyUse.js';
 import { provenSeat } from './provenState.js';
 import { endText, tellsOfOthers } from './refusalText.js';
 import {
@@ -47,6 +47,8 @@ interface TableState {
   /** The height of the certified state that is shown, and the last one that another tab told of. */
   seenHeight: number;
   usedHeight: number;
+  /** What other tabs have played, not shown yet. */
+  readonly used: UsedCommand[];
   closed: boolean;
   readonly account: Uint8Array;
   readonly onChange: (seat: Seat) => void;
@@ -65,7 +67,7 @@ export function openTable(seed: Uint8Array, onChange: (seat: Seat) => void): Tab
   const state: TableState = {
     seat: { ...EMPTY_SEAT, account: toHex(account), rounds: keptRounds(toHex(account)) },
     ...{ player: null, proven: null, checking: null, seenHeight: 0, usedHeight: 0, closed: false },
-    keyUse: openKeyUse(toHex(account), (height) => onUsed(state, height)),
+    ...{ used: [], keyUse: openKeyUse(toHex(account), (command) => onUsed(state, command)) },
     ...{ account, onChange },
   };
   begin(state, signer).catch((error: unknown) => fail(state, error));
@@ -122,12 +124,29 @@ function fail(state: TableState, error: unknown): void {
 }
 
 /** Another tab has played with this key: what is shown is old, and so is the next nonce. */
-function onUsed(state: TableState, height: number): void {
-  state.usedHeight = Math.max(state.usedHeight, height);
+function onUsed(state: TableState, command: UsedCommand): void {
+  state.usedHeight = Math.max(state.usedHeight, command.height);
+  state.used.push(command);
+  if (state.used.length > ROUNDS_KEPT) state.used.shift();
   // What is under way looks again at its end.
   if (state.seat.busy !== null || state.seat.balance === null) return;
   change(state, { busy: 'another tab has played: looking again' });
   lookAgain(state, 0).catch((error: unknown) => fail(state, error));
+}
+
+/** The rounds of other tabs, checked like any other. */
+async function showUsed(state: TableState): Promise<void> {
+  const { proven, checking, used } = state;
+  if (proven === null || checking === null) return;
+  for (const { commandId, height } of used.splice(0)) {
+    const { value, certificate } = await proven.command(commandId, { minHeight: height });
+    if (state.closed) return;
+    if (value.account !== state.seat.account || value.receipt.kind !== 'CommandExecuted') continue;
+    const { events } = value;
+    const end = { commandId, height: certificate.result.height, events, certificate };
+    // A step that this tab knows may be newer than the one that the other tab has played.
+    change(state, { rounds: await roundsWith(state, end, { ...checking, steps: new Map() }) });
+  }
 }
 
 /** Balance, nonce and open games, from the certified state; as new as any tab here knows of. */
@@ -136,6 +155,7 @@ async function lookAgain(state: TableState, minHeight: number): Promise<void> {
   const asset = seat.genesis?.faucet.asset;
   if (proven === null || asset === undefined) return;
   do {
+    await showUsed(state);
     const found = await provenSeat(account, asset, proven, Math.max(minHeight, state.usedHeight));
     if (state.closed) return;
     state.seenHeight = found.height;
@@ -180,7 +200,9 @@ async function onEnded(state: TableState, outcome: VerifiedOutcome): Promise<voi
   const problem = endText(outcome, state.seat.pending);
   const { kind, height } = outcome;
   // It has used its nonce, so that what other tabs show is old.
-  if (kind !== 'expired' && height !== null) state.keyUse?.tell(height);
+  if (kind !== 'expired' && height !== null) {
+    state.keyUse?.tell({ commandId: outcome.commandId, height });
+  }
   if (kind === 'executed') {
     const { seat, account } = state;
     const balance = balanceAfter(seat, account, outcome.events);
@@ -207,10 +229,14 @@ async function showRestored(state: TableState, ends: readonly VerifiedOutcome[])
 }
 
 /** The rounds with one more, checked, and kept for as long as the tab is open. */
-async function roundsWith(state: TableState, outcome: Executed): Promise<readonly PlayedRound[]> {
+async function roundsWith(
+  state: TableState,
+  outcome: Pick<Executed, 'commandId' | 'height' | 'events' | 'certificate'>,
+  checking = state.checking,
+): Promise<readonly PlayedRound[]> {
   const { commandId, height, events } = outcome;
   const [receipt] = events;
-  const { checks, trouble } = await checked(state.checking, outcome);
+  const { checks, trouble } = await checked(checking, outcome);
   const others = state.seat.rounds.filter((round) => round.commandId !== commandId);
   if (receipt?.body.kind !== 'CommandExecuted') return others;
   const bodies = events.map(({ body }) => body);
