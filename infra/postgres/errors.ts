@@ -30,9 +30,11 @@ export type PostgresErrorCode =
   | 'slotInUse'
   /** There is a database in the folder already. */
   | 'folderNotEmpty'
+  /** Somebody wanted it to end. */
+  | 'interrupted'
   /** pg_basebackup failed for another reason; the message ends with its own words. */
   | 'backupFailed'
-  /** The old primary still answers: two would take writes. */
+  /** The old primary takes writes, or nobody can tell whether it does: two would. */
   | 'primaryAlive'
   /** No connection could be made, or it broke; the outcome of a running statement is unknown. */
   | 'unreachable'

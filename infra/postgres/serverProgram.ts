@@ -18,7 +18,12 @@ export function runServerProgram(
   program: string,
   args: readonly string[],
   place: { readonly home: string; readonly user: ServerUser | null },
-  more: { readonly env?: Readonly<Record<string, string>>; readonly timeoutMs?: number } = {},
+  more: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly timeoutMs?: number;
+    /** Ends the program; its code is null then, as after the time-out. */
+    readonly signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
@@ -28,6 +33,9 @@ export function runServerProgram(
       env: { ...SERVER_ENVIRONMENT, ...more.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    const end = (): void => void child.kill();
+    if (more.signal?.aborted) end();
+    more.signal?.addEventListener('abort', end, { once: true });
     let output = '';
     const collect = (chunk: Buffer): void => {
       output = (output + chunk.toString('utf8')).slice(-OUTPUT_MAX_CHARS);
@@ -35,6 +43,9 @@ export function runServerProgram(
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output }));
+    child.on('close', (code) => {
+      more.signal?.removeEventListener('abort', end);
+      resolve({ code, output });
+    });
   });
 }

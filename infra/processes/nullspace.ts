@@ -95,8 +95,11 @@ function commandHelp(name: string, { help, actions }: Command, options: string):
   return `usage: ${words.join(' ')}\n\n${help}\n\n${options}`;
 }
 
-/** Codes of errors that say that another process holds a folder, key or port. */
-const HELD: ReadonlySet<unknown> = new Set(['folderInUse', 'in-use', 'portTaken']);
+/** Codes of errors that say that another process holds a folder, key or port, or what is unfit. */
+const HELD: ReadonlySet<unknown> = new Set([
+  ...['folderInUse', 'in-use', 'portTaken', 'folderNotEmpty', 'slotInUse'],
+  ...['binariesMissing', 'versionMismatch', 'unsuited'],
+]);
 
 /** To start again is of use only where nobody has to change anything first. */
 function statusOf(error: unknown): number {

@@ -46,7 +46,12 @@ function print(config: Config, value: object, lines: readonly string[]): void {
 async function create(config: Config): Promise<void> {
   const { dataDir, pgBin, port: wanted, slotWalKeepMegabytes } = config;
   if (dataDir === undefined) throw new ConfigError('--data-dir: expected a folder for the copy');
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interrupted.abort());
+  }
   const made = await createStandby({
+    signal: interrupted.signal,
     ...{ primaryUrl: requireDatabase(config), dataDir: callerPath(dataDir), log },
     ...{ name: config.name, host: config.host, pgBin, slotWalKeepMegabytes },
     port: wanted === 0 ? null : wanted,
@@ -76,6 +81,8 @@ async function status(config: Config): Promise<void> {
   print(config, { servers }, servers.flatMap(describe));
 }
 
+const UNTOLD = 'not told (grant pg_monitor to the role)';
+
 function describe(server: ServerStatus | { server: string; error: string }): string[] {
   if ('error' in server) return [`${server.server}  ${server.error}`];
   const { slotWalKeepMegabytes: keep } = server;
@@ -85,8 +92,12 @@ function describe(server: ServerStatus | { server: string; error: string }): str
     `${server.server}  ${kind}  visible height ${server.visibleHeight ?? 'none'}`,
     ...server.replicas.map(
       ({ name, state, bytesBehind, slot }) =>
-        `  standby ${name}  ${state}  ${bytesBehind ?? '?'} bytes behind  slot ${slot ?? 'none'}`,
+        `  standby ${name}  ${state ?? UNTOLD}  ${bytesBehind ?? '?'} bytes behind` +
+        `  slot ${slot ?? 'none'}`,
     ),
+    ...(server.stream === null || server.stream === 'streaming'
+      ? []
+      : [`  does not stream (${server.stream}): its own log says why; REPLICAS.md, "Make one"`]),
     ...server.slots.map(({ slot, active, walStatus, keptBytes }) => {
       const kept = `keeps ${Math.ceil((keptBytes ?? 0) / 1e6)} MB of the journal (${walStatus})`;
       return `  slot ${slot}  ${active ? 'active' : 'INACTIVE'}  ${kept}, ${bound}`;

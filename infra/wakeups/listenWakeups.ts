@@ -34,15 +34,18 @@ export function listenWakeups(
     const connect = async (): Promise<void> => {
       const url = present(urls[attempts % urls.length], 'a database to listen at');
       attempts += 1;
+      let listens = false;
       try {
         const connection = { connectTimeoutMs: CONNECT_MS_MAX, ...others, url };
         const fresh = await connectClient(connection, (error) => {
-          if (!closed) log.warn({ err: error }, 'notifications lost, polling until they are back');
+          const what = 'notifications lost, polling until they are back';
+          if (listens && !closed) log.warn({ err: error }, what);
           later();
         });
         client = fresh;
         fresh.on('notification', ({ payload }) => wake(Number(payload)));
         await fresh.query(`listen ${VISIBLE_CHANNEL}`);
+        listens = true;
         wake(0); // what came before the server listened for us was told to nobody
       } catch (error) {
         log.debug({ err: error }, 'cannot listen yet');

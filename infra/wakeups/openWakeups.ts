@@ -58,8 +58,9 @@ export function openWakeups(
         throw new ConfigError('--wakeups listen: a standby notifies nobody; name --primary-url');
       }
       const applicationName = `nullspace-${config.name}`;
-      // One of the standbys may be the primary after a fail-over.
-      return listenWakeups({ urls: [primaryUrl, ...config.standbyUrls], applicationName, log });
+      // Any of the others may be the primary after a fail-over.
+      const urls = [...new Set([primaryUrl, config.databaseUrl, ...config.standbyUrls])];
+      return listenWakeups({ urls, applicationName, log });
     }
     case 'redis': {
       const { redisUrl: url } = config;

@@ -64,7 +64,7 @@ it.each([
   [['create'], 2, '--data-dir'],
   [['create', '--name', 'a b', '--data-dir', dataDir], 2, '--name (NULLSPACE_NAME)'],
   [['promote'], 2, '--standby-urls'],
-  [['create', '--name', 'other', '--data-dir', dataDir, '--pg-bin', folder], 1, '--pg-bin'],
+  [['create', '--name', 'other', '--data-dir', dataDir, '--pg-bin', folder], 2, '--pg-bin'],
 ])('refuses %j in one line', async (argv, code, words) => {
   if (argv.includes('--pg-bin')) await primary.start();
   const refused = await standby(...argv);

@@ -1,9 +1,12 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { present } from '../../../schemas/kernel/assert.js';
 import { type PrimaryServer, startPrimary } from '../../../test/simulation/primaryServer.js';
 import { quietLog } from '../../../test/simulation/projectedChain.js';
+import { openWakeups } from '../../wakeups/openWakeups.js';
 import { connectClient } from '../connection.js';
 import { removeEmbeddedData } from '../embeddedPostgres.js';
 import { freePort } from '../freePort.js';
@@ -131,8 +134,23 @@ it('undoes what fails: no slot and no half a copy', async () => {
   const tooLong = create('fails', { primaryUrl: copier.href, dataDir, backupTimeoutMs: 1 });
   await expect(tooLong).rejects.toMatchObject({ code: 'timeout', retriable: true });
   expect(await slots()).not.toContain('nullspace_fails');
+  expect(said).toContain(
+    'warning: this role may not promote standbys: have a superuser ' +
+      'grant execute on function pg_promote(boolean, integer) to ROLE',
+  );
+  const interrupt = new AbortController();
+  const interrupted = create('fails', {
+    ...{ primaryUrl: copier.href, dataDir, signal: interrupt.signal },
+    say: (line) => line.startsWith('copying') && setTimeout(() => interrupt.abort(), 20),
+  });
+  await expect(interrupted).rejects.toMatchObject({ code: 'interrupted' });
+  expect(await slots()).not.toContain('nullspace_fails');
   const { url, pgdata } = await create('fails', { primaryUrl: copier.href, dataDir });
   expect(existsSync(`${pgdata}.new`)).toBe(false);
+  await query(primary.url, 'grant execute on function pg_promote(boolean, integer) to copier');
+  const inside = create('inside', { dataDir: join(pgdata, 'copy') });
+  await expect(inside).rejects.toMatchObject({ code: 'folderNotEmpty' });
+  expect(existsSync(join(pgdata, 'copy'))).toBe(false);
   expect(await query(url, 'select pg_is_in_recovery() as standby')).toEqual([{ standby: true }]);
 });
 
@@ -158,12 +176,71 @@ it('is promoted once the old primary is stopped, and not before', async () => {
   const options = { standbyUrl: url, oldPrimaryUrl: primary.url, log: quietLog };
   await expect(promoteStandby(options)).rejects.toMatchObject({ code: 'primaryAlive' });
   expect(await query(url, 'select pg_is_in_recovery() as standby')).toEqual([{ standby: true }]);
+  const warned: unknown[] = [];
+  const log = { ...quietLog, warn: (...words: unknown[]) => void warned.push(words.at(-1)) };
+  const start = present(
+    openWakeups(
+      {
+        ...{ log: 'postgres', kafkaBrokers: [], name: 'reader', standbyUrls: [] },
+        ...{ readOnly: true, databaseUrl: url, primaryUrl: primary.url },
+      },
+      { chainId: new Uint8Array(32), shard: 0 },
+      log,
+    ),
+    'wake-ups by notifications',
+  );
+  let looks = 0;
+  const wakeups = start(() => {
+    looks += 1;
+  });
+  await expect.poll(() => looks).toBe(1);
   primary.kill();
   await expect(query(primary.url, 'select 1')).rejects.toThrow();
   expect(await promoteStandby(options)).toMatchObject({ promoted: true, visibleHeight: null });
   await query(url, 'create table written as select 1');
+  // A reader of the standby listens there now; a standby that would not let it listen is no loss.
+  await expect.poll(() => looks, { timeout: 15_000 }).toBe(2);
+  expect(warned).toEqual(['notifications lost, polling until they are back']);
+  await wakeups.close();
   expect(await promoteStandby(options)).toMatchObject({ promoted: false });
   await primary.start();
+});
+
+it('is promoted only when nothing listens where the old primary was', async () => {
+  const { url } = await create('careful');
+  // A server that shuts down, or has no connection left, says so and goes on with its sessions.
+  const fields = ['SFATAL', 'VFATAL', 'C57P03', 'Mthe database system is shutting down', ''];
+  const text = Buffer.from(fields.map((field) => `${field}\0`).join(''));
+  const refusal = Buffer.concat([Buffer.from('E0000'), text]);
+  refusal.writeInt32BE(4 + text.length, 1);
+  for (const [answer, words] of [
+    [refusal, 'answers (Postgres: the database system is shutting down): stop it first'],
+    [null, 'could not be asked whether it takes writes'],
+  ] as const) {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      if (answer !== null) socket.once('data', () => socket.end(answer));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const oldPrimaryUrl = `postgres://role@127.0.0.1:${port}/nullspace`;
+    const promotion = promoteStandby({ standbyUrl: url, oldPrimaryUrl, log: quietLog });
+    await expect(promotion).rejects.toMatchObject({ code: 'primaryAlive' });
+    await expect(promotion).rejects.toThrow(words);
+    server.close();
+  }
+  expect(await query(url, 'select pg_is_in_recovery() as standby')).toEqual([{ standby: true }]);
+});
+
+it('says what a role needs that may not promote', async () => {
+  await query(primary.url, "create role reads login password 'reads'");
+  const { url } = await create('unpromoted');
+  const reads = new URL(url);
+  reads.username = 'reads';
+  reads.password = 'reads';
+  const promotion = promoteStandby({ standbyUrl: reads.href, oldPrimaryUrl: null, log: quietLog });
+  await expect(promotion).rejects.toMatchObject({ code: 'permission' });
+  await expect(promotion).rejects.toThrow('pg_ctl promote -D PGDATA');
 });
 
 it('refuses a primary that nothing can follow', async () => {

@@ -1,5 +1,5 @@
 import { appendFileSync, chownSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { type ClusterFolder, makeCluster, PUBLIC_DIR } from '../clusterFolder.js';
@@ -12,6 +12,7 @@ import { lastWords, runServerProgram } from '../serverProgram.js';
 import { chooseServerUser } from '../serverUser.js';
 import {
   dropSlot,
+  PROMOTE_GRANT,
   type PrimaryFacts,
   queryRows,
   readPrimary,
@@ -36,6 +37,8 @@ export interface StandbyOptions {
   /** What dead slots may keep on the primary, where it has no bound yet. */
   readonly slotWalKeepMegabytes: number;
   readonly backupTimeoutMs: number;
+  /** Ends what runs; what was made is undone as after any other failure. */
+  readonly signal?: AbortSignal;
   readonly log: AdapterLog;
   /** As root: see EmbeddedPostgresOptions. */
   readonly publicDir?: string;
@@ -83,6 +86,7 @@ export async function createStandby(options: StandbyOptions): Promise<CreatedSta
     try {
       await copyPrimary(programs, cluster, slot, options);
       writeSettings(cluster, primary, port, options);
+      throwIfAborted(options);
       await startCopy(programs, cluster, port);
     } catch (error) {
       await stopPostmaster(cluster.pgdata);
@@ -90,7 +94,7 @@ export async function createStandby(options: StandbyOptions): Promise<CreatedSta
       if (taken === 'made') await dropSlot(client, slot);
       throw error;
     }
-    await waitUntilStreams(client, slot, cluster);
+    await waitUntilStreams(client, slot, cluster, options);
     const url = new URL(primaryUrl);
     url.hostname = options.host;
     url.port = String(port);
@@ -100,8 +104,13 @@ export async function createStandby(options: StandbyOptions): Promise<CreatedSta
   }
 }
 
+function throwIfAborted({ signal }: StandbyOptions, left = 'nothing is left of it'): void {
+  if (signal?.aborted) throw new PostgresError('interrupted', `interrupted: ${left}`);
+}
+
 function makeFolder(options: StandbyOptions): ClusterFolder {
   const dataDir = resolve(options.dataDir);
+  refuseInside(dataDir);
   mkdirSync(dataDir, { recursive: true });
   const cluster = makeCluster(dataDir, chooseServerUser(), options.publicDir ?? PUBLIC_DIR);
   if (!cluster.initialised && !existsSync(cluster.pgdata)) return cluster;
@@ -110,6 +119,17 @@ function makeFolder(options: StandbyOptions): ClusterFolder {
     `${cluster.pgdata} holds a database already: stop its server and remove it, or give another ` +
       '--data-dir',
   );
+}
+
+/** In the data of another server, the copy would be copied along with it from then on. */
+function refuseInside(dataDir: string): void {
+  for (let folder = dataDir; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'PG_VERSION'))) {
+      const message = `${folder} is the data of a Postgres server: give a --data-dir outside of it`;
+      throw new PostgresError('folderNotEmpty', message);
+    }
+    if (folder === dirname(folder)) return;
+  }
 }
 
 /** A setting of the primary that standbys want otherwise. */
@@ -157,6 +177,8 @@ async function settlePrimary(
       options.say(`warning: ${setting} is ${before}, and ${otherwise}: ${fix}`);
     }
   }
+  if (primary.mayPromote) return;
+  options.say(`warning: this role may not promote standbys: have a superuser ${PROMOTE_GRANT}`);
 }
 
 /** Either the copy is complete under its name, or there is none. */
@@ -180,11 +202,13 @@ async function copyPrimary(
     cluster,
     {
       timeoutMs: options.backupTimeoutMs,
+      signal: options.signal,
       env: password === undefined ? {} : { PGPASSWORD: password },
     },
   );
   if (code === 0) return renameSync(draft, cluster.pgdata);
   rmSync(draft, { recursive: true, force: true });
+  throwIfAborted(options);
   if (code === null) {
     const seconds = options.backupTimeoutMs / 1_000;
     throw new PostgresError('timeout', `the copy was not complete after ${seconds} s`);
@@ -257,6 +281,7 @@ async function waitUntilStreams(
   client: pg.ClientBase,
   slot: string,
   cluster: ClusterFolder,
+  options: StandbyOptions,
 ): Promise<void> {
   const deadlineMs = performance.now() + STREAM_MS;
   for (;;) {
@@ -268,6 +293,7 @@ async function waitUntilStreams(
       [slot],
     );
     if (rows.length > 0) return;
+    throwIfAborted(options, `the standby runs and does not stream yet; ${cluster.pgdata} is it`);
     if (performance.now() > deadlineMs) {
       const message = `the standby runs and does not stream yet; its log is ${cluster.serverLog}`;
       throw new PostgresError('startTimeout', message);

@@ -11,12 +11,16 @@ const NOT_LOWER = [
   'max_locks_per_transaction',
 ] as const;
 
+/** What lets a role promote a standby. Standbys have it from their primary. */
+export const PROMOTE_GRANT = 'grant execute on function pg_promote(boolean, integer) to ROLE';
+
 /** What a standby of a server has to know of it. */
 export interface PrimaryFacts {
   readonly major: string;
   /** By name, the values that a standby needs as well. */
   readonly settings: Readonly<Record<string, string>>;
   readonly isSuperuser: boolean;
+  readonly mayPromote: boolean;
   /** What dead slots may keep of the journal; null without a bound. */
   readonly slotWalKeepMegabytes: number | null;
   /** After so long at most, what did not wait for the disk goes there, and then to standbys. */
@@ -42,6 +46,7 @@ interface FactsRow {
   readonly wal_level: string;
   readonly superuser: boolean;
   readonly replication: boolean;
+  readonly promote: boolean;
   readonly senders: number;
   readonly slots_free: boolean;
   readonly keep: string;
@@ -55,6 +60,7 @@ export async function readPrimary(client: pg.ClientBase): Promise<PrimaryFacts> 
     `select current_setting('server_version_num')::int as version,
        pg_is_in_recovery() as standby, current_setting('wal_level') as wal_level,
        rolsuper as superuser, rolreplication as replication,
+       has_function_privilege('pg_promote(boolean, integer)', 'execute') as promote,
        current_setting('max_wal_senders')::int
          - (select count(*)::int from pg_stat_replication) as senders,
        (select count(*) from pg_replication_slots)
@@ -84,6 +90,7 @@ export async function readPrimary(client: pg.ClientBase): Promise<PrimaryFacts> 
     major: String(Math.floor(facts.version / 10_000)),
     settings: Object.fromEntries(rows.map(({ name, setting }) => [name, setting])),
     isSuperuser: facts.superuser,
+    mayPromote: facts.promote,
     slotWalKeepMegabytes: Number(facts.keep) < 0 ? null : Number(facts.keep),
     walWriterDelayMs: Number(facts.delay),
   };

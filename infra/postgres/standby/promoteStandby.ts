@@ -1,7 +1,8 @@
+import type pg from 'pg';
 import { present } from '../../../schemas/kernel/assert.js';
 import { type AdapterLog, connectClient } from '../connection.js';
 import { PostgresError } from '../errors.js';
-import { queryRows } from './primary.js';
+import { PROMOTE_GRANT, queryRows } from './primary.js';
 import { readServerStatus, readVisibleHeight, serverName } from './standbyStatus.js';
 
 /** Of the old primary's answer, before a standby takes its place. */
@@ -16,9 +17,9 @@ export interface Promotion {
 }
 
 /**
- * Has a standby take writes, and returns when it has taken one. Refuses while the old primary
- * answers, where its URL is given: two that take writes part for ever.
- * @throws PostgresError primaryAlive, startTimeout
+ * Has a standby take writes, and returns when it has taken one. Refuses unless nothing listens at
+ * the old primary's address, where its URL is given: two that take writes part for ever.
+ * @throws PostgresError primaryAlive, startTimeout, permission
  */
 export async function promoteStandby(options: {
   readonly standbyUrl: string;
@@ -38,7 +39,7 @@ export async function promoteStandby(options: {
     const promoted = await isStandby();
     if (promoted) {
       if (oldPrimaryUrl !== null) await refuseLivePrimary(oldPrimaryUrl, log);
-      await queryRows(client, 'select pg_promote(true, $1)', [PROMOTE_SECONDS]);
+      await askToPromote(client);
       if (await isStandby()) {
         const message = `${serverName(url)} is no primary after ${PROMOTE_SECONDS} s`;
         throw new PostgresError('startTimeout', message);
@@ -53,17 +54,39 @@ export async function promoteStandby(options: {
   }
 }
 
-async function refuseLivePrimary(url: string, log: AdapterLog): Promise<void> {
-  let status: { readonly isStandby: boolean };
+async function askToPromote(client: pg.ClientBase): Promise<void> {
   try {
-    status = await readServerStatus(url, log, OLD_PRIMARY_MS);
+    await queryRows(client, 'select pg_promote(true, $1)', [PROMOTE_SECONDS]);
   } catch (error) {
-    if (error instanceof PostgresError && error.code === 'unreachable') return;
-    throw error;
+    if (!(error instanceof PostgresError) || error.code !== 'permission') throw error;
+    const message =
+      `${error.message}: the role needs "${PROMOTE_GRANT}", and a standby takes no grants; ` +
+      'run "pg_ctl promote -D PGDATA" on its machine';
+    throw new PostgresError('permission', message, { cause: error });
   }
-  if (status.isStandby) return;
-  throw new PostgresError(
-    'primaryAlive',
-    `${serverName(url)} still takes writes: stop it first, so that it never does again`,
-  );
+}
+
+async function refuseLivePrimary(url: string, log: AdapterLog): Promise<void> {
+  const server = serverName(url);
+  const stop = 'stop it first, so that it never does again';
+  try {
+    const { isStandby } = await readServerStatus(url, log, OLD_PRIMARY_MS);
+    if (isStandby) return;
+  } catch (error) {
+    if (!(error instanceof PostgresError) || error.code !== 'unreachable') throw error;
+    if (nothingListens(error)) return;
+    // One without free connections, shutting down or frozen goes on with sessions that it has.
+    const message =
+      error.sqlState === null
+        ? `${server} could not be asked whether it takes writes (${error.message}): make sure ` +
+          'that it is stopped for good, then leave out its URL'
+        : `${server} answers (${error.message}): ${stop}`;
+    throw new PostgresError('primaryAlive', message, { cause: error });
+  }
+  throw new PostgresError('primaryAlive', `${server} still takes writes: ${stop}`);
+}
+
+/** Its machine says that the port is closed: the only answer that a dead server has. */
+function nothingListens({ cause }: PostgresError): boolean {
+  return (cause as { readonly code?: unknown } | undefined)?.code === 'ECONNREFUSED';
 }

@@ -8,7 +8,8 @@ import { queryRows } from './primary.js';
 export interface ReplicaStatus {
   readonly name: string;
   readonly address: string | null;
-  readonly state: string;
+  /** Null for a role that is no member of pg_monitor. */
+  readonly state: string | null;
   /** Of the journal, between what the primary wrote and what the standby's readers see. */
   readonly bytesBehind: number | null;
   readonly slot: string | null;
@@ -25,6 +26,8 @@ export interface SlotStatus {
 export interface ServerStatus {
   readonly server: string;
   readonly isStandby: boolean;
+  /** How a standby hears of its primary: `streaming`, or `away`; null of any other server. */
+  readonly stream: string | null;
   /** Of the projections; null while there are none. */
   readonly visibleHeight: number | null;
   /** Megabytes; null without a bound. */
@@ -55,12 +58,14 @@ export async function readServerStatus(
     ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
   });
   try {
-    const [row] = await queryRows<{ standby: boolean; keep: string }>(
+    const [row] = await queryRows<{ standby: boolean; keep: string; stream: string | null }>(
       client,
       `select pg_is_in_recovery() as standby,
+         case when pg_is_in_recovery() then coalesce(
+           (select coalesce(status, 'streaming') from pg_stat_wal_receiver), 'away') end as stream,
          (select setting from pg_settings where name = 'max_slot_wal_keep_size') as keep`,
     );
-    const { standby, keep } = present(row, 'one row');
+    const { standby, keep, stream } = present(row, 'one row');
     const replicas = await queryRows<ReplicaStatus & { readonly bytesBehind: string | null }>(
       client,
       `select application_name as name, host(client_addr) as address, state,
@@ -77,6 +82,7 @@ export async function readServerStatus(
     return {
       server: serverName(url),
       isStandby: standby,
+      stream,
       visibleHeight: await readVisibleHeight(client),
       slotWalKeepMegabytes: Number(keep) < 0 ? null : Number(keep),
       replicas: replicas.map((each) => ({ ...each, bytesBehind: numberOf(each.bytesBehind) })),
