@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { VIEW_SCHEMA } from '../../projections/readModels.js';
 import { openTcpProxy, type TcpProxy } from '../../test/contracts/tcpProxy.js';
 import { quietLog } from '../../test/simulation/projectedChain.js';
-import { createPool } from '../postgres/connection.js';
+import { type AdapterLog, createPool } from '../postgres/connection.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embeddedPostgres.js';
 import { createMetrics, type Metrics } from '../telemetry/metrics.js';
 import {
@@ -79,15 +80,21 @@ async function move(name: Name, height: number): Promise<void> {
   await databases[name].pool.query(`update ${VIEW_SCHEMA}.visible_height set height = ${height}`);
 }
 
+interface OpenedAs {
+  readonly log?: AdapterLog;
+  readonly urls?: Partial<Record<Name, string>>;
+}
+
 async function open(
   names: readonly Name[] = NAMES,
   areOurs: ReadDatabasesOptions['areOurs'] = async () => true,
+  { log = quietLog, urls = {} }: OpenedAs = {},
 ): Promise<ReadDatabases> {
   metrics = createMetrics('reader');
-  const databasesOf = names.map((name) => ({ name, url: databases[name].url }));
+  const databasesOf = names.map((name) => ({ name, url: urls[name] ?? databases[name].url }));
   const all = await openReadDatabases({
     ...{ databases: databasesOf, applicationName: 'reader', shard: 0, wakeups: null },
-    ...{ metrics, log: quietLog, areOurs },
+    ...{ metrics, log, areOurs },
   });
   opened.push(all);
   return all;
@@ -125,8 +132,8 @@ it('show the lowest height, and spread reads over all that have it', async () =>
   await move('primary', 12);
   expect(await all.heights.waitFor(11, 500)).toBe('timeout');
   expect(all.status()).toEqual([
-    { database: 'primary', visibleHeight: 12, lagHeights: 0, inUse: true },
-    { database: 'standby', visibleHeight: 10, lagHeights: 2, inUse: true },
+    { database: 'primary', visibleHeight: 12, lagHeights: 0, inUse: true, failure: null },
+    { database: 'standby', visibleHeight: 10, lagHeights: 2, inUse: true, failure: null },
   ]);
   await move('standby', 11);
   expect(await all.heights.waitFor(11, 5_000)).toBe('visible');
@@ -169,6 +176,58 @@ it('ask another one when a server is there and says nothing', async () => {
   await until(() => inUse(all).length === 1);
   databases.primary.proxy.release();
   await until(() => inUse(all).length === 2);
+});
+
+it('ask another one when a server lets nobody in, knock less and less, and say why once', async () => {
+  const { standby } = databases;
+  await standby.pool.query("create role reads login password 'reads'");
+  await standby.pool.query(`grant usage on schema ${VIEW_SCHEMA} to reads`);
+  await standby.pool.query(`grant select on ${VIEW_SCHEMA}.visible_height to reads`);
+  const asRole = new URL(standby.url);
+  asRole.username = 'reads';
+  asRole.password = 'reads';
+  const warned: Record<string, unknown>[] = [];
+  const log = { ...quietLog, warn: (entry: object) => void warned.push({ ...entry }) };
+  const all = await open(NAMES, async () => true, { log, urls: { standby: asRole.href } });
+  await standby.pool.query('alter role reads nologin');
+  await standby.pool.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'reads'",
+  );
+  for (let index = 0; index < 40; index++) expect(await whoAnswers(all, 10)).toBe('primary');
+  await until(() => all.status()[1]?.failure === 'authentication');
+  const knocks = standby.proxy.accepted;
+  await sleep(3_000);
+  expect(standby.proxy.accepted - knocks).toBeLessThanOrEqual(5);
+  const leftOut = warned.filter(({ database }) => database === 'standby');
+  const reasons = leftOut.map(({ err }) => (err as { code?: string }).code);
+  // Its sessions may have ended before a new one was tried.
+  expect(reasons.length).toBeLessThanOrEqual(2);
+  expect(reasons.at(-1)).toBe('authentication');
+  await standby.pool.query('alter role reads login');
+  await until(() => inUse(all).length === 2);
+});
+
+it('say which of several could not be reached at the start', async () => {
+  takeAway('standby');
+  const warned: unknown[] = [];
+  const log = { ...quietLog, warn: (entry: object) => void warned.push(entry) };
+  await open(NAMES, async () => true, { log });
+  expect(warned).toMatchObject([{ database: 'standby', err: { code: 'unreachable' } }]);
+});
+
+it('ask another one where a lock holds up the whole of a database', async () => {
+  const all = await open();
+  const holder = await databases.standby.pool.connect();
+  await holder.query('begin');
+  await holder.query(`lock table ${VIEW_SCHEMA}.visible_height`);
+  const asks = Array.from({ length: 2 }, async () => {
+    const sql = all.sql.at(10);
+    const rows = await sql.rows('select current_database() as name from visible_height', []);
+    return rows[0]?.name;
+  });
+  expect(await Promise.all(asks)).toEqual(['primary', 'primary']);
+  await holder.query('rollback');
+  holder.release();
 });
 
 it('refuse what is on none, and go back to what is left only after a while', async () => {

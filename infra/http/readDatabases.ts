@@ -1,10 +1,15 @@
 import type { RawRow, Sql, SqlSource, SqlValue, StartWakeups } from '../../query/ports.js';
 import type { AdapterLog } from '../postgres/connection.js';
-import { PostgresError, toPostgresError } from '../postgres/errors.js';
+import {
+  isAway,
+  PostgresError,
+  type PostgresErrorCode,
+  toPostgresError,
+} from '../postgres/errors.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { createHeightPace } from './heightPace.js';
 import { openReadDatabase, type ReadDatabase } from './readDatabase.js';
-import { followHeights, type ReadHeights } from './readHeights.js';
+import { type FollowedHeights, followHeights, type ReadHeights } from './readHeights.js';
 import { createShownHeight } from './shownHeight.js';
 
 /** One of a reader's databases, as its status tells of it. */
@@ -14,6 +19,8 @@ export interface DatabaseStatus {
   /** Behind the newest that any of them has. */
   readonly lagHeights: number;
   readonly inUse: boolean;
+  /** Why it was not reached, where it was not. */
+  readonly failure: PostgresErrorCode | null;
 }
 
 /** Several databases with the tables of one chain, behind one visible height. */
@@ -51,14 +58,16 @@ interface Member {
   readonly name: string;
   readonly database: ReadDatabase;
   /** Null until it was reached for the first time. */
-  heights: ReadHeights | null;
+  heights: FollowedHeights | null;
   reaching: Promise<void> | null;
-  failure: unknown;
+  /** Why the last statement did not reach it; null when it did. */
+  failure: PostgresError | null;
+  /** In a row; the next knock waits longer after each. */
+  failures: number;
+  quietUntilMs: number;
   /** Null until it is known. */
   areOurs: boolean | null;
   checking: Promise<void> | null;
-  /** Whether its last statement reached it. */
-  isReached: boolean;
   /** It is asked. The only database is, whether it answers or not. */
   inUse: boolean;
   /** It is asked, and answers. */
@@ -71,6 +80,10 @@ const LAG_MS_MAX = 2_000;
 /** What was shown and no database has any more is waited for this long; then answers go back. */
 const BACK_MS = 5_000;
 const LOOK_MS = 250;
+/** A server that lets nobody in is not knocked at without pause: that fills its log, or locks out. */
+const QUIET_MS = { min: 100, max: 1_000, maxOfLogins: 5_000 } as const;
+/** Tables whose height could not be read for so long are held up by a lock, not by the question. */
+const HELD_UP_MS = 1_000;
 
 /** That a database is away is said once, when it is left out, and not after every look at it. */
 function quieter(log: AdapterLog): AdapterLog {
@@ -81,8 +94,8 @@ function quieter(log: AdapterLog): AdapterLog {
 /** What has no heights has nothing of another chain either. */
 const mayBeAsked = (member: Member): boolean =>
   member.heights !== null && (member.areOurs === true || heightOf(member) === 0);
-const answers = ({ isReached, heights }: Member): boolean =>
-  isReached && heights?.isFresh() === true;
+const answers = ({ failure, heights }: Member): boolean =>
+  failure === null && heights?.isFresh() === true;
 const heightOf = ({ heights }: Member): number => heights?.current().height ?? 0;
 
 /**
@@ -120,9 +133,8 @@ class RoutedDatabases implements ReadDatabases {
     const { applicationName, log } = options;
     this.#members = options.databases.map(({ name, url }) => ({
       ...{ name, database: openReadDatabase({ url, applicationName, log }) },
-      ...{ heights: null, reaching: null, failure: null },
-      ...{ areOurs: null, checking: null },
-      ...{ isReached: false, inUse: false, serves: false, running: 0 },
+      ...{ heights: null, reaching: null, failure: null, failures: 0, quietUntilMs: 0 },
+      ...{ areOurs: null, checking: null, inUse: false, serves: false, running: 0 },
     }));
     const wakeAll = (height: number): void => {
       for (const wake of this.#wakes) wake(height);
@@ -138,8 +150,12 @@ class RoutedDatabases implements ReadDatabases {
     await Promise.all(this.#members.map(({ checking }) => checking));
     const foreign = this.#members.find(({ areOurs }) => areOurs === false);
     if (foreign !== undefined) throw new ForeignTablesError(foreign.name);
-    if (this.#members.some(({ heights }) => heights !== null)) return;
-    throw toPostgresError(this.#members[0]?.failure);
+    if (this.#members.every(({ heights }) => heights === null)) {
+      throw toPostgresError(this.#members[0]?.failure);
+    }
+    for (const { name: database, heights, failure: err } of this.#members) {
+      if (heights === null) this.#options.log.warn({ database, err }, 'a database is left out');
+    }
   }
 
   readonly sql: SqlSource = { at: (height) => this.#at(height) };
@@ -156,7 +172,8 @@ class RoutedDatabases implements ReadDatabases {
     return this.#members.map((member) => {
       const visibleHeight = heightOf(member);
       const lagHeights = newest - visibleHeight;
-      return { database: member.name, visibleHeight, lagHeights, inUse: member.serves };
+      const failure = member.failure?.code ?? null;
+      return { database: member.name, visibleHeight, lagHeights, inUse: member.serves, failure };
     });
   }
 
@@ -180,7 +197,7 @@ class RoutedDatabases implements ReadDatabases {
       this.#wakes.add(wake);
       return { close: async () => void this.#wakes.delete(wake) };
     };
-    const sql: Sql = { rows: (text, values) => this.#ask(member, text, values) };
+    const sql = this.#quietly(member);
     const own = { sql, shard, wakeups: wakeups === null ? null : shared };
     const heights = await followHeights({ ...own, log: quieter(log) });
     heights.onChange(() => this.#look());
@@ -195,20 +212,45 @@ class RoutedDatabases implements ReadDatabases {
     member.running += 1;
     try {
       const rows = await member.database.rows(text, values);
-      this.#noteReached(member, true);
+      this.#note(member, null);
       return rows;
     } catch (error) {
-      this.#noteReached(member, toPostgresError(error).code !== 'unreachable');
+      this.#note(member, isAway(error) ? toPostgresError(error) : null);
       throw error;
     } finally {
       member.running -= 1;
     }
   }
 
-  #noteReached(member: Member, isReached: boolean): void {
-    if (member.isReached === isReached) return;
-    member.isReached = isReached;
-    this.#look();
+  /** Its connections may live on while it lets no new ones in: then it rests before it serves. */
+  #note(member: Member, failure: PostgresError | null): void {
+    const nowMs = performance.now();
+    if (failure === null) {
+      if (member.failure === null || nowMs < member.quietUntilMs) return;
+      member.failures = 0;
+    } else if (nowMs >= member.quietUntilMs) {
+      const max = failure.code === 'authentication' ? QUIET_MS.maxOfLogins : QUIET_MS.max;
+      member.quietUntilMs = nowMs + Math.min(QUIET_MS.min * 2 ** member.failures, max);
+      member.failures += 1;
+    }
+    const before = member.failure;
+    member.failure = failure;
+    if ((before === null) !== (failure === null)) this.#look();
+    else if (before?.code !== failure?.code) {
+      const { name: database } = member;
+      this.#options.log.warn({ database, err: failure }, 'a database is away for another reason');
+    }
+  }
+
+  /** For what asks by itself, again and again. */
+  #quietly(member: Member): Sql {
+    return {
+      rows: async (text, values) => {
+        const { failure, quietUntilMs } = member;
+        if (failure !== null && performance.now() < quietUntilMs) throw failure;
+        return await this.#ask(member, text, values);
+      },
+    };
   }
 
   /** One database for all reads of an answer, and another for what fails on it. */
@@ -235,10 +277,14 @@ class RoutedDatabases implements ReadDatabases {
     };
   }
 
-  /** A standby cancels what stands in the way of its replay, as a conflict: repeated at worst. */
+  /**
+   * A standby cancels what stands in the way of its replay, as a conflict: repeated at worst. One
+   * whose replay waits for a lock holds up all that comes behind that; others may not.
+   */
   #afterFailure(error: unknown, height: number, failed: Member): Member | null {
     const { code } = toPostgresError(error);
-    if (code !== 'unreachable' && code !== 'contention') return null;
+    const isHeldUp = code === 'timeout' && (failed.heights?.ageMs() ?? 0) > HELD_UP_MS;
+    if (!isAway(error) && !isHeldUp && code !== 'contention') return null;
     return this.#choose(height, failed) ?? (code === 'contention' ? failed : null);
   }
 
@@ -275,10 +321,11 @@ class RoutedDatabases implements ReadDatabases {
 
   #reachLater(member: Member): void {
     if (member.heights !== null || member.reaching !== null) return;
+    if (performance.now() < member.quietUntilMs) return;
     const { log } = this.#options;
     member.reaching = this.#reach(member)
       .catch((error: unknown) => {
-        member.failure = error;
+        member.failure ??= toPostgresError(error);
         log.debug({ err: error, database: member.name }, 'a database cannot be reached yet');
       })
       .finally(() => {
@@ -290,7 +337,7 @@ class RoutedDatabases implements ReadDatabases {
   #checkLater(member: Member): void {
     if (member.areOurs !== null || member.checking !== null || heightOf(member) === 0) return;
     const { log, areOurs } = this.#options;
-    const sql: Sql = { rows: (text, values) => this.#ask(member, text, values) };
+    const sql = this.#quietly(member);
     member.checking = areOurs(sql)
       .then((are) => {
         member.areOurs = are;
@@ -337,7 +384,10 @@ class RoutedDatabases implements ReadDatabases {
     if (member.serves === serves) return;
     member.serves = serves;
     if (serves) log.info({ database, height }, 'the database is in use');
-    else if (inUse) log.warn({ database, height }, 'the only database does not answer');
-    else log.warn({ database, height, lag, answers: answers(member) }, 'a database is left out');
+    else {
+      const { failure: err } = member;
+      const what = inUse ? 'the only database does not answer' : 'a database is left out';
+      log.warn({ database, height, lag, answers: answers(member), err: err ?? undefined }, what);
+    }
   }
 }

@@ -12,6 +12,11 @@ export interface ReadHeights extends HeightWaits {
   close(): Promise<void>;
 }
 
+export interface FollowedHeights extends ReadHeights {
+  /** How long ago the database answered. */
+  ageMs(): number;
+}
+
 /** The safety net under wake-ups; and where there are none. */
 const POLL_MS = 500;
 const POLL_MS_ALONE = 100;
@@ -31,7 +36,7 @@ export async function followHeights(options: {
   /** Null: polls. */
   readonly wakeups: StartWakeups | null;
   readonly log: AdapterLog;
-}): Promise<ReadHeights> {
+}): Promise<FollowedHeights> {
   const { sql, shard } = options;
   const shown = createShownHeight();
   let freshAtMs = performance.now();
@@ -52,6 +57,7 @@ export async function followHeights(options: {
   return {
     ...shown,
     isFresh: () => performance.now() - freshAtMs < FRESH_MS,
+    ageMs: () => performance.now() - freshAtMs,
     async close() {
       await follower.close();
       shown.end();

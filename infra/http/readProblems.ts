@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { AdapterLog } from '../postgres/connection.js';
-import { isUnprojected, PostgresError } from '../postgres/errors.js';
+import { isAway, isUnprojected, PostgresError } from '../postgres/errors.js';
 import { wantsPage } from './explorerPage.js';
 import { problemOf, sendProblem } from './problem.js';
 
@@ -52,12 +52,14 @@ function sendDatabaseError(
     return sendRetry(reply, RejectCode.unavailable, 'no projector has made the tables yet');
   }
   // That a database is away is said by who routes to it, once, and not with each request.
-  const level = error.code === 'unreachable' ? 'debug' : 'warn';
+  const level = isAway(error) ? 'debug' : 'warn';
   log[level]({ err: error, url: request.url }, 'the database did not answer a read');
   if (error.code === 'timeout') {
-    return sendRetry(reply, RejectCode.unavailable, 'took too long: ask for fewer heights');
+    const detail = 'took too long: ask for fewer heights, or again if it is one row alone';
+    return sendRetry(reply, RejectCode.unavailable, detail);
   }
-  if (error.retriable) return sendRetry(reply, RejectCode.unavailable, 'the database is away');
+  if (error.retriable || isAway(error))
+    return sendRetry(reply, RejectCode.unavailable, 'the database is away');
   return sendProblem(reply, 500, RejectCode.internal, 'a bug of this reader; it is in its log');
 }
 

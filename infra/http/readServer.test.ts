@@ -19,6 +19,7 @@ import {
   quietLog,
 } from '../../test/simulation/projectedChain.js';
 import { parseGenesis } from '../genesis/genesisFile.js';
+import { PostgresError } from '../postgres/errors.js';
 import { createMetrics } from '../telemetry/metrics.js';
 import { openReadDatabase } from './readDatabase.js';
 import { followHeights } from './readHeights.js';
@@ -574,6 +575,21 @@ describe('the database', () => {
     await cutOff.close();
     await away.close();
   });
+
+  it.each(['authentication', 'permission', 'outOfMemory', 'diskFull'] as const)(
+    'is away while it says %s',
+    async (code) => {
+      const refuse = async (): Promise<never> => {
+        throw new PostgresError(code, 'no entry');
+      };
+      const refusing = await openServer({ sql: { at: () => ({ rows: refuse }) } });
+      expect(await get('/explorer/blocks', {}, refusing)).toMatchObject({
+        status: 503,
+        body: { code: RejectCode.unavailable, detail: 'the database is away' },
+      });
+      await refusing.close();
+    },
+  );
 
   it('tells a standby of new heights without a notification', async () => {
     const standby = await followHeights({ sql: world.sql, shard: 0, wakeups: null, log: quietLog });

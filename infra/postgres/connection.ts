@@ -43,12 +43,20 @@ export function createPool(options: ConnectionOptions & { readonly max: number }
     max: options.max,
     idleTimeoutMillis: 30_000,
   });
+  // A server that ends breaks all of them: said once, until there is a new one.
+  let isLost = false;
   pool.on('error', (error) => {
-    options.log.warn({ err: error, application: options.applicationName }, 'idle connection lost');
+    const level = isLost ? 'debug' : 'warn';
+    isLost = true;
+    options.log[level](
+      { err: error, application: options.applicationName },
+      'idle connection lost',
+    );
   });
   // The pool listens to idle clients only, and a client that breaks while somebody holds it,
   // between two statements, would end the process. The holder's next statement fails and says so.
   pool.on('connect', (client) => {
+    isLost = false;
     client.on('error', (error) => options.log.debug({ err: error }, 'connection broke in use'));
   });
   return pool;

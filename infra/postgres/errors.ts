@@ -131,6 +131,22 @@ export function toPostgresError(error: unknown): PostgresError {
 }
 
 /**
+ * The server cannot be asked now, by anybody or by this role: it is away, full, or lets nobody in.
+ * Another one with the same rows can.
+ */
+const AWAY: ReadonlySet<PostgresErrorCode> = new Set([
+  'unreachable',
+  'authentication',
+  'permission',
+  'diskFull',
+  'outOfMemory',
+]);
+
+export function isAway(error: unknown): boolean {
+  return AWAY.has(toPostgresError(error).code);
+}
+
+/**
  * What a server or initdb wrote before it gave up, as a code; `otherwise` when it says nothing
  * known.
  */

@@ -13,6 +13,8 @@ export interface Cut {
 /** A bad network between clients and one server on loopback. */
 export interface TcpProxy {
   readonly port: number;
+  /** Connections so far. */
+  readonly accepted: number;
   /** The next cut; null takes it back. Says afterwards whether it happened. */
   cut(next: Cut | null): void;
   readonly hasCut: boolean;
@@ -45,6 +47,7 @@ interface State {
   isShut: boolean;
   isStalled: boolean;
   delayMs: number;
+  accepted: number;
 }
 
 export async function openTcpProxy(port: number, target: () => number): Promise<TcpProxy> {
@@ -59,8 +62,10 @@ export async function openTcpProxy(port: number, target: () => number): Promise<
     isShut: false,
     isStalled: false,
     delayMs: 0,
+    accepted: 0,
   };
   const server = createServer((client) => {
+    state.accepted += 1;
     if (state.isShut) client.destroy();
     else join(state, client, target());
   });
@@ -70,6 +75,9 @@ export async function openTcpProxy(port: number, target: () => number): Promise<
   });
   return {
     port: (server.address() as { port: number }).port,
+    get accepted() {
+      return state.accepted;
+    },
     cut(next) {
       state.next = next;
       state.isShut = false;
