@@ -178,7 +178,7 @@ it('ask another one when a server is there and says nothing', async () => {
   await until(() => inUse(all).length === 2);
 });
 
-it('ask another one when a server lets nobody in, knock less and less, and say why once', async () => {
+it('ask another one when a server lets nobody in, knock less and less, and say why', async () => {
   const { standby } = databases;
   await standby.pool.query("create role reads login password 'reads'");
   await standby.pool.query(`grant usage on schema ${VIEW_SCHEMA} to reads`);
@@ -190,9 +190,8 @@ it('ask another one when a server lets nobody in, knock less and less, and say w
   const log = { ...quietLog, warn: (entry: object) => void warned.push({ ...entry }) };
   const all = await open(NAMES, async () => true, { log, urls: { standby: asRole.href } });
   await standby.pool.query('alter role reads nologin');
-  await standby.pool.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'reads'",
-  );
+  const end = 'select pg_terminate_backend(pid) from pg_stat_activity where usename = $1';
+  await standby.pool.query(end, ['reads']);
   for (let index = 0; index < 40; index++) expect(await whoAnswers(all, 10)).toBe('primary');
   await until(() => all.status()[1]?.failure === 'authentication');
   const knocks = standby.proxy.accepted;

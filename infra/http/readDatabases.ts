@@ -80,7 +80,7 @@ const LAG_MS_MAX = 2_000;
 /** What was shown and no database has any more is waited for this long; then answers go back. */
 const BACK_MS = 5_000;
 const LOOK_MS = 250;
-/** A server that lets nobody in is not knocked at without pause: that fills its log, or locks out. */
+/** A server that lets nobody in is not knocked at without pause: that fills its log. */
 const QUIET_MS = { min: 100, max: 1_000, maxOfLogins: 5_000 } as const;
 /** Tables whose height could not be read for so long are held up by a lock, not by the question. */
 const HELD_UP_MS = 1_000;
