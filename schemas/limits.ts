@@ -128,15 +128,16 @@ export const STATS_HOURS_MAX = 24 * 31;
 export const SERIES_POINTS_MAX = 1_440;
 /** The longest framed StateKey: a lane's, 5 + 1 + 32 + 32 bytes and a varint. */
 export const STATE_KEY_BYTES_MAX = 128;
-/** Texts of statements that a reader has each of its connections keep plans for: paths and their
- * filters make fewer. */
+/** Texts of statements that a reader's connections keep plans for: paths and filters make fewer. */
 export const READ_STATEMENTS_MAX = 256;
+export const READ_DATABASES_MAX = 16;
 /** How long a read waits for `minHeight` before it answers notYetVisible, and how many may wait. */
 export const READ_WAIT_MS_MAX = 5_000;
 export const READ_WAITS_MAX = 10_000;
-export const READ_DATABASES_MAX = 16;
-/** Requests of one address in a minute; loopback is exempt. */
+/** Of one address, loopback exempt: requests a minute; reads at once, of 8 connections; waiting. */
 export const READ_REQUESTS_PER_MINUTE_MAX = 3_000;
+export const READ_TURNS_MAX = 6;
+export const READ_TURNS_WAITING_MAX = 64;
 
 // The log (schemas/log.ts).
 /**
@@ -415,9 +416,8 @@ export const FILE_RESYNC_BYTES = 64 * 1024;
 export const FILE_READ_BYTES = 1024 * 1024;
 /** Larger durable writes go through the thread pool at once. */
 export const FILE_WRITE_HERE_BYTES_MAX = 64 * 1024;
-/** A durable write of the calling thread that takes longer says that the disk is slow now ... */
+/** One here that takes longer: the disk is slow, and so many of that file go through the pool. */
 export const FILE_WRITE_HERE_MS_MAX = 2;
-/** ... and so many of the same file go through the thread pool before one is tried here again. */
 export const FILE_WRITES_AWAY = 128;
 export const JOURNAL_SEGMENT_BYTES = 8 * 1024 * 1024;
 export const CERTIFIED_SEGMENT_BYTES = 256 * 1024 * 1024;

@@ -3,16 +3,22 @@ import { VIEW_SCHEMA } from '../../projections/readModels.js';
 import type { RawRow, Sql, SqlSource, SqlValue } from '../../query/ports.js';
 import { READ_STATEMENTS_MAX } from '../../schemas/limits.js';
 import { type ConnectionOptions, createPool } from '../postgres/connection.js';
-import { type PostgresError, toPostgresError } from '../postgres/errors.js';
+import { PostgresError, toPostgresError } from '../postgres/errors.js';
 
 /** Answers wait for a slow query no longer than this. */
 const READ_STATEMENT_MS_MAX = 5_000;
 /** Of a server that is there and says nothing: longer than its own limit. */
 const READ_ANSWER_MS_MAX = READ_STATEMENT_MS_MAX + 1_000;
 const CONNECTIONS_MAX = 8;
+/** Statements that may wait for one of them, and for how long. */
+const WAITING_MAX = 256;
+const WAITING_MS_MAX = 5_000;
+const BUSY = 'the database has more to answer than it can: again in a moment';
 
 /** One database, asked for every height. */
 export interface ReadDatabase extends Sql, SqlSource {
+  /** Over a connection of its own: what is visible is not heard of behind long answers. */
+  readonly watch: Sql;
   close(): Promise<void>;
 }
 
@@ -32,27 +38,49 @@ function withSettings(url: string): string {
   return settled.href;
 }
 
-/** The projections' views over a pool that can read only. Errors are PostgresErrors. */
+/** The projections' views over connections that can read only. Errors are PostgresErrors. */
 export function openReadDatabase(options: ConnectionOptions): ReadDatabase {
-  const pool = createPool({
-    statementTimeoutMs: READ_STATEMENT_MS_MAX,
-    answerTimeoutMs: READ_ANSWER_MS_MAX,
-    ...options,
-    url: withSettings(options.url),
-    max: CONNECTIONS_MAX,
-  });
+  const [readers, watcher] = [CONNECTIONS_MAX, 1].map((max) =>
+    createPool({
+      statementTimeoutMs: READ_STATEMENT_MS_MAX,
+      answerTimeoutMs: READ_ANSWER_MS_MAX,
+      connectTimeoutMs: WAITING_MS_MAX,
+      ...options,
+      url: withSettings(options.url),
+      max,
+    }),
+  ) as [pg.Pool, pg.Pool];
+  const sql = sqlOver(readers);
+  return {
+    ...sql,
+    at: () => sql,
+    watch: sqlOver(watcher),
+    async close() {
+      await Promise.all([readers.end(), watcher.end()]);
+    },
+  };
+}
+
+/** Nothing was sent: the pool had no connection for it in time. */
+function isQueueTimeout(error: unknown): boolean {
+  return (error as Error).message === 'timeout exceeded when trying to connect';
+}
+
+function sqlOver(pool: pg.Pool): Sql {
   let names = new StatementNames(0);
   const run = async (text: string, values: readonly SqlValue[]): Promise<readonly RawRow[]> => {
+    if (pool.waitingCount >= WAITING_MAX) throw new PostgresError('busy', BUSY);
     const name = names.of(text);
     try {
       const query = { text, values: [...values], types };
       const { rows } = await pool.query(name === null ? query : { ...query, name });
       return rows;
     } catch (error) {
+      if (isQueueTimeout(error)) throw new PostgresError('busy', BUSY, { cause: error });
       throw toPostgresError(error);
     }
   };
-  const sql: Sql = {
+  return {
     async rows(text, values) {
       try {
         return await run(text, values);
@@ -62,11 +90,6 @@ export function openReadDatabase(options: ConnectionOptions): ReadDatabase {
         return await run(text, values);
       }
     },
-  };
-  return {
-    ...sql,
-    at: () => sql,
-    close: () => pool.end(),
   };
 }
 

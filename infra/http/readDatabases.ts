@@ -208,14 +208,16 @@ class RoutedDatabases implements ReadDatabases {
     member: Member,
     text: string,
     values: readonly SqlValue[],
+    by: Sql = member.database,
   ): Promise<readonly RawRow[]> {
     member.running += 1;
     try {
-      const rows = await member.database.rows(text, values);
+      const rows = await by.rows(text, values);
       this.#note(member, null);
       return rows;
     } catch (error) {
-      this.#note(member, isAway(error) ? toPostgresError(error) : null);
+      const typed = toPostgresError(error);
+      if (typed.code !== 'busy') this.#note(member, isAway(typed) ? typed : null);
       throw error;
     } finally {
       member.running -= 1;
@@ -248,7 +250,7 @@ class RoutedDatabases implements ReadDatabases {
       rows: async (text, values) => {
         const { failure, quietUntilMs } = member;
         if (failure !== null && performance.now() < quietUntilMs) throw failure;
-        return await this.#ask(member, text, values);
+        return await this.#ask(member, text, values, member.database.watch);
       },
     };
   }
@@ -284,7 +286,8 @@ class RoutedDatabases implements ReadDatabases {
   #afterFailure(error: unknown, height: number, failed: Member): Member | null {
     const { code } = toPostgresError(error);
     const isHeldUp = code === 'timeout' && (failed.heights?.ageMs() ?? 0) > HELD_UP_MS;
-    if (!isAway(error) && !isHeldUp && code !== 'contention') return null;
+    const isElsewhere = isAway(error) || isHeldUp || code === 'busy';
+    if (!isElsewhere && code !== 'contention') return null;
     return this.#choose(height, failed) ?? (code === 'contention' ? failed : null);
   }
 

@@ -102,7 +102,15 @@ const page = { limit: 10 };
 it.each([
   ['/explorer/blocks', {}, ['blocks_pkey']],
   ['/explorer/commands', {}, ['commands_position']],
-  ['/explorer/commands', { status: 'refused' }, ['commands_position']],
+  ['/explorer/blocks', { nonEmpty: true }, ['blocks_busy']],
+  ['/explorer/commands', { status: 'executed' }, ['commands_position']],
+  ['/explorer/commands', { status: 'refused' }, ['commands_refused']],
+  ['/explorer/commands', { status: 'refused', kind: 'Transfer' }, ['commands_refused']],
+  [
+    '/explorer/accounts/:publicKey/commands',
+    { status: 'refused', publicKey: 'ab'.repeat(32) },
+    ['commands_account_refused'],
+  ],
   ['/explorer/commands', { kind: 'Transfer' }, ['commands_kind']],
   ['/explorer/games', {}, ['games_position']],
   ['/explorer/games', { status: 'playing' }, ['games_playing']],

@@ -54,6 +54,7 @@ function sendDatabaseError(
   // That a database is away is said by who routes to it, once, and not with each request.
   const level = isAway(error) ? 'debug' : 'warn';
   log[level]({ err: error, url: request.url }, 'the database did not answer a read');
+  if (error.code === 'busy') return sendRetry(reply, RejectCode.backpressure, error.message);
   if (error.code === 'timeout') {
     const detail = 'took too long: ask for fewer heights, or again if it is one row alone';
     return sendRetry(reply, RejectCode.unavailable, detail);

@@ -1,15 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCertificate, openProvenEvent } from '../../command/client/verifyEvents.js';
-import type { StateReader } from '../../query/ports.js';
+import type { Sql, StateReader } from '../../query/ports.js';
 import { routes } from '../../query/routes/routes.js';
 import { encode } from '../../schemas/codec/codec.js';
 import { blockDigest, chainIdOf } from '../../schemas/crypto/digests.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
-import { PAGE_ROWS_MAX } from '../../schemas/limits.js';
+import { PAGE_ROWS_MAX, READ_TURNS_MAX, READ_TURNS_WAITING_MAX } from '../../schemas/limits.js';
 import { RejectCode, rejectName } from '../../schemas/rejectCode.js';
 import { topicNames } from '../../schemas/topics.js';
 import { engineGenesis, engineKeys, engineVerifiers } from '../../test/simulation/engineChain.js';
@@ -20,6 +21,7 @@ import {
 } from '../../test/simulation/projectedChain.js';
 import { parseGenesis } from '../genesis/genesisFile.js';
 import { PostgresError } from '../postgres/errors.js';
+import { projectionContent } from '../postgres/projectionSql.js';
 import { createMetrics } from '../telemetry/metrics.js';
 import { openReadDatabase } from './readDatabase.js';
 import { followHeights } from './readHeights.js';
@@ -261,6 +263,15 @@ describe('what is read', () => {
     expect(totals.map((total) => total.missed)).toEqual([0, 0, 0, PROJECTED]);
     expect(totals.map((total) => total.certifiedShare)).toEqual([1, 1, 1, 0]);
     expect(totals.reduce((sum, total) => sum + (total.proposed as number), 0)).toBe(PROJECTED);
+    // A new epoch's validators have signed none of those blocks.
+    const later = await openServer({ keys: { ...engineKeys, epoch: 1 } });
+    const began = (await get('/explorer/validators', {}, later)).body;
+    expect(began).toMatchObject({
+      epoch: 1,
+      window: 0,
+      validators: [{ certified: 0 }, {}, {}, {}],
+    });
+    await later.close();
     const status = (await get('/explorer/status')).body;
     expect(status.sources).toHaveLength(engineGenesis.eventPartitions + 1);
     expect(status).toMatchObject({ lagBlocks: 0, newestHeight: PROJECTED });
@@ -408,8 +419,10 @@ describe('how it is answered', () => {
   });
 
   it('with validators: what is final for ever, lists until the next height', async () => {
+    expect((await get('/genesis')).headers['cache-control']).toContain('immutable');
+    // It tells the height that the reader has, which goes on.
     const block = await get('/explorer/blocks/5');
-    expect(block.headers['cache-control']).toContain('immutable');
+    expect(block.headers['cache-control']).toBe('no-cache');
     const again = await get('/explorer/blocks/5', {
       'if-none-match': String(block.headers.etag),
     });
@@ -421,6 +434,44 @@ describe('how it is answered', () => {
     for (const { headers } of [block, again, list]) {
       expect(headers[VISIBLE_HEADER]).toBe(String(PROJECTED));
     }
+  });
+
+  it('with tags of an address, which nothing else has', async () => {
+    const { headers } = await get('/explorer/commands?limit=1');
+    for (const url of [
+      `/explorer/blocks/${PROJECTED + 1}`,
+      `/explorer/commands/${'ab'.repeat(32)}`,
+      '/explorer/blocks?cursor=AAAA',
+      '/explorer/commands?limit=2',
+    ]) {
+      const { status } = await get(url);
+      for (const tag of ['*', String(headers.etag)]) {
+        expect(await get(url, { 'if-none-match': tag })).toMatchObject({ status });
+      }
+    }
+    expect(headers.etag).toContain(projectionContent());
+  });
+
+  it('in turn: one address leaves connections to the others', async () => {
+    let reading = 0;
+    let most = 0;
+    const rows: Sql['rows'] = async () => {
+      reading += 1;
+      most = Math.max(most, reading);
+      await sleep(5);
+      reading -= 1;
+      return [];
+    };
+    const slow = await openServer({ sql: { at: () => ({ rows }) } });
+    const asks = Array.from({ length: 80 }, () =>
+      slow.inject({ url: '/explorer/commands?status=refused', remoteAddress: '203.0.113.7' }),
+    );
+    const codes = (await Promise.all(asks)).map(({ statusCode }) => statusCode);
+    expect(most).toBe(READ_TURNS_MAX);
+    const refused = 80 - READ_TURNS_MAX - READ_TURNS_WAITING_MAX;
+    expect(codes.filter((code) => code === 429)).toHaveLength(refused);
+    expect(codes.filter((code) => code === 200)).toHaveLength(80 - refused);
+    await slow.close();
   });
 
   it('compressed, to any origin, and to each address in bounds', async () => {
@@ -590,6 +641,25 @@ describe('the database', () => {
       await refusing.close();
     },
   );
+
+  it('is busy, and not away, when all connections to it are in use', async () => {
+    const { url } = world;
+    const database = openReadDatabase({
+      ...{ url, applicationName: 'reader', log: quietLog, connectTimeoutMs: 300 },
+    });
+    const holds = Array.from({ length: 8 }, () => database.rows('select pg_sleep(1)', []));
+    const late = database.rows('select 1 as one', []);
+    await expect(late).rejects.toMatchObject({ code: 'busy', retriable: true });
+    // What is visible is heard all the same.
+    expect(await database.watch.rows('select 1 as one', [])).toEqual([{ one: 1 }]);
+    await Promise.all(holds);
+    const many = Array.from({ length: 300 }, () => database.rows('select 1 as one', []));
+    const ends = await Promise.allSettled(many);
+    const busy = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason.code] : []));
+    expect(busy.length).toBeGreaterThan(0);
+    expect(new Set(busy)).toEqual(new Set(['busy']));
+    await database.close();
+  });
 
   it('tells a standby of new heights without a notification', async () => {
     const standby = await followHeights({ sql: world.sql, shard: 0, wakeups: null, log: quietLog });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import compress from '@fastify/compress';
 import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
@@ -23,8 +24,10 @@ import {
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import type { AdapterLog } from '../postgres/connection.js';
+import { projectionContent } from '../postgres/projectionSql.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { isLoopback } from '../websocket/playerPath.js';
+import { type AddressTurns, createAddressTurns } from './addressTurns.js';
 import { addExplorerPage, type ExplorerPage, sendExplorerPage, wantsPage } from './explorerPage.js';
 import { PROBLEM_CONTENT, sendProblem, statusOf } from './problem.js';
 import type { ReadHeights } from './readHeights.js';
@@ -53,6 +56,7 @@ export const VISIBLE_HEADER = 'nullspace-visible-height';
 /** Raised with any change of what a path answers: copies that clients keep are of one version. */
 const API_VERSION = 1;
 const IMMUTABLE = 'public, max-age=86400, immutable';
+const CONTENT = projectionContent().slice(0, 12);
 /** Of a whole number; more of them are beyond every bound, and many more beyond all numbers. */
 const DIGITS = /^-?[0-9]{1,20}$/;
 /** As @fastify/rate-limit names them. */
@@ -97,7 +101,8 @@ export async function createReadServer(options: ReadServerOptions): Promise<Fast
   const { page } = options;
   if (page !== null) await addExplorerPage(server, page);
   addStatusRoutes(server, metrics, options.status);
-  for (const route of routes) addRoute(server, route, options);
+  const turns = createAddressTurns();
+  for (const route of routes) addRoute(server, route, options, turns);
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger());
   addNotFound(server, page === null ? null : sendExplorerPage);
   return server;
@@ -140,7 +145,12 @@ async function addPlugins(server: FastifyInstance, options: ReadServerOptions): 
   });
 }
 
-function addRoute(server: FastifyInstance, route: Route, options: ReadServerOptions): void {
+function addRoute(
+  server: FastifyInstance,
+  route: Route,
+  options: ReadServerOptions,
+  turns: AddressTurns,
+): void {
   const { heights, waitMsMax = READ_WAIT_MS_MAX } = options;
   const chain = toHex(chainIdOf(options.genesis)).slice(0, 8);
   const schema = {
@@ -168,18 +178,32 @@ function addRoute(server: FastifyInstance, route: Route, options: ReadServerOpti
       return sendRetry(reply, RejectCode.notYetVisible, detail);
     }
     const form = parameters.format === 'csv' ? '-csv' : '';
-    const etag = `W/"${API_VERSION}-${chain}-${visible.height}${form}"`;
+    const etag = tagOf(chain, visible.height, request.url, form);
     const isVisible = route.changesWith === 'visible';
     if (isVisible && isListed(etag, request.headers['if-none-match'])) {
       return reply.code(304).headers({ etag, 'cache-control': 'no-cache' }).send();
     }
     const { states, genesis, keys, shard } = options;
     const sql = options.sql.at(visible.height);
-    const answer = await route.read({ sql, states, genesis, keys, shard, visible }, parameters);
+    const context = { sql, states, genesis, keys, shard, visible };
+    const answer = await turns.run(request.ip, () => route.read(context, parameters));
+    if (answer === null) {
+      const detail = 'too many reads of this address wait for each other';
+      return sendProblem(reply.header('retry-after', 1), 429, RejectCode.rateLimited, detail);
+    }
     reply.header('cache-control', isVisible ? 'no-cache' : 'no-store');
     if (isVisible && answer.kind !== 'refused') reply.header('etag', etag);
     return sendAnswer(request, reply, answer);
   });
+}
+
+/**
+ * Given with what was found at that address, so that who shows it at the same height need not be
+ * answered again. Another version of the folds may make other rows of the same blocks.
+ */
+function tagOf(chain: string, height: number, url: string, form: string): string {
+  const address = createHash('sha256').update(url).digest('hex').slice(0, 12);
+  return `W/"${API_VERSION}-${CONTENT}-${chain}-${height}-${address}${form}"`;
 }
 
 /** `/explorer/blocks/:block` is getExplorerBlocksByBlock. */
@@ -264,8 +288,10 @@ function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer
       .send(answer.text);
   }
   if (answer.immutable !== undefined) {
-    const etag = `W/"${API_VERSION}-${answer.immutable}"`;
-    reply.headers({ etag, 'cache-control': IMMUTABLE });
+    const etag = `W/"${API_VERSION}-${CONTENT}-${answer.immutable}"`;
+    // The reader's height goes on under a body that tells it.
+    const isWhole = !('visibleHeight' in answer.body);
+    reply.headers({ etag, 'cache-control': isWhole ? IMMUTABLE : 'no-cache' });
     if (isListed(etag, request.headers['if-none-match'])) return reply.code(304).send();
   }
   return reply.send(answer.body);

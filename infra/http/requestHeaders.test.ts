@@ -21,7 +21,7 @@ it.each([
   ['W/"1-a"', true],
   ['"1-a"', true],
   ['"x", W/"1-a"', true],
-  [' * ', true],
+  [' * ', false],
   ['"1-b"', false],
   ['"1-a', false],
   [undefined, false],

@@ -18,10 +18,12 @@ export function prefersCsv(accept: string | undefined): boolean {
   return csv > 0 && csv >= weightOf(accept, 'application/json');
 }
 
-/** Whether `if-none-match` lists this tag. Weakly compared; no tag of ours has a comma in it. */
+/**
+ * Whether `if-none-match` lists this tag. Weakly compared; no tag of ours has a comma in it. `*` is
+ * none of them: whether there is anything to be had is known only once it was looked for.
+ */
 export function isListed(etag: string, ifNoneMatch: string | undefined): boolean {
   if (ifNoneMatch === undefined) return false;
   const opaque = (tag: string): string => tag.trim().replace(/^W\//, '');
-  if (ifNoneMatch.trim() === '*') return true;
   return ifNoneMatch.split(',').some((tag) => opaque(tag) === opaque(etag));
 }

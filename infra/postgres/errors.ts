@@ -38,6 +38,8 @@ export type PostgresErrorCode =
   | 'primaryAlive'
   /** No connection could be made, or it broke; the outcome of a running statement is unknown. */
   | 'unreachable'
+  /** All of our own connections are in use: the server may be well. */
+  | 'busy'
   /** Wrong password, unknown role or database. */
   | 'authentication'
   /** The server takes no writes now: its owner has stopped them, or it is a standby. */
@@ -57,6 +59,7 @@ const RETRIABLE: ReadonlySet<PostgresErrorCode> = new Set([
   'startTimeout',
   'stopTimeout',
   'unreachable',
+  'busy',
   'readOnly',
   'contention',
   'timeout',

@@ -26,6 +26,7 @@ alter table blocks
   alter column certified set storage external,
   alter column certified set statistics 0;
 create index blocks_digest on blocks (digest);
+create index blocks_busy on blocks (height) where command_count > 0;
 comment on table blocks is 'One row a certified block, from the blocks topic.';
 comment on column blocks.digest is 'Names the block; headers hash to it.';
 comment on column blocks.parent is 'Digest of the block below.';
@@ -68,6 +69,10 @@ alter table commands alter column instruction set statistics 0;
 create index commands_position on commands (height, execution_index, shard);
 create index commands_kind on commands (kind, height, execution_index);
 create index commands_account on commands (account, height, execution_index);
+-- Few: a page of them would be looked for among all.
+create index commands_refused on commands (height, execution_index) where status = 'refused';
+create index commands_account_refused on commands (account, height, execution_index)
+  where status = 'refused';
 comment on table commands is
   'One row a command that consumed its nonce, from its account''s events partition.';
 comment on column commands.id is 'SHA-256 over domain tag, envelope head and command bytes.';

@@ -130,6 +130,13 @@ async function readBalances(
     }));
 }
 
+/** Far more than a few heights above hold; a player who delegates may have millions. */
+const LATER_COMMANDS_MAX = 1_000;
+const LATER = `
+select signer = account and authorization_number = 0 as own, nonce from commands
+where account = $1 and height > $2 order by height, execution_index limit ${LATER_COMMANDS_MAX}`;
+
+/** By the first command of the key itself behind `at`, or by the last one up to there. */
 async function readNextNonce(
   { sql }: ReadContext,
   key: Uint8Array,
@@ -137,6 +144,10 @@ async function readNextNonce(
   row: { readonly last_height: number; readonly next_nonce: number },
 ): Promise<number> {
   if (row.last_height <= at) return row.next_nonce;
+  const later = await sql.rows(LATER, [key, at]);
+  const next = later.find(({ own }) => own === true);
+  if (next !== undefined) return safeCount(next.nonce);
+  if (later.length < LATER_COMMANDS_MAX) return row.next_nonce;
   const rest = `where account = $1 and signer = $1 and authorization_number = 0 and height <= $2
     order by height desc, execution_index desc limit 1`;
   const [last] = await select(sql, commands, ['nonce'], rest, [key, at]);

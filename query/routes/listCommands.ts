@@ -37,15 +37,17 @@ const KINDS = [
   'SpinRoulette',
 ] as const;
 
+const STATUSES = ['executed', 'refused'] as const;
+
 const filters = {
   kind: { type: 'string', enum: KINDS },
-  status: { type: 'string', enum: ['executed', 'refused'] },
+  status: { type: 'string', enum: STATUSES },
   format: formatParameter,
 } as const satisfies Record<string, JsonSchema>;
 
 type ListParameters = PageParameters & {
   readonly kind?: string;
-  readonly status?: string;
+  readonly status?: (typeof STATUSES)[number];
   readonly format?: string;
 };
 
@@ -69,7 +71,9 @@ async function readCommands(
   };
   equals('account', account === undefined ? undefined : fromHex(account));
   equals('kind', parameters.kind);
-  equals('status', parameters.status);
+  // In the text, one of two: a plan for any value could not use the index of the refused ones.
+  const status = STATUSES.find((each) => each === parameters.status);
+  if (status !== undefined) conditions.push(`status = '${status}'`);
   const rest = `where ${conditions.join(' and ')}
     order by height desc, execution_index desc limit $6`;
   const rows = await select(context.sql, commands, COMMAND_COLUMNS, rest, values);

@@ -61,7 +61,7 @@ export const listValidators: Route = {
       [shard, keys.epoch],
     );
     const number = keys.epoch;
-    const window = await readWindow(context);
+    const window = await readWindow(context, number);
     const totals = await readTotals(context, number, epoch?.blocks ?? 0);
     const body = {
       epoch: number,
@@ -87,16 +87,21 @@ interface Window {
   of(validator: number): JsonObject;
 }
 
-/** Counted from the certificates themselves. */
-async function readWindow({ sql, shard, visible }: ReadContext): Promise<Window> {
-  const rest = 'where shard = $1 and height <= $2 order by height desc limit $3';
-  const values = [shard, visible.height, VALIDATOR_WINDOW_BLOCKS];
+/**
+ * Counted from the certificates themselves, of the epoch whose validators are told of. As in the
+ * totals, a block that a descendant finalized was finalized by nobody.
+ */
+async function readWindow({ sql, shard, visible }: ReadContext, epoch: number): Promise<Window> {
+  const rest = 'where shard = $1 and height <= $2 and epoch = $4 order by height desc limit $3';
+  const values = [shard, visible.height, VALIDATOR_WINDOW_BLOCKS, epoch];
   const rows = await select(sql, blocks, ['proposer', 'certified'], rest, values);
   const proposers = rows.map(({ proposer }) => proposer);
   const certified = rows.map((row) => openCertified(row.certified));
   const signersOf = (of: { readonly signatures: readonly { readonly signer: number }[] }) =>
     of.signatures.map(({ signer }) => signer);
-  const finalizers = certified.map(({ finality }) => signersOf(finality.finalization));
+  const finalizers = certified.map(({ finality }) =>
+    finality.path.length === 0 ? signersOf(finality.finalization) : [],
+  );
   const certifiers = certified.map(({ certificate }) => signersOf(certificate));
   return {
     blocks: rows.length,
@@ -125,7 +130,7 @@ async function readTotals(
   const rest = 'where shard = $1 and epoch = $2';
   const rows = await select(sql, validators, TOTAL_COLUMNS, rest, [shard, epoch]);
   const share = (part: number): number =>
-    blockCount === 0 ? 0 : Math.round((part / blockCount) * 10_000) / 10_000;
+    blockCount === 0 ? 0 : Math.round(Math.min(1, part / blockCount) * 10_000) / 10_000;
   return (validator) => {
     const row = rows.find((each) => each.validator === validator);
     const { proposed = 0, finalized = 0, certified = 0 } = row ?? {};
