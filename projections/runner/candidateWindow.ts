@@ -2,6 +2,7 @@ import { eventHash, eventHashes } from '../../schemas/crypto/digests.js';
 import { SHA256_BYTES } from '../../schemas/crypto/sha256.js';
 import { assert, present } from '../../schemas/kernel/assert.js';
 import { byteKey } from '../../schemas/kernel/byteKey.js';
+import { LowestFirst } from './lowestFirst.js';
 
 /** An event that no certified mark has listed yet; not decoded before one has. */
 export interface Candidate {
@@ -117,6 +118,8 @@ export class CandidateWindow {
   readonly #eventsMax: number;
   readonly #onDropped: (reason: 'never listed' | 'repeat', count: number) => void;
   readonly #ofHeight = new Map<number, HeightCandidates>();
+  /** Of `#ofHeight`, and of some that have left it. */
+  readonly #heights = new LowestFirst();
   #queue: Held[] = [];
   #head = 0;
   #readBytes = 0;
@@ -151,7 +154,10 @@ export class CandidateWindow {
   /** Where the same event is known to be held, the newer copy is the one that stays. */
   add(height: number, value: Uint8Array, offset: bigint): void {
     let events = this.#ofHeight.get(height);
-    if (events === undefined) this.#ofHeight.set(height, (events = new HeightCandidates()));
+    if (events === undefined) {
+      this.#ofHeight.set(height, (events = new HeightCandidates()));
+      this.#heights.add(height);
+    }
     const held = { height, value, offset, readBytes: this.#readBytes, isHeld: true };
     const older = events.add(held);
     this.#queue.push(held);
@@ -183,12 +189,15 @@ export class CandidateWindow {
   /** Drops everything at or below a height; says how many. */
   dropThrough(height: number): number {
     let dropped = 0;
-    for (const [candidateHeight, events] of this.#ofHeight) {
-      if (candidateHeight > height) continue;
-      dropped += events.leave();
-      this.#ofHeight.delete(candidateHeight);
+    for (;;) {
+      const lowest = this.#heights.lowest;
+      if (lowest === undefined || lowest > height) break;
+      this.#heights.takeLowest();
+      dropped += this.#ofHeight.get(lowest)?.leave() ?? 0;
+      this.#ofHeight.delete(lowest);
     }
     this.#size -= dropped;
+    this.#cutStale();
     return dropped;
   }
 
@@ -199,6 +208,7 @@ export class CandidateWindow {
 
   clear(): void {
     this.#ofHeight.clear();
+    this.#heights.keep([]);
     this.#queue = [];
     this.#head = 0;
     this.#size = 0;
@@ -217,8 +227,9 @@ export class CandidateWindow {
     return null;
   }
 
-  /** One event, repeated without end behind one that stays, would fill the queue. */
+  /** Events that leave without end behind one that stays would fill the queue. */
   #cutStale(): void {
+    this.#oldest();
     if (this.#queue.length - this.#head <= 2 * this.#size + QUEUE_SLACK) return;
     this.#queue = this.#queue.slice(this.#head).filter(({ isHeld }) => isHeld);
     this.#head = 0;
@@ -229,7 +240,14 @@ export class CandidateWindow {
     this.#size -= 1;
     const events = present(this.#ofHeight.get(held.height), 'the height of one that is held');
     events.deleteOldest(held);
-    if (events.size === 0) this.#ofHeight.delete(held.height);
+    if (events.size === 0) this.#forgetHeight(held.height);
     this.#onDropped('never listed', 1);
+  }
+
+  /** Somebody may invent heights without end: those that have left are cut off in time. */
+  #forgetHeight(height: number): void {
+    this.#ofHeight.delete(height);
+    if (this.#heights.size <= 2 * this.#ofHeight.size + QUEUE_SLACK) return;
+    this.#heights.keep([...this.#ofHeight.keys()]);
   }
 }
