@@ -3,10 +3,11 @@ import type { EventEnvelope, HeightMark } from '../schemas/types/event.js';
 
 /**
  * Types of columns and what they hold in memory: `bytes` bytea · `count` bigint as a safe integer
- * (heights, counters, ms) · `amount` bigint as bigint (money) · `small` integer · `text` text ·
- * `json` jsonb as a value of JSON.
+ * (heights, counters, ms) · `amount` bigint as bigint (money, as one event says it) · `total`
+ * numeric as bigint (a sum of amounts: the same money, passed on and on, takes it beyond 64 bits) ·
+ * `small` integer · `text` text · `json` jsonb as a value of JSON.
  */
-export type ScalarType = 'bytes' | 'count' | 'amount' | 'small' | 'text' | 'json';
+export type ScalarType = 'bytes' | 'count' | 'amount' | 'total' | 'small' | 'text' | 'json';
 
 /** The element type of each list type; a list is an array column of it, without nulls. */
 export const LIST_ELEMENTS = {
@@ -55,6 +56,7 @@ interface MemoryTypes {
   readonly bytes: Uint8Array;
   readonly count: number;
   readonly amount: bigint;
+  readonly total: bigint;
   readonly small: number;
   readonly text: string;
   readonly json: JsonObject;

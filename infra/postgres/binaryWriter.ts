@@ -1,6 +1,11 @@
+import { fail } from '../../schemas/kernel/assert.js';
+
 const HIGH_HALF = 2 ** 32;
 /** UTF-8 bytes of one UTF-16 unit, at most. */
 const TEXT_UNIT_BYTES = 3;
+/** A digit of numeric (src/backend/utils/adt/numeric.c, NBASE) and how many of ours it is. */
+const NUMERIC_BASE_DIGITS = 4;
+const NUMERIC_NEGATIVE = 0x4000;
 /** Up to here a loop in place costs less than a call that leaves JavaScript. */
 const SHORT_BYTES = 64;
 
@@ -43,7 +48,9 @@ export class BinaryWriter {
     this.#put(value, at);
   }
 
+  /** Others than these the server would read as something else, and say nothing. */
   int32Cell(value: number): void {
+    if ((value | 0) !== value) fail(`${value} is no integer of 32 bits`);
     const at = this.#advance(8);
     this.#view.setInt32(at, 4);
     this.#view.setInt32(at + 4, value);
@@ -55,12 +62,31 @@ export class BinaryWriter {
     this.#view.setInt32(at, 8);
     const number = typeof value === 'number' ? value : Number(value);
     if (!Number.isSafeInteger(number)) {
-      this.#view.setBigInt64(at + 4, BigInt(value));
+      if (typeof value === 'number') fail(`${value} is no safe integer`);
+      if (BigInt.asIntN(64, value) !== value) fail(`${value} is no integer of 64 bits`);
+      this.#view.setBigInt64(at + 4, value);
       return;
     }
     const high = Math.floor(number / HIGH_HALF);
     this.#view.setInt32(at + 4, high);
     this.#view.setUint32(at + 8, number - high * HIGH_HALF);
+  }
+
+  /** A whole number of any size. */
+  numericCell(value: bigint): void {
+    const isNegative = value < 0n;
+    const digits = value === 0n ? '' : String(isNegative ? -value : value);
+    const count = Math.ceil(digits.length / NUMERIC_BASE_DIGITS);
+    const start = this.openCell();
+    this.int16(count);
+    this.int16(Math.max(0, count - 1)); // weight of the first
+    this.int16(isNegative ? NUMERIC_NEGATIVE : 0);
+    this.int16(0); // digits behind the point
+    let end = digits.length - (count - 1) * NUMERIC_BASE_DIGITS;
+    for (let from = 0; from < digits.length; from = end, end += NUMERIC_BASE_DIGITS) {
+      this.int16(Number(digits.slice(from, end)));
+    }
+    this.closeCell(start);
   }
 
   bytesCell(value: Uint8Array): void {

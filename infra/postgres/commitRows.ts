@@ -6,7 +6,7 @@ import { type SourceCommit, ZombieWriterError } from '../../projections/ports.js
 import type { Table } from '../../projections/readModel.js';
 import { type PackedRows, rowWeight } from '../../projections/runner/rowBatch.js';
 import type { StoredRow } from '../../projections/runner/rowMerger.js';
-import { assert, present } from '../../schemas/kernel/assert.js';
+import { AssertionError, assert, present } from '../../schemas/kernel/assert.js';
 import { PROJECTION_COPY_ROWS_MIN } from '../../schemas/limits.js';
 import { CopyRows, copyBinary, rowArray } from './binaryRows.js';
 import { withTransaction } from './connection.js';
@@ -149,7 +149,9 @@ export async function commitRows(
     await writeRows(pool, { schema, rowTypes }, commits);
   } catch (error) {
     forgetRowTypes(pool);
-    throw error instanceof ZombieWriterError ? error : toPostgresError(error);
+    // A row that no column can hold is a bug of ours, and no answer of the server's.
+    if (error instanceof ZombieWriterError || error instanceof AssertionError) throw error;
+    throw toPostgresError(error);
   }
 }
 

@@ -32,6 +32,7 @@ const CELLS: Readonly<Record<ScalarType, readonly [write: string, check: string]
   bytes: ['writer.bytesCell(value)', 'value instanceof Uint8Array'],
   count: ['writer.int64Cell(value)', "typeof value === 'number'"],
   amount: ['writer.int64Cell(value)', "typeof value === 'bigint'"],
+  total: ['writer.numericCell(value)', "typeof value === 'bigint'"],
   small: ['writer.int32Cell(value)', "typeof value === 'number'"],
   text: ['writer.textCell(value)', "typeof value === 'string'"],
   json: [`writer.textCell(JSON.stringify(value), ${JSONB_VERSION})`, "typeof value === 'object'"],
@@ -39,7 +40,7 @@ const CELLS: Readonly<Record<ScalarType, readonly [write: string, check: string]
 
 /** Numbers of the types in pg_type. */
 export const TYPE_OID: Readonly<Record<ColumnType, number>> = {
-  ...{ bytes: 17, count: 20, amount: 20, small: 23, text: 25, json: 3802 },
+  ...{ bytes: 17, count: 20, amount: 20, total: 1700, small: 23, text: 25, json: 3802 },
   ...{ bytesList: 1001, countList: 1016, smallList: 1007, textList: 1009 },
 };
 

@@ -10,7 +10,7 @@ const bytes = fc.uint8Array({ minLength: 2, maxLength: 2 });
 
 function cellOf({ type }: Column): fc.Arbitrary<CellValue> {
   if (type === 'bytes') return bytes;
-  if (type === 'amount') return fc.bigInt({ min: -3n, max: 3n });
+  if (type === 'amount' || type === 'total') return fc.bigInt({ min: -3n, max: 3n });
   if (type === 'text') return fc.constantFrom('a', 'b', 'aa');
   return isListType(type) || type === 'json' ? fc.constant([]) : fc.integer({ min: -3, max: 12 });
 }

@@ -30,14 +30,16 @@ create table volumes (
   span_ms bigint not null,
   bucket_ms bigint not null,
   asset bigint not null,
-  staked bigint not null,
-  paid bigint not null,
-  transferred bigint not null,
-  claimed bigint not null,
+  staked numeric not null,
+  paid numeric not null,
+  transferred numeric not null,
+  claimed numeric not null,
   primary key (shard, span_ms, bucket_ms, partition, asset)
 );
 comment on table volumes is
   'Amounts per events partition, bucket and asset, in its smallest unit: add over partitions.';
+comment on column volumes.staked is
+  'A whole number, as the others are: sums may pass what bigint holds.';
 comment on column volumes.transferred is 'Left accounts by a transfer.';
 comment on column volumes.claimed is 'Came to accounts from the faucet.';
 
