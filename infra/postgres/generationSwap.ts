@@ -5,11 +5,15 @@ import { PROJECTION_SWAP_ATTEMPTS_MAX } from '../../schemas/limits.js';
 import { withTransaction } from './connection.js';
 import { PostgresError, toPostgresError } from './errors.js';
 import {
-  changeGeneration,
+  activateGeneration,
+  type Chooser,
+  ensureGenerations,
   forgetGeneration,
   type Generation,
   listGenerations,
   markIndexed,
+  mayReplace,
+  retireGeneration,
 } from './generations.js';
 import { lockGenerations, makeViews } from './projectionSchema.js';
 import { qualified, storedTables } from './projectionSql.js';
@@ -23,7 +27,14 @@ const RETRY_MS = 100;
  */
 const INDEX_MEMORY = '256MB';
 
-export type SwapOutcome = 'swapped' | 'active already' | 'behind' | 'not indexed' | 'unknown';
+/** `not newer`: what a projector may not take the place of unasked (`mayReplace`). */
+export type SwapOutcome =
+  | 'swapped'
+  | 'active already'
+  | 'behind'
+  | 'not indexed'
+  | 'not newer'
+  | 'unknown';
 
 /** For this transaction, unless the server is set to more. */
 async function allowIndexMemory(client: pg.ClientBase): Promise<void> {
@@ -75,24 +86,44 @@ async function visibleHeights(
   return heights;
 }
 
-async function swapOnce(client: pg.ClientBase, schema: string): Promise<SwapOutcome> {
+/** An operator's choice holds against all versions that were there when he made it, and later. */
+function isPinnedBy(
+  chooser: Chooser,
+  next: Generation,
+  active: Generation | undefined,
+  all: readonly Generation[],
+): boolean {
+  if (chooser === 'projector') return false;
+  if (all.some(({ version }) => version > next.version)) return true;
+  // Made anew, or swapped for equal ones: what they were chosen over may be gone meanwhile.
+  return active?.isPinned === true && next.version <= active.version;
+}
+
+async function swapOnce(
+  client: pg.ClientBase,
+  schema: string,
+  chosenBy: Chooser,
+): Promise<SwapOutcome> {
   await client.query(`set local lock_timeout to ${LOCK_TIMEOUT_MS}`);
   await lockGenerations(client);
+  await ensureGenerations(client);
   const all = await listGenerations(client);
   const next = all.find((generation) => generation.schema === schema);
   if (next === undefined) return 'unknown';
   if (next.state === 'active') return 'active already';
   if (next.isBare) return 'not indexed';
   const active = all.find(({ state }) => state === 'active');
+  if (chosenBy === 'projector' && !mayReplace(active, next)) return 'not newer';
   const heights = await visibleHeights(client, schema, '');
   if (active !== undefined) {
     // Locked, so that what readers see of it cannot rise before they see the other.
     const seen = await visibleHeights(client, active.schema, 'for update');
     for (const [shard, height] of seen) if ((heights.get(shard) ?? 0) < height) return 'behind';
-    await changeGeneration(client, active.schema, 'retired');
+    await retireGeneration(client, active.schema);
   }
   await makeViews(client, schema);
-  await changeGeneration(client, schema, 'active');
+  const isPinned = isPinnedBy(chosenBy, next, active, all);
+  await activateGeneration(client, schema, { chosenBy, isPinned });
   const height = present([...heights.values()][0], 'a shard');
   await client.query('select pg_notify($1, $2)', [VISIBLE_CHANNEL, String(height)]);
   return 'swapped';
@@ -100,13 +131,17 @@ async function swapOnce(client: pg.ClientBase, schema: string): Promise<SwapOutc
 
 /**
  * Puts a generation behind the views in one transaction, if it is not behind the one that is there:
- * no reader ever sees a height go down. Readers are not made to wait for long; while they hold the
- * views, it tries again. @throws PostgresError
+ * no reader ever sees a height go down. An operator may choose any, which is recorded. Readers are
+ * not made to wait for long; while they hold the views, it tries again. @throws PostgresError
  */
-export async function swapGeneration(pool: pg.Pool, schema: string): Promise<SwapOutcome> {
+export async function swapGeneration(
+  pool: pg.Pool,
+  schema: string,
+  chosenBy: Chooser,
+): Promise<SwapOutcome> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await withTransaction(pool, (client) => swapOnce(client, schema));
+      return await withTransaction(pool, (client) => swapOnce(client, schema, chosenBy));
     } catch (error) {
       const isHeld = error instanceof PostgresError && error.code === 'contention';
       if (!isHeld || attempt >= PROJECTION_SWAP_ATTEMPTS_MAX) throw error;
@@ -159,9 +194,18 @@ export async function isHeld(pool: pg.Pool, schema: string): Promise<boolean> {
   return withTransaction(pool, async (client) => !(await isFree(client, schema)));
 }
 
-export type DropOutcome = 'dropped' | 'active' | 'held' | 'unknown';
+/** Whether a projector that lives fills it. */
+async function isFilled(client: pg.ClientBase, schema: string): Promise<boolean> {
+  const leases = qualified(schema, 'leases');
+  const { rows } = await client.query<{ filled: boolean }>(
+    `select exists (select from ${leases} where expires_at > now()) as filled`,
+  );
+  return rows[0]?.filled === true;
+}
 
-/** Drops tables that no reader sees and nobody builds. @throws PostgresError */
+export type DropOutcome = 'dropped' | 'active' | 'held' | 'filled' | 'unknown';
+
+/** Drops tables that no reader sees and nobody builds or fills. @throws PostgresError */
 export async function dropGeneration(pool: pg.Pool, schema: string): Promise<DropOutcome> {
   return withTransaction(pool, async (client) => {
     await lockGenerations(client);
@@ -170,21 +214,22 @@ export async function dropGeneration(pool: pg.Pool, schema: string): Promise<Dro
     if (found === undefined) return 'unknown';
     if (found.state === 'active') return 'active';
     if (!(await isFree(client, schema))) return 'held';
+    if (await isFilled(client, schema)) return 'filled';
     await forgetGeneration(client, schema);
     return 'dropped';
   });
 }
 
 /**
- * Drops what is prunable and what nobody builds: tables that were replaced, and what a rebuild left
- * that died before it had indexes. Returns their schemas. @throws PostgresError
+ * Drops what is prunable and what nobody builds or fills: tables that were replaced, and what a
+ * rebuild left that died before it had indexes. Returns their schemas. @throws PostgresError
  */
 export async function pruneGenerations(pool: pg.Pool, graceMs: number): Promise<readonly string[]> {
   return withTransaction(pool, async (client) => {
     await lockGenerations(client);
     const pruned: string[] = [];
     for (const { schema } of prunable(await listGenerations(client), graceMs, Date.now())) {
-      if (!(await isFree(client, schema))) continue;
+      if (!(await isFree(client, schema)) || (await isFilled(client, schema))) continue;
       await forgetGeneration(client, schema);
       pruned.push(schema);
     }

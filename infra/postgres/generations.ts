@@ -1,7 +1,10 @@
 import type pg from 'pg';
-import { VIEW_SCHEMA } from '../../projections/readModels.js';
+import { PROJECTION_VERSION, VIEW_SCHEMA } from '../../projections/readModels.js';
 import { toPostgresError } from './errors.js';
 import { projectionContent, quote } from './projectionSql.js';
+
+/** A projector puts tables behind the views by itself, an operator by a command. */
+export type Chooser = 'projector' | 'operator';
 
 /**
  * Tables folded from the log, in a schema of their own. `building`: not seen by readers yet.
@@ -11,9 +14,15 @@ export interface Generation {
   readonly schema: string;
   /** What its tables hold: `projectionContent` of the program that made them. */
   readonly content: string;
+  /** PROJECTION_VERSION of that program; 0 where it did not say one yet. */
+  readonly version: number;
   readonly state: 'building' | 'active' | 'retired';
   /** Secondary indexes are still to be made. */
   readonly isBare: boolean;
+  /** Who put it behind the views when it was put there last; null: never, or not recorded. */
+  readonly chosenBy: Chooser | null;
+  /** Active, and an operator chose it over a newer version: no projector replaces it unasked. */
+  readonly isPinned: boolean;
   readonly createdAtMs: number;
   /** Of the last change of `state`. */
   readonly changedAtMs: number;
@@ -24,8 +33,11 @@ const TABLE = `${quote(VIEW_SCHEMA)}.generations`;
 interface GenerationRow {
   readonly schema_name: string;
   readonly content: string;
+  readonly version: number;
   readonly state: Generation['state'];
   readonly is_bare: boolean;
+  readonly chosen_by: Chooser | null;
+  readonly is_pinned: boolean;
   readonly created_ms: string;
   readonly changed_ms: string;
 }
@@ -34,11 +46,34 @@ function generationOf(row: GenerationRow): Generation {
   return {
     schema: row.schema_name,
     content: row.content,
+    version: row.version,
     state: row.state,
     isBare: row.is_bare,
+    chosenBy: row.chosen_by,
+    isPinned: row.is_pinned,
     createdAtMs: Number(row.created_ms),
     changedAtMs: Number(row.changed_ms),
   };
+}
+
+/** Columns that the table got after its first release. */
+const LATER_COLUMNS: Readonly<Record<string, string>> = {
+  version: 'integer not null default 0',
+  chosen_by: "text check (chosen_by in ('projector', 'operator'))",
+  is_pinned: 'boolean not null default false',
+};
+
+async function addLaterColumns(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    'select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0',
+    [TABLE],
+  );
+  const found = new Set(rows.map(({ name }) => name));
+  const missing = Object.entries(LATER_COLUMNS).filter(([name]) => !found.has(name));
+  // Only then: the statement keeps readers out even where it has nothing to do.
+  for (const [name, type] of missing) {
+    await client.query(`alter table ${TABLE} add column if not exists ${quote(name)} ${type}`);
+  }
 }
 
 /** Made once, beside the views. */
@@ -52,6 +87,7 @@ export async function ensureGenerations(client: pg.ClientBase): Promise<void> {
     created_at timestamptz not null default clock_timestamp(),
     changed_at timestamptz not null default clock_timestamp()
   )`);
+  await addLaterColumns(client);
   await client.query(
     `create unique index if not exists one_active on ${TABLE} (state) where state = 'active'`,
   );
@@ -69,10 +105,14 @@ export async function listGenerations(
     ]);
     if (found[0]?.made !== true) return [];
     const { rows } = await client.query<GenerationRow>(
+      // By JSON, because a program may look at the table before one that adds columns has.
       `select schema_name, content, state, is_bare,
+         coalesce((to_jsonb(kept) ->> 'version')::integer, 0) as version,
+         to_jsonb(kept) ->> 'chosen_by' as chosen_by,
+         coalesce((to_jsonb(kept) ->> 'is_pinned')::boolean, false) as is_pinned,
          floor(extract(epoch from created_at) * 1000)::bigint as created_ms,
          floor(extract(epoch from changed_at) * 1000)::bigint as changed_ms
-       from ${TABLE} order by created_at, schema_name`,
+       from ${TABLE} as kept order by created_at, schema_name`,
     );
     return rows.map(generationOf);
   } catch (error) {
@@ -87,11 +127,27 @@ export async function activeGeneration(
   return all.find(({ state }) => state === 'active') ?? null;
 }
 
-/** The one that a projector of this program folds into: the active one where its tables fit. */
-export function ownGeneration(all: readonly Generation[]): Generation | null {
-  const own = all.filter(({ content }) => content === projectionContent());
-  const active = own.find(({ state }) => state === 'active');
-  return active ?? own.findLast(({ state, isBare }) => state === 'building' && !isBare) ?? null;
+/**
+ * The one that a projector of this program folds into: the active one where its tables fit, else
+ * `current`, the one that it is at, else the newest that was not yet seen, or that was replaced.
+ */
+export function ownGeneration(all: readonly Generation[], current?: string): Generation | null {
+  const own = all.filter(({ content, isBare }) => content === projectionContent() && !isBare);
+  return (
+    own.find(({ state }) => state === 'active') ??
+    own.find(({ schema }) => schema === current) ??
+    own.findLast(({ state }) => state === 'building') ??
+    own.at(-1) ??
+    null
+  );
+}
+
+/**
+ * Whether a projector may put its tables in the place of the active ones unasked. Only a newer
+ * version: of two programs that run at once, one would take the views back from the other.
+ */
+export function mayReplace(active: Generation | undefined, own: Generation): boolean {
+  return active === undefined || (own.version > active.version && !active.isPinned);
 }
 
 /** A name that no schema of this database has had. */
@@ -110,20 +166,32 @@ export async function recordGeneration(
   state: Generation['state'],
   isBare: boolean,
 ): Promise<void> {
+  const chosenBy: Chooser | null = state === 'active' ? 'projector' : null;
   await client.query(
-    `insert into ${TABLE} (schema_name, content, state, is_bare) values ($1, $2, $3, $4)`,
-    [schema, projectionContent(), state, isBare],
+    `insert into ${TABLE} (schema_name, content, version, state, is_bare, chosen_by)
+     values ($1, $2, $3, $4, $5, $6)`,
+    [schema, projectionContent(), PROJECTION_VERSION, state, isBare, chosenBy],
   );
 }
 
-export async function changeGeneration(
+export async function retireGeneration(client: pg.ClientBase, schema: string): Promise<void> {
+  await client.query(
+    `update ${TABLE} set state = 'retired', is_pinned = false, changed_at = clock_timestamp()
+     where schema_name = $1`,
+    [schema],
+  );
+}
+
+export async function activateGeneration(
   client: pg.ClientBase,
   schema: string,
-  state: Generation['state'],
+  choice: Pick<Generation, 'chosenBy' | 'isPinned'>,
 ): Promise<void> {
   await client.query(
-    `update ${TABLE} set state = $2, changed_at = clock_timestamp() where schema_name = $1`,
-    [schema, state],
+    `update ${TABLE} set state = 'active', chosen_by = $2, is_pinned = $3,
+       changed_at = clock_timestamp()
+     where schema_name = $1`,
+    [schema, choice.chosenBy, choice.isPinned],
   );
 }
 

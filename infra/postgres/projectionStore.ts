@@ -5,9 +5,9 @@ import type { Genesis } from '../../schemas/types/genesis.js';
 import { CopyRows } from './binaryRows.js';
 import { commitRows } from './commitRows.js';
 import { type AdapterLog, createPool } from './connection.js';
-import { toPostgresError } from './errors.js';
+import { isUnprojected, toPostgresError } from './errors.js';
 import { swapGeneration } from './generationSwap.js';
-import { listGenerations, ownGeneration } from './generations.js';
+import { type Generation, listGenerations, mayReplace, ownGeneration } from './generations.js';
 import { acquireLeases, releaseLeases } from './projectionLeases.js';
 import { prepareProjections } from './projectionSchema.js';
 import { qualified } from './projectionSql.js';
@@ -73,20 +73,62 @@ function withSettings(url: string): string {
 }
 
 /**
- * Where this projector folds from now on. Tables that another process has built and put behind the
- * views are gone on with: a session folded from the old ones finds other checkpoints, and starts
- * again from the new. Tables of ours beside those of another version take their place once they
- * are not behind.
+ * Where a projector folds. Tables that another process has built and put behind the views are gone
+ * on with: a session folded from the old ones finds other checkpoints, and starts again from the
+ * new. Tables of ours beside those of an older version take their place once they are not behind;
+ * beside those of a newer one, or that an operator chose over ours, they are only filled.
  */
-async function followGenerations(pool: pg.Pool, schema: string, log: AdapterLog): Promise<string> {
-  const own = ownGeneration(await listGenerations(pool));
-  if (own === null) return schema;
-  if (own.state === 'building') {
-    const outcome = await swapGeneration(pool, own.schema);
-    if (outcome === 'swapped') log.info({ schema: own.schema }, 'readers see these tables now');
+class FollowedGenerations {
+  readonly #pool: pg.Pool;
+  readonly #log: AdapterLog;
+  #schema: string;
+  /** The active one that it has said it is beside. */
+  #said: string | null = null;
+
+  constructor(pool: pg.Pool, log: AdapterLog, schema: string) {
+    this.#pool = pool;
+    this.#log = log;
+    this.#schema = schema;
   }
-  if (own.schema !== schema) log.info({ from: schema, to: own.schema }, 'other tables from now on');
-  return own.schema;
+
+  /** Looks where `owner` folds from now on, and lets go of where it did. */
+  async follow(shard: number, owner: string): Promise<string> {
+    const all = await listGenerations(this.#pool);
+    const own = ownGeneration(all, this.#schema);
+    if (own === null) return this.#schema;
+    if (own.state !== 'active') {
+      await this.#replace(
+        all.find(({ state }) => state === 'active'),
+        own,
+      );
+    }
+    if (own.schema !== this.#schema) await this.#moveTo(own.schema, shard, owner);
+    return own.schema;
+  }
+
+  async #replace(active: Generation | undefined, own: Generation): Promise<void> {
+    const { schema } = own;
+    if (!mayReplace(active, own)) {
+      if (this.#said !== active?.schema) {
+        const beside = active?.isPinned ? 'that an operator chose' : 'of no older version';
+        this.#log.warn({ schema, active: active?.schema }, `readers see other tables, ${beside}`);
+      }
+      this.#said = active?.schema ?? null;
+      return;
+    }
+    const outcome = await swapGeneration(this.#pool, schema, 'projector');
+    if (outcome === 'swapped') this.#log.info({ schema }, 'readers see these tables now');
+  }
+
+  async #moveTo(schema: string, shard: number, owner: string): Promise<void> {
+    this.#log.info({ from: this.#schema, to: schema }, 'other tables from now on');
+    // The name of tables that were dropped is given to others.
+    forgetRowTypes(this.#pool);
+    await releaseLeases(this.#pool, this.#schema, shard, owner).catch((error: unknown) => {
+      if (!isUnprojected(error)) throw error;
+    });
+    this.#schema = schema;
+  }
 }
 
 /**
@@ -116,14 +158,10 @@ export async function openProjectionStore(options: {
     await pool.end();
     throw error;
   }
+  const followed = new FollowedGenerations(pool, log, schema);
   return {
     acquireLeases: async (shard, owner, ttlMs) => {
-      if (options.schema === undefined) {
-        const followed = await followGenerations(pool, schema, log);
-        // The name of tables that were dropped is given to others.
-        if (followed !== schema) forgetRowTypes(pool);
-        schema = followed;
-      }
+      if (options.schema === undefined) schema = await followed.follow(shard, owner);
       return acquireLeases(pool, schema, shard, owner, ttlMs);
     },
     releaseLeases: (shard, owner) => releaseLeases(pool, schema, shard, owner),

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { PROJECTION_VERSION } from '../../projections/readModels.js';
 import { PROJECTION_GRACE_MS } from '../../schemas/limits.js';
 import { ConfigError, loadConfig } from '../config/loadConfig.js';
 import { answerHelp } from '../config/optionsHelp.js';
@@ -13,6 +14,7 @@ import {
 import { listGenerations } from '../postgres/generations.js';
 import { projectionContent } from '../postgres/projectionSql.js';
 import { readGenerationStatus } from '../projections/generationStatus.js';
+import { generationWords } from '../projections/generationWords.js';
 import { rebuildProjections, swapProjections } from '../projections/rebuildProjections.js';
 import { storedLogOptions } from './storedLog.js';
 import { type StoredTables, withStoredTables } from './storedTables.js';
@@ -53,14 +55,15 @@ async function status(place: Place): Promise<void> {
     const megabytes = Math.round(each.sizeBytes / 1e6);
     const lag = each.lagMs === null ? '' : `  ${Math.round(each.lagMs / 1000)} s behind now`;
     return (
-      `${each.schema}  ${each.state}${each.isBare ? ' (no indexes yet)' : ''}  ` +
-      `${percent} % of the log  height ${each.height}${lag}  ${megabytes} MB  ` +
+      `${each.schema}  version ${each.version}  ${each.state}` +
+      `${each.isBare ? ' (no indexes yet)' : ''}  ${percent} % of the log  ` +
+      `height ${each.height}${lag}  ${megabytes} MB  ` +
       `projectors: ${each.projectors.join(', ') || 'none'}`
     );
   });
-  const own = projectionContent();
-  const none = 'no tables yet: a projector makes them';
-  print(config, { content: own, generations }, lines.length === 0 ? [none] : lines);
+  const own = { content: projectionContent(), version: PROJECTION_VERSION };
+  const words = generationWords(generations, own);
+  print(config, { ...own, generations, words }, [...lines, ...words]);
 }
 
 async function rebuild({ config, rebuild: options }: Place): Promise<void> {
@@ -99,6 +102,7 @@ async function swap({ config, pool, rebuild: options }: Place): Promise<void> {
 const NOT_DROPPED: Readonly<Record<Exclude<DropOutcome, 'dropped'>, string>> = {
   active: 'readers see',
   held: 'a rebuild makes',
+  filled: 'a projector, which has to be stopped first, fills',
   unknown: 'there is no',
 };
 

@@ -33,13 +33,16 @@ import {
 } from '../postgres/generationSwap.js';
 import { activeGeneration, listGenerations } from '../postgres/generations.js';
 import { makeBareGeneration, prepareProjections } from '../postgres/projectionSchema.js';
+import { projectionContent } from '../postgres/projectionSql.js';
 import { openProjectionStore } from '../postgres/projectionStore.js';
 import { tableHashes } from '../postgres/tableHashes.js';
 import { readGenerationStatus } from './generationStatus.js';
+import { generationWords } from './generationWords.js';
 import {
   type RebuildOptions,
   type RebuildReport,
   rebuildProjections,
+  swapProjections,
 } from './rebuildProjections.js';
 import { wallTimer } from './wallTimer.js';
 
@@ -217,6 +220,36 @@ describe('tables made anew', () => {
     }));
     expect(prunable(replaced, 1_000, 5_999)).toEqual([]);
     expect(prunable(replaced, 1_000, 6_000)).toEqual(replaced);
+  });
+
+  it('are shown at once when an operator asks, while a projector fills them', async () => {
+    const log = await openEngineLog();
+    await publishHeights(log, chain.slice(0, 15));
+    const older = await project(log);
+    await untilVisible(15);
+    await older.stop();
+    // As those of a newer program are, which runs no more.
+    await admin.query(`update ${VIEW_SCHEMA}.generations set content = 'newer', version = 99`);
+    await project(log);
+    const schemas = (await listGenerations(admin)).map(({ schema }) => schema);
+    const told = async (): Promise<string> => {
+      const generations = await readGenerationStatus({ pool: admin, log, genesis: engineGenesis });
+      return generationWords(generations, { content: projectionContent(), version: 3 }).join('\n');
+    };
+    await vi.waitFor(
+      async () => expect(await told()).toMatch(/readers do not see it/),
+      WAIT_MS_MAX,
+    );
+    expect(await told()).toMatch(
+      /nobody fills it, .* start a projector of a program of version 99/,
+    );
+    const traffic = publishHeights(log, chain.slice(15), 20);
+    await swapProjections(rebuildOptions(log), schemas[1] ?? '');
+    await traffic;
+    await untilVisible(HEIGHTS);
+    expect((await activeGeneration(admin))?.schema).toBe(schemas[1]);
+    await vi.waitFor(async () => expect(await told()).toMatch(/it is filled by live/), WAIT_MS_MAX);
+    expect(await told()).toMatch('an operator chose it over a newer version');
   });
 
   it('that died are dropped once nobody builds them', async () => {

@@ -102,15 +102,26 @@ export async function rebuildProjections(options: RebuildOptions): Promise<Rebui
   }
 }
 
+/** To the end of the log, or until a projector has shown that it does. */
+async function foldBeside(options: RebuildOptions, schema: string): Promise<void> {
+  try {
+    await foldToEnd(options, schema);
+  } catch (error) {
+    if (!(error instanceof ZombieWriterError)) throw error;
+    options.log.info({ schema }, 'a projector fills these tables');
+    await pause(LOOK_MS);
+  }
+}
+
 /** Brings built tables to the end of the log and puts them behind the views. */
 export async function swapProjections(options: RebuildOptions, schema: string): Promise<void> {
   const { url, log, report } = options;
   const pool = createPool({ url, applicationName: 'nullspace swap', log, max: 2 });
   try {
     for (;;) {
-      await foldToEnd(options, schema);
+      await foldBeside(options, schema);
       report({ stage: 'swapping' });
-      const outcome = await swapGeneration(pool, schema);
+      const outcome = await swapGeneration(pool, schema, 'operator');
       if (outcome === 'swapped' || outcome === 'active already') break;
       if (outcome !== 'behind') throw new RebuildMismatchError(`${schema} is ${outcome}`);
     }
