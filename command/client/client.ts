@@ -1,4 +1,5 @@
 import type { CommandInstruction } from '../../schemas/types/command.js';
+import { checkedUrls, GATEWAY_URL } from './checkedUrls.js';
 import { closePlayer, dial, watch } from './gatewayLink.js';
 import type { PlayerOptions, PlayerState, PlayerStatus, Submission } from './playerState.js';
 import { passLane, restore, submit } from './submissions.js';
@@ -30,10 +31,9 @@ export interface Player {
   close(): void;
 }
 
+/** @throws Error when there is no URL, or one that is none */
 export function openPlayer(options: PlayerOptions): Player {
-  const { gatewayUrl } = options;
-  const urls = typeof gatewayUrl === 'string' ? [gatewayUrl] : gatewayUrl;
-  if (urls.length === 0) throw new Error('a player needs the URL of a gateway');
+  const urls = checkedUrls(options.gatewayUrl, GATEWAY_URL);
   const state: PlayerState = {
     ...{ options, urls, open: new Map(), envelopes: new Map(), readers: [], refusedBy: new Set() },
     ...{ status: 'connecting', current: null, next: null, urlIndex: 0, attempts: 0 },

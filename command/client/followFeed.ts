@@ -5,8 +5,10 @@ import {
   CLIENT_WELL_MS,
   FEED_HEARTBEAT_MS,
 } from '../../schemas/limits.js';
+import { checkedUrls, FEED_URL } from './checkedUrls.js';
 import { type FeedFrame, type FeedMessage, parseFeedFrame } from './feedMessage.js';
 import { advance, type FeedPosition, positionBefore, resumeHeight } from './feedPosition.js';
+import { openConnection } from './openConnection.js';
 import type { ClientConnection, ClientWorld } from './ports.js';
 import { reconnectPauseMs } from './reconnectPause.js';
 import { whole } from './shapes.js';
@@ -76,12 +78,11 @@ interface FeedState {
 /**
  * Follows topics over the feeds of any of several readers: every message from the first height on,
  * in order, each once, whatever happens to connections and readers.
- * @throws Error when there is no URL, or `from` is no height
+ * @throws Error when there is no URL, or one that is none, or `from` is no height
  */
 export function followFeed(options: FeedOptions): Feed {
   const { urls, from } = options;
-  const list = (typeof urls === 'string' ? [urls] : urls).map(feedUrl);
-  if (list.length === 0) throw new Error('a feed needs the URL of a reader');
+  const list = checkedUrls(urls, FEED_URL).map(feedUrl);
   // JSON has no NaN: a reader would take it for "no height" and never begin where it is wanted.
   if (from !== undefined && !whole(from)) {
     throw new Error(`a feed begins at a height, a whole number of 0 or more; not at ${from}`);
@@ -112,7 +113,7 @@ export function followFeed(options: FeedOptions): Feed {
 }
 
 function feedUrl(url: string): string {
-  return `${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/feed`;
+  return `${url.replace(/^http/i, 'ws').replace(/\/+$/, '')}/feed`;
 }
 
 function setStatus(state: FeedState, status: FeedStatus): void {
@@ -128,7 +129,7 @@ function dial(state: FeedState): void {
     ...{ position: null, refusal: '', ageMs: 0, silentMs: 0 },
   };
   state.link = link;
-  const connection = options.world.connect(link.url, {
+  const connection = openConnection(options.world, link.url, {
     onOpen: () => subscribe(state, link),
     onText: (text) => {
       if (link.status === 'dead') return;

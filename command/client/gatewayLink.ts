@@ -8,6 +8,7 @@ import {
   CLIENT_WELL_MS,
 } from '../../schemas/limits.js';
 import { onServerFrame } from './onServerFrame.js';
+import { openConnection } from './openConnection.js';
 import {
   type GatewayLink,
   type LinkActions,
@@ -27,7 +28,7 @@ export function dial(state: PlayerState): void {
   };
   if (state.current === null) state.current = link;
   else state.next = link;
-  const connection = state.options.world.connect(url, {
+  const connection = openConnection(state.options.world, url, {
     onOpen: () => undefined,
     onText: (text) => {
       if (link.status === 'dead') return;

@@ -1,5 +1,6 @@
 import { rejectName } from '../../schemas/rejectCode.js';
 import type { ReadersWord } from './answers.js';
+import { checkedUrls, READER_URL } from './checkedUrls.js';
 import type { ClientWorld } from './ports.js';
 import { ReaderError, type ReadFailure } from './readerError.js';
 import type { Check } from './shapes.js';
@@ -19,8 +20,7 @@ export interface Readers {
 }
 
 export function readersOf(urls: string | readonly string[], world: ReadWorld): Readers {
-  const list = (typeof urls === 'string' ? [urls] : urls).map((url) => url.replace(/\/+$/, ''));
-  if (list.length === 0) throw new Error('a read needs the URL of a reader');
+  const list = checkedUrls(urls, READER_URL).map((url) => url.replace(/\/+$/, ''));
   return { urls: list, world, turn: 0 };
 }
 

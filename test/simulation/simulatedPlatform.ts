@@ -324,7 +324,7 @@ function connect(
 ) {
   const { scheduler } = platform;
   const { latencyMsMax = 5, duplicate = 0, reorder = 0, breakConnection = 0 } = faults;
-  const found = platform.gateways.get(url);
+  const found = platform.gateways.get(url.replace(/^ws:\/\/|\/play$/g, ''));
   let isOpen = true;
   let isGone = false;
   let lastDueMs = 0;

@@ -28,12 +28,12 @@ export async function simulatedPlayer(
   } = {},
 ): Promise<SimulatedPlayer> {
   const { name = 'ann', faults, outbox, ...given } = options;
+  const names = given.gatewayUrl ?? [...platform.gateways.keys()];
   const signer = given.signer ?? keyedHashSigner(name);
   const statuses: string[] = [];
   const left: string[] = [];
   const pending: number[] = [];
   const player = openPlayer({
-    gatewayUrl: [...platform.gateways.keys()],
     world: { ...platform.clientWorld(faults), ...(outbox && { outbox }) },
     trust: platform.trust,
     account: signer.publicKey,
@@ -42,6 +42,7 @@ export async function simulatedPlayer(
     onLeft: (_, reason) => left.push(reason),
     onPending: (_, code) => pending.push(code),
     ...given,
+    gatewayUrl: [names].flat().map((name) => name.replace(/^g\d$/, 'ws://$&/play')),
     signer,
   });
   await platform.runUntil(() => player.status === 'live', 60_000);

@@ -70,7 +70,7 @@ function sitDown(
     verifier: chain.signatures,
   };
   const player = openPlayer({
-    gatewayUrl: 'any',
+    gatewayUrl: 'ws://any/play',
     world: clientWorld(world, gateways, prng.fork()),
     trust,
     account: signer.publicKey,
