@@ -1,3 +1,5 @@
+import { MAX_FRAME_BYTES } from '../../schemas/limits.js';
+
 /** A text WebSocket, as the client sees it. */
 export interface ClientConnection {
   send(text: string): void;
@@ -27,12 +29,19 @@ export interface ClientOutbox {
 /** A read without an answer for so long is given up; a reader waits 5 s for a height itself. */
 export const READ_MS_MAX = 15_000;
 
+/**
+ * A longer answer is none. The longest honest one is a block's: its framed record in hex, which is
+ * twice as long, with rows around it.
+ */
+export const READ_BYTES_MAX = 2 * MAX_FRAME_BYTES + 1024 * 1024;
+
 /** What the client needs of Node or of a browser. */
 export interface ClientWorld {
   connect(url: string, events: ConnectionEvents): ClientConnection;
   /**
-   * GET of a JSON document; `body` is parsed, and undefined when the answer is not in JSON. Rejects
-   * when there is no answer within READ_MS_MAX, and only then.
+   * GET of a JSON document; `body` is parsed, and undefined when the answer is not in JSON or longer
+   * than READ_BYTES_MAX, of which no more is taken. Rejects when there is no answer within
+   * READ_MS_MAX, and only then.
    */
   get(url: string): Promise<{ readonly status: number; readonly body: unknown }>;
   /** Unix milliseconds: expiries are chosen with it. */

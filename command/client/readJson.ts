@@ -1,7 +1,7 @@
 import { rejectName } from '../../schemas/rejectCode.js';
 import type { ReadersWord } from './answers.js';
 import { checkedUrls, READER_URL } from './checkedUrls.js';
-import type { ClientWorld } from './ports.js';
+import { type ClientWorld, READ_BYTES_MAX } from './ports.js';
 import { ReaderError, type ReadFailure } from './readerError.js';
 import type { Check } from './shapes.js';
 
@@ -29,6 +29,8 @@ export function readersOf(urls: string | readonly string[], world: ReadWorld): R
  * address that says neither why not (a proxy, a page) nor anything that we know.
  */
 const STRANGE: ReadFailure = 'refused';
+
+const NO_JSON = `an answer that is not JSON, or longer than ${READ_BYTES_MAX} bytes`;
 
 /** Said of what a reader will know soon: it, or the next one, is asked again. */
 const PASSING: ReadonlySet<ReadFailure> = new Set(['notYetVisible', 'stateUnavailable']);
@@ -92,7 +94,7 @@ async function askOne(
   const { status, body } = answer;
   if (status !== 200) throw refusal(url + path, status, body);
   if (hasShape(body)) return body;
-  const said = body === undefined ? 'an answer that is not JSON' : 'not the document it should be';
+  const said = body === undefined ? NO_JSON : 'not the document it should be';
   throw new ReaderError('malformed', url + path, said, status);
 }
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { WebSocket } from 'ws';
+import { bytesWithin } from '../../command/client/bytesWithin.js';
 import { jsonBody } from '../../command/client/jsonBody.js';
-import { type ClientWorld, READ_MS_MAX } from '../../command/client/ports.js';
+import { type ClientWorld, READ_BYTES_MAX, READ_MS_MAX } from '../../command/client/ports.js';
 import { MAX_FRAME_BYTES } from '../../schemas/limits.js';
 import { fileOutbox } from '../files/fileOutbox.js';
 import { messageBytes } from './peerLink.js';
@@ -37,7 +38,9 @@ export function nodeClientWorld(options: { readonly outboxDir?: string } = {}): 
     async get(url) {
       const signal = AbortSignal.timeout(READ_MS_MAX);
       const response = await fetch(url, { headers: { accept: 'application/json' }, signal });
-      return { status: response.status, body: jsonBody(await response.text()) };
+      const bytes = await bytesWithin(response.body, READ_BYTES_MAX);
+      const body = bytes === null ? undefined : jsonBody(decoder.decode(bytes));
+      return { status: response.status, body };
     },
     nowMs: () => Date.now(),
     after(delayMs, run) {

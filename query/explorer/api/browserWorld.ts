@@ -1,5 +1,13 @@
+import { bytesWithin } from '../../../command/client/bytesWithin.js';
 import { jsonBody } from '../../../command/client/jsonBody.js';
-import { type ClientOutbox, type ClientWorld, READ_MS_MAX } from '../../../command/client/ports.js';
+import {
+  type ClientOutbox,
+  type ClientWorld,
+  READ_BYTES_MAX,
+  READ_MS_MAX,
+} from '../../../command/client/ports.js';
+
+const decoder = new TextDecoder();
 
 /** The client's world in a browser: WebSocket, fetch, its clock and its random numbers. */
 export function browserWorld(options: { readonly outbox?: ClientOutbox } = {}): ClientWorld {
@@ -21,7 +29,9 @@ export function browserWorld(options: { readonly outbox?: ClientOutbox } = {}): 
     async get(url) {
       const signal = AbortSignal.timeout(READ_MS_MAX);
       const response = await fetch(url, { headers: { accept: 'application/json' }, signal });
-      return { status: response.status, body: jsonBody(await response.text()) };
+      const bytes = await bytesWithin(response.body, READ_BYTES_MAX);
+      const body = bytes === null ? undefined : jsonBody(decoder.decode(bytes));
+      return { status: response.status, body };
     },
     nowMs: () => Date.now(),
     after(delayMs, run) {
