@@ -20,13 +20,13 @@ import {
 const visible = { visibleHeight: whole };
 const signatures = list(fields({ signer: whole, signature: hex }));
 
-const blockFields: Fields = {
+export const blockFields: Fields = {
   ...{ height: whole, digest: key, parent: key, epoch: whole, view: whole, timestampMs: whole },
   ...{ proposer: whole, itemCount: whole, envelopeCount: whole, commandCount: whole },
   ...{ sizeBytes: whole, stateRoot: key, eventsRoot: key, seed: key, resultDigest: key },
   engineVersion: whole,
 };
-const commandFields: Fields = {
+export const commandFields: Fields = {
   ...{ id: key, height: whole, executionIndex: whole, timestampMs: whole, account: key },
   ...{ signer: key, authorization: whole, nonce: whole, kind: text, code: orNull(whole) },
   ...{ codeName: orNull(text), instruction: anything },
@@ -39,10 +39,10 @@ export const isBlock: Check = fields(blockFields);
 export const isCommand: Check = fields(commandFields);
 
 const numberOrNull = orNull((value) => typeof value === 'number');
-export const isPace: Check = fields({
+export const paceFields: Fields = {
   blockTimeMs: numberOrNull,
   commandsPerSecond: numberOrNull,
-});
+};
 
 export const isFullBlock: Check = fields({
   ...blockFields,

@@ -3,6 +3,8 @@ import { type FeedOptions, type FeedRefusedError, followFeed } from './followFee
 
 /** So many messages wait for a slow taker; then the feed pauses, and resumes at half of them. */
 export const FEED_BUFFER_MESSAGES_MAX = 1_000;
+/** And so much of what they came in: a thousand commands of ordinary bets are under one MiB. */
+export const FEED_BUFFER_CHARACTERS_MAX = 4 * 1024 * 1024;
 
 /** The messages of a feed, to be taken one by one: by one loop, which ends with the feed. */
 export interface FeedMessages extends AsyncIterable<FeedMessage> {
@@ -15,14 +17,19 @@ export interface FeedMessages extends AsyncIterable<FeedMessage> {
  * waits at its place in the chain. The loop throws FeedRefusedError when every reader refuses.
  */
 export function feedMessages(options: Omit<FeedOptions, 'onMessage' | 'onRefused'>): FeedMessages {
-  const waiting: FeedMessage[] = [];
+  const waiting: { readonly message: FeedMessage; readonly length: number }[] = [];
+  let characters = 0;
+  const isAbove = (share: number): boolean =>
+    waiting.length >= FEED_BUFFER_MESSAGES_MAX * share ||
+    characters >= FEED_BUFFER_CHARACTERS_MAX * share;
   let refusal: FeedRefusedError | null = null;
   let wake = (): void => undefined;
   const feed = followFeed({
     ...options,
-    onMessage(message) {
-      waiting.push(message);
-      if (waiting.length >= FEED_BUFFER_MESSAGES_MAX) feed.pause();
+    onMessage(message, length) {
+      waiting.push({ message, length });
+      characters += length;
+      if (isAbove(1)) feed.pause();
       wake();
     },
     onRefused(error) {
@@ -37,9 +44,10 @@ export function feedMessages(options: Omit<FeedOptions, 'onMessage' | 'onRefused
   const take = async function* (): AsyncGenerator<FeedMessage, void, undefined> {
     try {
       for (;;) {
-        const message = waiting.shift();
-        if (message !== undefined) yield message;
-        if (waiting.length <= FEED_BUFFER_MESSAGES_MAX / 2) feed.resume();
+        const next = waiting.shift();
+        characters -= next?.length ?? 0;
+        if (next !== undefined) yield next.message;
+        if (!isAbove(1 / 2)) feed.resume();
         if (waiting.length > 0) continue;
         if (refusal !== null) throw refusal;
         if (feed.status === 'closed') return;

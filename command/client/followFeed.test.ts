@@ -4,7 +4,11 @@ import type { FeedTopic } from '../../schemas/feedTopic.js';
 import { FEED_HEARTBEAT_MS } from '../../schemas/limits.js';
 import { type FeedWorld, simulatedFeeds } from '../../test/simulation/simulatedFeeds.js';
 import type { FeedMessage } from './feedMessage.js';
-import { FEED_BUFFER_MESSAGES_MAX, feedMessages } from './feedMessages.js';
+import {
+  FEED_BUFFER_CHARACTERS_MAX,
+  FEED_BUFFER_MESSAGES_MAX,
+  feedMessages,
+} from './feedMessages.js';
 import { type FeedOptions, type FeedRefusedError, followFeed } from './followFeed.js';
 
 const URLS = ['http://a', 'http://b', 'http://c'];
@@ -98,7 +102,10 @@ describe('a feed', () => {
   });
 
   it('leaves a reader that is silent, leaves out, turns round or talks nonsense', () => {
-    const faults = ['silent', 'gap', 'order', 'nonsense', 'shape', 'elsewhere', 'mute'] as const;
+    const faults = [
+      ...(['silent', 'gap', 'order', 'nonsense', 'shape', 'elsewhere', 'mute'] as const),
+      'long' as const,
+    ];
     for (const fault of faults) {
       const world = simulatedFeeds({ seed: 5, heights: 20, faults: { 'http://a': fault } });
       const { heard, left } = follow(world, { from: 1 });
@@ -200,6 +207,24 @@ describe('the messages of a feed', () => {
     expect(await last).toEqual({ done: true, value: undefined });
     world.run(1_000);
     expect(world.connections()).toBe(0);
+  });
+
+  it('hold what is known of them, and wait within a bound of their lengths too', async () => {
+    const world = simulatedFeeds({ seed: 7, heights: 500, faults: { 'http://a': 'fat' } });
+    const { clientWorld } = world;
+    const topics: FeedTopic[] = ['blocks'];
+    const feed = feedMessages({ urls: 'http://a', world: clientWorld, topics, from: 1 });
+    const messages = feed[Symbol.asyncIterator]();
+    const first = messages.next();
+    world.run(60_000);
+    expect(world.connections()).toBe(0);
+    expect(world.sentMost()).toBeLessThan(FEED_BUFFER_CHARACTERS_MAX / 100_000 + 10);
+    const { value } = await first;
+    expect(JSON.stringify(value)).not.toContain('padding');
+    for (let taken = 0; taken < 25; taken++) await messages.next();
+    world.run(60_000);
+    expect(world.asked.length).toBe(2);
+    feed.close();
   });
 
   it('end with the refusal of all readers', async () => {

@@ -32,7 +32,8 @@ export interface FeedOptions {
   readonly topics: readonly FeedTopic[];
   /** The first height that is wanted, 0 as 1; without it, what comes after subscribing. */
   readonly from?: number;
-  onMessage(message: FeedMessage): void;
+  /** `length`: of what it came in, in characters. */
+  onMessage(message: FeedMessage, length: number): void;
   onStatus?(status: FeedStatus): void;
   /** A connection stands; it will bring everything from `from` on. */
   onSubscribed?(from: number, visibleHeight: number): void;
@@ -135,8 +136,8 @@ function dial(state: FeedState): void {
       if (link.status === 'dead') return;
       link.silentMs = 0;
       const frame = parseFeedFrame(text);
-      if (frame === 'malformed') leave(state, link, 'not a message');
-      else if (frame !== 'unknown') onFrame(state, link, frame);
+      if (frame === 'malformed') leave(state, link, 'not a message, or too long');
+      else if (frame !== 'unknown') onFrame(state, link, frame, text.length);
     },
     onClose: (code) => onClosed(state, link, code),
   });
@@ -150,7 +151,7 @@ function subscribe({ options, position }: FeedState, { connection }: FeedLink): 
   connection?.send(JSON.stringify({ topics: options.topics, from }));
 }
 
-function onFrame(state: FeedState, link: FeedLink, frame: FeedFrame): void {
+function onFrame(state: FeedState, link: FeedLink, frame: FeedFrame, length: number): void {
   const { options } = state;
   switch (frame.type) {
     case 'subscribed':
@@ -161,9 +162,9 @@ function onFrame(state: FeedState, link: FeedLink, frame: FeedFrame): void {
       link.refusal = `${frame.code}: ${frame.detail}`;
       return;
     case 'stats':
-      return options.onMessage(frame);
+      return options.onMessage(frame, length);
     default:
-      return onPlaced(state, link, frame);
+      return onPlaced(state, link, frame, length);
   }
 }
 
@@ -198,6 +199,7 @@ function onPlaced(
   state: FeedState,
   link: FeedLink,
   message: FeedMessage & { readonly type: 'block' | 'command' },
+  length: number,
 ): void {
   // Before the answer to our subscription.
   if (link.position === null || state.position === null) return;
@@ -211,7 +213,7 @@ function onPlaced(
   // What the connection before this one has brought.
   if (advance(state.position, place, false) === null) return;
   state.position = place;
-  state.options.onMessage(message);
+  state.options.onMessage(message, length);
 }
 
 /** The connection is over: another reader, if there is one, is next. */

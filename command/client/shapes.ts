@@ -35,6 +35,12 @@ export function holds(value: Readonly<Record<string, unknown>>, checks: Fields):
   return Object.entries(checks).every(([name, check]) => check(value[name]));
 }
 
+/** The fields of a record that has this form, and no others of it. */
+export function only<T extends object>(value: T, checks: Fields): T {
+  const known = Object.keys(checks).map((name) => [name, (value as Fields)[name]]);
+  return Object.fromEntries(known.filter(([, held]) => held !== undefined)) as T;
+}
+
 export const flag: Check = (value) => typeof value === 'boolean';
 /** An amount: a decimal string. */
 export const amount: Check = (value) => typeof value === 'string' && /^-?[0-9]{1,20}$/.test(value);

@@ -13,6 +13,8 @@ export type FeedFault =
   | 'shape'
   | 'elsewhere'
   | 'mute'
+  | 'fat'
+  | 'long'
   | 'refuses';
 
 /** Readers of one made-up chain behind sockets that break. */
@@ -113,6 +115,18 @@ function deliver(state: State, link: Link, json: object | string): void {
   link.events.onText(typeof json === 'string' ? json : JSON.stringify(json));
 }
 
+/** Bytes of a field that nobody knows: within the length of a frame, and above it. */
+const PADDING: Readonly<Record<string, number>> = { fat: 50_000, long: 4_000_000 };
+
+function padded(json: object, characters: number): object {
+  const padding = 'x'.repeat(characters);
+  const parts = Object.entries(json).map(([name, part]) => [
+    name,
+    typeof part === 'object' ? { ...part, padding } : part,
+  ]);
+  return { ...Object.fromEntries(parts), padding };
+}
+
 /** What is due now, some heights at a time. */
 function tick(state: State, link: Link): void {
   const { options, prng, links, scheduler } = state;
@@ -134,7 +148,9 @@ function sendHeight(state: State, link: Link, height: number): void {
   for (const { json } of framed) {
     if (state.prng.chance(state.breakChance)) cut(state, link, 1006);
     const shapeless = JSON.stringify(json).replace('"height"', '"depth"');
-    deliver(state, link, fault === 'nonsense' ? '{' : fault === 'shape' ? shapeless : json);
+    const padding = PADDING[fault ?? ''];
+    if (padding !== undefined) deliver(state, link, padded(json, padding));
+    else deliver(state, link, fault === 'nonsense' ? '{' : fault === 'shape' ? shapeless : json);
   }
 }
 
