@@ -78,6 +78,13 @@ describe('a client whose gateway is gone', () => {
     expect(platform.nowMs() - startedMs).toBeLessThan(5_000);
   });
 
+  it('is told of each gateway that it cannot connect to', async () => {
+    const platform = createSimulatedPlatform(5);
+    platform.startGateway('g1');
+    const ann = await simulatedPlayer(platform, { gatewayUrl: ['ws://away/play', 'g1'] });
+    expect(ann.left).toEqual(['no connection: closed with 1006, refused']);
+  });
+
   it('notices one that hangs, by its own heartbeat', async () => {
     const { platform, ann } = await given();
     const g0 = platform.gateways.get('g0');

@@ -115,6 +115,26 @@ describe('a feed', () => {
     }
   });
 
+  it('leaves a reader of another chain behind a fail-over, and goes on at one of its own', () => {
+    const world = simulatedFeeds({ seed: 12, heights: 20, faults: { 'http://b': 'fork' } });
+    const urls = ['http://a', 'http://b'];
+    const { heard, left } = follow(world, { urls, from: 1 });
+    world.run(1_000);
+    world.breakAll();
+    world.grow(10);
+    world.run(10_000);
+    expect(left).toEqual(['a block of another chain']);
+    expect(heard).toEqual(world.expected(1, 30));
+  });
+
+  it('tells of each reader that it cannot connect to', () => {
+    const world = simulatedFeeds({ seed: 13, heights: 9, breakChance: 1 });
+    const { left } = follow(world, { from: 1 });
+    world.run(3_000);
+    expect(left.length).toBeGreaterThan(2);
+    expect(new Set(left)).toEqual(new Set(['no connection: closed with 1006']));
+  });
+
   it('ends when every reader refuses, and not before', () => {
     const one = simulatedFeeds({ seed: 6, heights: 9, faults: { 'http://a': 'refuses' } });
     const first = follow(one, { from: 1 });
@@ -167,7 +187,7 @@ describe('a feed', () => {
         world.heal();
         world.run(120_000);
         expect(heard).toEqual(world.expected(from, world.heights(), topics));
-        expect(left).toEqual([]);
+        expect(left.filter((reason) => !reason.startsWith('no connection'))).toEqual([]);
         feed.close();
       },
     );

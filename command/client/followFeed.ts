@@ -5,10 +5,11 @@ import {
   CLIENT_WELL_MS,
   FEED_HEARTBEAT_MS,
 } from '../../schemas/limits.js';
+import type { Block } from './answers.js';
 import { checkedUrls, FEED_URL } from './checkedUrls.js';
 import { type FeedFrame, type FeedMessage, parseFeedFrame } from './feedMessage.js';
 import { advance, type FeedPosition, positionBefore, resumeHeight } from './feedPosition.js';
-import { openConnection } from './openConnection.js';
+import { noConnection, openConnection } from './openConnection.js';
 import type { ClientConnection, ClientWorld } from './ports.js';
 import { reconnectPauseMs } from './reconnectPause.js';
 import { whole } from './shapes.js';
@@ -37,7 +38,10 @@ export interface FeedOptions {
   onStatus?(status: FeedStatus): void;
   /** A connection stands; it will bring everything from `from` on. */
   onSubscribed?(from: number, visibleHeight: number): void;
-  /** A reader was left because of what it said or did not say. */
+  /**
+   * A reader was left because of what it said or did not say, or there was no connection to it;
+   * the next one is dialled, after a pause.
+   */
   onLeft?(url: string, reason: string): void;
   onRefused?(error: FeedRefusedError): void;
 }
@@ -67,6 +71,8 @@ interface FeedState {
   readonly urls: readonly string[];
   /** What was brought last: a connection that comes after brings what is behind it. */
   position: FeedPosition | null;
+  /** The last block that was brought; the one behind it must follow from it. */
+  tip: Pick<Block, 'height' | 'digest'> | null;
   readonly refusedBy: Set<string>;
   status: FeedStatus;
   link: FeedLink | null;
@@ -90,6 +96,7 @@ export function followFeed(options: FeedOptions): Feed {
   }
   const state: FeedState = {
     ...{ options, urls: list, refusedBy: new Set(), status: 'connecting', link: null },
+    ...{ tip: null },
     position: from === undefined ? null : positionBefore(Math.max(1, from)),
     ...{ urlIndex: 0, attempts: 0, cancelRedial: null, cancelWatch: null },
   };
@@ -139,7 +146,11 @@ function dial(state: FeedState): void {
       if (frame === 'malformed') leave(state, link, 'not a message, or too long');
       else if (frame !== 'unknown') onFrame(state, link, frame, text.length);
     },
-    onClose: (code) => onClosed(state, link, code),
+    onClose: (code, reason) => {
+      const isNone = link.status === 'dialling';
+      onClosed(state, link, code);
+      if (isNone) options.onLeft?.(link.url, noConnection(code, link.refusal || reason));
+    },
   });
   link.connection = connection;
   // Whoever was told of a message may have closed the feed since.
@@ -205,6 +216,9 @@ function onPlaced(
   if (link.position === null || state.position === null) return;
   const isBlock = message.type === 'block';
   const { height } = isBlock ? message.block : message.command;
+  if (isBlock && !isOfChain(state, message.block)) {
+    return leave(state, link, 'a block of another chain');
+  }
   const place = { height, executionIndex: isBlock ? 0 : message.command.executionIndex };
   const hasBlocks = state.options.topics.includes('blocks');
   const next = advance(link.position, place, hasBlocks);
@@ -213,7 +227,14 @@ function onPlaced(
   // What the connection before this one has brought.
   if (advance(state.position, place, false) === null) return;
   state.position = place;
+  if (isBlock) state.tip = message.block;
   state.options.onMessage(message, length);
+}
+
+/** Readers of one chain have the same blocks: each names the one before it. */
+function isOfChain({ tip }: FeedState, { height, digest, parent }: Block): boolean {
+  if (tip?.height === height) return tip.digest === digest;
+  return tip?.height !== height - 1 || tip.digest === parent;
 }
 
 /** The connection is over: another reader, if there is one, is next. */

@@ -8,7 +8,7 @@ import {
   CLIENT_WELL_MS,
 } from '../../schemas/limits.js';
 import { onServerFrame } from './onServerFrame.js';
-import { openConnection } from './openConnection.js';
+import { noConnection, openConnection } from './openConnection.js';
 import {
   type GatewayLink,
   type LinkActions,
@@ -36,7 +36,11 @@ export function dial(state: PlayerState): void {
       link.unansweredMs = null;
       onServerFrame(state, link, text, linkActions);
     },
-    onClose: (code) => onClosed(state, link, code),
+    onClose: (code, reason) => {
+      const isNone = link.status === 'dialling';
+      onClosed(state, link, code);
+      if (isNone) state.options.onLeft?.(url, noConnection(code, reason));
+    },
   });
   if (link.status === 'dead') connection.close();
   else link.connection = connection;

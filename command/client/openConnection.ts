@@ -20,3 +20,8 @@ export function openConnection(
     return { send: () => undefined, close: cancel };
   }
 }
+
+/** Why a connection was none, for people: a browser knows no more than the code. */
+export function noConnection(code: number, reason: string): string {
+  return `no connection: closed with ${code}${reason === '' ? '' : `, ${reason}`}`;
+}

@@ -22,7 +22,10 @@ export interface PlayerOptions {
   onBlock?(height: number, timestampMs: number): void;
   /** Validators would not take the command now; it stays open until it ends. */
   onPending?(commandId: string, code: number, name: string): void;
-  /** A gateway was left because of what it said or did not say. */
+  /**
+   * A gateway was left because of what it said or did not say, or there was no session with it: the
+   * next one is dialled, after a pause.
+   */
   onLeft?(url: string, reason: string): void;
 }
 

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { READ_BYTES_MAX } from '../../command/client/ports.js';
 import { openReader } from '../../command/client/reader.js';
@@ -34,6 +35,17 @@ function endless(response: ServerResponse): void {
   };
   more();
 }
+
+/** Takes an upgrade like a WebSocket server, and never says anything more; or answers with HTTP. */
+server.on('upgrade', (request: IncomingMessage, socket: Socket) => {
+  const [, path = ''] = request.url?.split('/') ?? [];
+  if (path !== 'mute') return socket.end(`HTTP/1.1 ${path} No\r\nlocation: /feed\r\n\r\n`);
+  const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+  const accept = createHash('sha1').update(key).digest('base64');
+  const head = 'HTTP/1.1 101 Switching\r\nupgrade: websocket\r\nconnection: upgrade\r\n';
+  socket.write(`${head}sec-websocket-accept: ${accept}\r\n\r\n`);
+  socket.resume();
+});
 
 let url: string;
 beforeAll(async () => {
@@ -72,5 +84,30 @@ describe('a read by the world of Node', () => {
   ])('fails by its status: %s', async (_title, status, expected) => {
     const error = await read(status, 'x').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: 'ReaderError', ...expected });
+  });
+});
+
+describe('a connection by the world of Node', () => {
+  /** What comes of one: `closing` as soon as it is open. */
+  async function outcomeOf(path: string): Promise<{ code: number; reason: string; ms: number }> {
+    const startedMs = performance.now();
+    return new Promise((resolve) => {
+      const connection = nodeClientWorld().connect(`${url}/${path}`, {
+        onOpen: () => connection.close(),
+        onText: () => undefined,
+        onClose: (code, reason) => resolve({ code, reason, ms: performance.now() - startedMs }),
+      });
+    });
+  }
+
+  it('ends soon after it was closed, though the server does not answer that', async () => {
+    const { code, ms } = await outcomeOf('mute');
+    expect(code).toBe(1006);
+    expect(ms).toBeLessThan(5_000);
+  });
+
+  it.each([404, 302])('says what stood there instead: status %d', async (status) => {
+    const { code, reason } = await outcomeOf(`${status}`);
+    expect([code, reason]).toEqual([1006, `Unexpected server response: ${status}`]);
   });
 });

@@ -8,6 +8,8 @@ import { fileOutbox } from '../files/fileOutbox.js';
 import { messageBytes } from './peerLink.js';
 
 const decoder = new TextDecoder();
+/** A server that has not answered a close by then is not waited for. */
+const CLOSE_MS_MAX = 1_000;
 
 /**
  * The client's world in Node: `ws` for sockets, `fetch` for reads. With a folder open commands
@@ -25,14 +27,24 @@ export function nodeClientWorld(options: { readonly outboxDir?: string } = {}): 
       });
       socket.on('open', () => events.onOpen());
       socket.on('message', (data) => events.onText(decoder.decode(messageBytes(data))));
-      socket.on('close', (code, reason) => events.onClose(code, decoder.decode(reason)));
+      let fault = '';
+      socket.on('close', (code, reason) => events.onClose(code, decoder.decode(reason) || fault));
       // `close` follows every error; it is where the client reconnects.
-      socket.on('error', () => socket.terminate());
+      socket.on('error', ({ message }) => {
+        fault = message;
+        socket.terminate();
+      });
       return {
         send: (text) => {
           if (socket.readyState === socket.OPEN) socket.send(text);
         },
-        close: () => socket.close(),
+        close() {
+          socket.close();
+          // One that hangs never answers the close; until it does, it keeps the process alive.
+          const timer = setTimeout(() => socket.terminate(), CLOSE_MS_MAX);
+          timer.unref();
+          socket.once('close', () => clearTimeout(timer));
+        },
       };
     },
     async get(url) {

@@ -15,6 +15,7 @@ export type FeedFault =
   | 'mute'
   | 'fat'
   | 'long'
+  | 'fork'
   | 'refuses';
 
 /** Readers of one made-up chain behind sockets that break. */
@@ -148,6 +149,10 @@ function sendHeight(state: State, link: Link, height: number): void {
   for (const { json } of framed) {
     if (state.prng.chance(state.breakChance)) cut(state, link, 1006);
     const shapeless = JSON.stringify(json).replace('"height"', '"depth"');
+    if (fault === 'fork') {
+      deliver(state, link, JSON.stringify(json).replaceAll(HASH, HASH.replaceAll('a', 'c')));
+      continue;
+    }
     const padding = PADDING[fault ?? ''];
     if (padding !== undefined) deliver(state, link, padded(json, padding));
     else deliver(state, link, fault === 'nonsense' ? '{' : fault === 'shape' ? shapeless : json);
