@@ -6,6 +6,7 @@ import { keysWithStarts } from '../../schemas/crypto/epochStart.js';
 import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { fromHex, toHex } from '../../schemas/kernel/bytes.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
+import type { Epochs } from './answers.js';
 import type { Reader } from './reader.js';
 import { UnprovenError } from './readerError.js';
 import type { Trust } from './verifyEvents.js';
@@ -22,21 +23,24 @@ export interface TrustedChain {
  * Genesis, which the chain id pins, and the epochs since, which genesis' recovery keys prove. With
  * `chainId` null or left out it is the reader's word which chain this is: enough to look at it, not
  * to play.
- * Rejects with UnprovenError, or with ReaderError.
+ * Of several readers each is asked before it rejects with UnprovenError, or with ReaderError.
  */
 export async function openTrust(
   reader: Pick<Reader, 'genesis' | 'epochs'>,
   options: { readonly chainId?: string | null; readonly verifier?: SignatureVerifier } = {},
 ): Promise<TrustedChain> {
   const { chainId = null, verifier = portableVerifier } = options;
-  const genesis = genesisOf(await reader.genesis());
-  const found = toHex(chainIdOf(genesis));
-  if (chainId !== null && found !== chainId.toLowerCase()) {
-    throw new UnprovenError(`the reader serves chain ${found}, not ${chainId}`);
-  }
+  const prove = (json: object): Genesis => pinned(genesisOf(json), chainId);
+  const genesis = prove(await reader.genesis({ prove }));
   const { eventPartitions } = genesis;
   const trust = { keys: genesisEpoch(genesis, SHARD), eventPartitions, verifier };
   return { genesis, trust: await withNewEpochs(trust, reader) };
+}
+
+function pinned(genesis: Genesis, chainId: string | null): Genesis {
+  const found = toHex(chainIdOf(genesis));
+  if (chainId === null || found === chainId.toLowerCase()) return genesis;
+  throw new UnprovenError(`the reader serves chain ${found}, not ${chainId}`);
 }
 
 function genesisOf(json: object): Genesis {
@@ -53,12 +57,13 @@ function genesisOf(json: object): Genesis {
  * proves nothing of it.
  */
 export async function withNewEpochs(trust: Trust, reader: Pick<Reader, 'epochs'>): Promise<Trust> {
-  const { epochs } = await reader.epochs();
-  const records = epochs.map(({ record }) => fromHex(record));
-  const keys = keysWithStarts(firstOf(trust.keys), records, trust.verifier);
-  if (keys === null) {
+  const prove = ({ epochs }: Epochs): EpochKeys => {
+    const records = epochs.map(({ record }) => fromHex(record));
+    const keys = keysWithStarts(firstOf(trust.keys), records, trust.verifier);
+    if (keys !== null) return keys;
     throw new UnprovenError('an epoch that the recovery keys of genesis did not begin');
-  }
+  };
+  const keys = prove(await reader.epochs({ prove }));
   return keys.epoch > trust.keys.epoch ? { ...trust, keys } : trust;
 }
 

@@ -9,10 +9,10 @@ import type { StateKey, StateValue } from '../../schemas/types/state.js';
 import type { FullBlock, FullCommand, ReadersWord, StateAnswer } from './answers.js';
 import { withNewEpochs } from './openTrust.js';
 import type { AtLeast, Reader } from './reader.js';
-import { UnprovenError } from './readerError.js';
+import { ReaderError, UnprovenError } from './readerError.js';
 import { openCertifiedBlock } from './verifyBlock.js';
 import type { Trust } from './verifyEvents.js';
-import { openReceipt, openState } from './verifyOutcome.js';
+import { type OpenedEnd, openReceipt, openState } from './verifyOutcome.js';
 
 /** What a quorum of the chain's validators has signed, as this client checked itself. */
 export interface Proven<T> {
@@ -38,8 +38,8 @@ export interface ProvenCommand {
 }
 
 /**
- * Reads that prove themselves. Each rejects with UnprovenError when an answer does not, and with
- * ReaderError when there is none. Proven is not newest: a reader can keep back what is new, so who
+ * Reads that prove themselves. Each rejects with UnprovenError when no reader's answer does, and
+ * with ReaderError when there is none. Proven is not newest: a reader can keep back what is new, so who
  * knows of a height says it (`minHeight`).
  */
 export interface ProvenReader {
@@ -51,7 +51,7 @@ export interface ProvenReader {
     at?: AtLeast & { readonly after?: ChainTip },
   ): Promise<Proven<ProvenBlock>>;
   command(id: string, at?: AtLeast): Promise<Proven<ProvenCommand>>;
-  /** A leaf of the state; null is its proven absence. `minHeight`: no older leaf is taken. */
+  /** A leaf of the state; null is its proven absence. `minHeight`: an older one is waited out. */
   state(
     key: StateKey['key'],
     at?: AtLeast & { readonly height?: number },
@@ -96,16 +96,38 @@ async function opened<T>(
   throw new UnprovenError(`${what}: not what the validators of the chain have signed`);
 }
 
+/**
+ * Reads, and opens what was read before it is taken: a reader that lies is left for the next one.
+ * One that takes no `prove` is believed no more for that.
+ */
+async function readOpened<Said extends object, T extends object>(
+  read: (proving: { prove(said: Said): Promise<T> }) => Promise<Said>,
+  open: (said: Said) => Promise<T>,
+): Promise<{ readonly said: Said; readonly found: T }> {
+  const proven = new WeakMap<Said, T>();
+  const said = await read({
+    async prove(answer) {
+      const found = await open(answer);
+      proven.set(answer, found);
+      return found;
+    },
+  });
+  return { said, found: proven.get(said) ?? (await open(said)) };
+}
+
 async function readBlock(
   reading: ProvenReading,
   wanted: number | string,
   at: AtLeast & { readonly after?: ChainTip } = {},
 ): Promise<Proven<ProvenBlock>> {
   const { after, ...query } = at;
-  const said = await reading.reader.block(wanted, query);
-  const { beacon } = reading;
-  const block = await opened(reading, `block ${wanted}`, (trust) =>
-    openCertifiedBlock(said.certified, wanted, trust, { beacon, after }),
+  const { beacon, reader } = reading;
+  const { said, found: block } = await readOpened<ReadersWord<FullBlock>, CertifiedBlock>(
+    (proving) => reader.block(wanted, { ...query, ...proving }),
+    ({ certified }) =>
+      opened(reading, `block ${wanted}`, (trust) =>
+        openCertifiedBlock(certified, wanted, trust, { beacon, after }),
+      ),
   );
   return { value: { block, said }, certificate: block.certificate };
 }
@@ -113,12 +135,13 @@ async function readBlock(
 async function readCommand(
   reading: ProvenReading,
   id: string,
-  at?: AtLeast,
+  at: AtLeast = {},
 ): Promise<Proven<ProvenCommand>> {
-  const said = await reading.reader.command(id, at);
   const commandId = id.toLowerCase();
-  const found = await opened(reading, `command ${id}`, (trust) =>
-    openReceipt({ ...said, commandId }, trust),
+  const { said, found } = await readOpened<ReadersWord<FullCommand>, OpenedEnd>(
+    (proving) => reading.reader.command(id, { ...at, ...proving }),
+    (answer) =>
+      opened(reading, `command ${id}`, (trust) => openReceipt({ ...answer, commandId }, trust)),
   );
   const { receipt, events, certificate } = found;
   const account = toHex(found.events[0].key);
@@ -132,15 +155,23 @@ async function readState(
 ): Promise<Proven<StateValue['value'] | null>> {
   const { minHeight = 0, height = 0 } = at;
   const asked = toHex(encode('StateKey', { key }));
-  const answer: StateAnswer = await reading.reader.state(asked, height);
-  const leaf = await opened(
-    reading,
-    `state ${asked}`,
-    (trust) => openState({ ...answer, key }, trust) ?? null,
+  const open = async (answer: StateAnswer): Promise<Proven<StateValue['value'] | null>> => {
+    const leaf = await opened(
+      reading,
+      `state ${asked}`,
+      (trust) => openState({ ...answer, key }, trust) ?? null,
+    );
+    const found = leaf.certificate.result.height;
+    if (height > 0 && found !== height) {
+      throw new UnprovenError(`state ${asked}: of height ${found}, not ${height}`);
+    }
+    if (found >= minHeight) return leaf;
+    const said = `proven as of height ${found}, and not yet of ${minHeight}`;
+    throw new ReaderError('notYetVisible', `/state/${asked}`, said);
+  };
+  const { found } = await readOpened<ReadersWord<StateAnswer>, Awaited<ReturnType<typeof open>>>(
+    (proving) => reading.reader.state(asked, height, proving),
+    open,
   );
-  const found = leaf.certificate.result.height;
-  if (found < minHeight || (height > 0 && found !== height)) {
-    throw new UnprovenError(`state ${asked}: of height ${found}, which is not the one asked for`);
-  }
-  return leaf;
+  return found;
 }

@@ -2,7 +2,7 @@ import { rejectName } from '../../schemas/rejectCode.js';
 import type { ReadersWord } from './answers.js';
 import { checkedUrls, READER_URL } from './checkedUrls.js';
 import { type ClientWorld, READ_BYTES_MAX } from './ports.js';
-import { ReaderError, type ReadFailure } from './readerError.js';
+import { isReadError, ReaderError, type ReadFailure, UnprovenError } from './readerError.js';
 import type { Check } from './shapes.js';
 
 /** How often a reader is asked again for what it cannot show yet, and after which pause. */
@@ -24,6 +24,15 @@ export function readersOf(urls: string | readonly string[], world: ReadWorld): R
   return { urls: list, world, turn: 0 };
 }
 
+/** What is wanted of an answer. */
+export interface Asked<T> {
+  readonly hasShape: Check;
+  readonly prove?: Prove<T> | undefined;
+}
+
+/** Throws UnprovenError for an answer that is none, or ReaderError for one of too early. */
+export type Prove<T> = (answer: ReadersWord<T>) => unknown;
+
 /**
  * Said of what is not for this reader to answer, but perhaps for the next: something stands at its
  * address that says neither why not (a proxy, a page) nor anything that we know.
@@ -32,39 +41,64 @@ const STRANGE: ReadFailure = 'refused';
 
 const NO_JSON = `an answer that is not JSON, or longer than ${READ_BYTES_MAX} bytes`;
 
+/** Of HTTP. Said of what there is not: by this reader, which may be behind. */
+const NOT_FOUND = 404;
+
 /** Said of what a reader will know soon: it, or the next one, is asked again. */
 const PASSING: ReadonlySet<ReadFailure> = new Set(['notYetVisible', 'stateUnavailable']);
 
 /**
- * GET of a document. A reader that is away or out of order, or something else than a reader, is
- * left for the next one, each once;
- * what is not visible yet is asked for again, so often. Rejects with ReaderError.
+ * GET of a document. Resolves with the first answer that has the form, and that `prove` takes, where
+ * it is given: it throws UnprovenError, or ReaderError for what will be known soon. A reader that is
+ * away or out of order, or something else than a reader, that knows nothing of it or lies, is left
+ * for the next one, each once; what is not visible yet is asked for again, so often. Rejects with
+ * ReaderError or UnprovenError: what a reader said rather than that another one was away.
  */
 export async function readJson<T>(
   readers: Readers,
   path: string,
-  hasShape: Check,
+  { hasShape, prove }: Asked<T>,
 ): Promise<ReadersWord<T>> {
-  const away = new Set<number>();
-  for (let asked = 1; ; ) {
+  const left = new Set<number>();
+  let verdict: Error | null = null;
+  for (let asked = 1, { turn } = readers; ; ) {
     try {
-      return (await askOne(readers, path, hasShape)) as ReadersWord<T>;
+      const answer = (await askOne(readers, turn, path, hasShape)) as ReadersWord<T>;
+      await prove?.(answer);
+      return answer;
     } catch (error) {
-      if (!(error instanceof ReaderError)) throw error;
-      if (!error.retriable && error.code !== STRANGE) throw error;
-      const isPassing = PASSING.has(error.code);
-      if (isPassing ? asked++ === READ_ASKED_MAX : isLastLeft(readers, away)) throw error;
-      do readers.turn = (readers.turn + 1) % readers.urls.length;
-      while (away.has(readers.turn));
+      if (!isReadError(error) || isFinal(error)) throw error;
+      const isPassing = error instanceof ReaderError && PASSING.has(error.code);
+      if (!isPassing) left.add(turn);
+      if (isVerdict(error)) verdict = error;
+      const isOver = isPassing ? asked++ === READ_ASKED_MAX : left.size === readers.urls.length;
+      if (isOver) throw verdict ?? error;
+      turn = passOn(readers, turn, left);
       if (isPassing) await pause(readers.world);
     }
   }
 }
 
-/** Leaves the reader whose turn it is for the rest of this read; true when there is no other. */
-function isLastLeft({ urls, turn }: Readers, away: Set<number>): boolean {
-  away.add(turn);
-  return away.size === urls.length;
+/** No other reader would answer otherwise. */
+function isFinal(error: ReaderError | UnprovenError): boolean {
+  if (error instanceof UnprovenError) return false;
+  return !error.retriable && error.code !== STRANGE && error.status !== NOT_FOUND;
+}
+
+/** Another reader may know better, but this one has answered. */
+function isVerdict(error: ReaderError | UnprovenError): boolean {
+  if (error instanceof UnprovenError) return true;
+  return error.status === NOT_FOUND && error.code !== STRANGE;
+}
+
+/** Whose turn is next; reads that begin later begin there too. */
+function passOn(readers: Readers, turn: number, left: ReadonlySet<number>): number {
+  let next = turn;
+  do next = (next + 1) % readers.urls.length;
+  while (left.has(next));
+  // Another read may have passed it on already.
+  if (readers.turn === turn) readers.turn = next;
+  return next;
 }
 
 function pause(world: ReadWorld): Promise<void> {
@@ -74,7 +108,8 @@ function pause(world: ReadWorld): Promise<void> {
 }
 
 async function askOne(
-  { urls, world, turn }: Readers,
+  { urls, world }: Readers,
+  turn: number,
   path: string,
   hasShape: Check,
 ): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import { openReader } from './reader.js';
-import { ReaderError } from './readerError.js';
+import { ReaderError, UnprovenError } from './readerError.js';
 import { READ_ASKED_MAX } from './readJson.js';
 
 const KEY = 'ab'.repeat(32);
@@ -41,11 +41,70 @@ async function failureOf(promise: Promise<unknown>): Promise<ReaderError> {
 
 describe('a read', () => {
   it('is refused for good with the code of the problem', async () => {
-    const { asked, world } = madeUp(() => problem(404, RejectCode.unknownPath));
+    const { asked, world } = madeUp(() => problem(400, RejectCode.badParameter));
     const error = await failureOf(openReader(['http://a', 'http://b'], world).block(3));
-    expect(error).toMatchObject({ code: 'unknownPath', status: 404, retriable: false });
+    expect(error).toMatchObject({ code: 'badParameter', status: 400, retriable: false });
     expect(error.message).toContain('so it is');
     expect(asked).toEqual(['http://a/explorer/blocks/3']);
+  });
+
+  it('of what one reader does not know is asked of the others before it is final', async () => {
+    const unknown = () => problem(404, RejectCode.unknownPath);
+    const one = madeUp((url) =>
+      url.startsWith('http://a') ? unknown() : { status: 200, body: FOUND },
+    );
+    expect(await openReader(['http://a', 'http://b'], one.world).search('7')).toEqual(FOUND);
+    const all = madeUp((url) =>
+      url.startsWith('http://b') ? expect.fail('connection refused') : unknown(),
+    );
+    const urls = ['http://a', 'http://b', 'http://c'];
+    for (const order of [urls, urls.toReversed(), ['http://a', 'http://b']]) {
+      const from = all.asked.length;
+      const error = await failureOf(openReader(order, all.world).block(3));
+      expect(error).toMatchObject({ code: 'unknownPath', status: 404, retriable: false });
+      const hosts = all.asked.slice(from).map((url) => url.slice(0, 8));
+      expect(hosts).toEqual(order);
+    }
+  });
+
+  it('that is not proven is asked of each reader once, and of the honest one from then on', async () => {
+    const { asked, world } = madeUp((url) => ({
+      status: 200,
+      body: { epochs: [], by: url.slice(7, 8) },
+    }));
+    const proving = (honest: string) => ({
+      prove: (answer: object) => {
+        if ((answer as { by?: string }).by !== honest) throw new UnprovenError('a lie');
+      },
+    });
+    const reader = openReader(['http://a', 'http://b', 'http://c'], world);
+    await reader.epochs(proving('c'));
+    await reader.epochs(proving('c'));
+    expect(asked.map((url) => url.slice(7, 8)).join('')).toBe('abcc');
+    await expect(reader.epochs(proving('d'))).rejects.toThrow(UnprovenError);
+    expect(asked).toHaveLength(7);
+  });
+
+  it('with a least height is not taken of a reader that shows less', async () => {
+    const account = {
+      ...{ account: KEY, exists: false, nextNonce: 0, asOf: 5, balances: [], activity: null },
+    };
+    const shown = (visibleHeight: number) => ({
+      status: 200,
+      body: { ...account, visibleHeight },
+    });
+    const { asked, world } = madeUp((url) => shown(url.startsWith('http://a') ? 5 : 30));
+    const reader = openReader(['http://a', 'http://b'], world);
+    expect((await reader.account(KEY, { minHeight: 30 })).visibleHeight).toBe(30);
+    expect(asked).toHaveLength(2);
+    const behind = openReader('http://a', world);
+    const error = await failureOf(behind.account(KEY, { minHeight: 30 }));
+    expect(error.code).toBe('malformed');
+    expect((await behind.account(KEY, { minHeight: 5 })).visibleHeight).toBe(5);
+    const page = { status: 200, body: { items: [], nextCursor: null, visibleHeight: 5 } };
+    const list = openReader('http://a', madeUp(() => page).world).blocks({ minHeight: 6 });
+    const first = list[Symbol.asyncIterator]().next();
+    expect((await failureOf(first)).code).toBe('malformed');
   });
 
   it('is asked again while it is not visible yet, a bounded number of times', async () => {

@@ -26,7 +26,7 @@ import type {
   StateAnswer,
 } from './answers.js';
 import { ReaderError } from './readerError.js';
-import { type Readers, type ReadWorld, readersOf, readJson } from './readJson.js';
+import { type Prove, type Readers, type ReadWorld, readersOf, readJson } from './readJson.js';
 import { anything, type Check } from './shapes.js';
 
 /** So much of a wrong key is repeated in the error. */
@@ -38,6 +38,14 @@ type Query = Readonly<Record<string, Value>>;
 /** Waits until the height can be read: what one was told was executed. */
 export interface AtLeast {
   readonly minHeight?: number;
+}
+
+/**
+ * Looks at an answer before it is taken: throws UnprovenError, and the next reader is asked, or
+ * ReaderError with `notYetVisible`, and it is asked for again.
+ */
+export interface Proving<T> {
+  readonly prove?: Prove<T> | undefined;
 }
 
 /** Pins what an answer is of: it never changes. */
@@ -63,13 +71,20 @@ export interface CommandQuery extends ListQuery {
  */
 export interface Reader {
   /** Genesis in JSON form: openTrust makes of it what is believed. */
-  genesis(): Promise<ReadersWord<object>>;
-  epochs(): Promise<ReadersWord<Epochs>>;
+  genesis(proving?: Proving<object>): Promise<ReadersWord<object>>;
+  epochs(proving?: Proving<Epochs>): Promise<ReadersWord<Epochs>>;
   account(account: string, at?: AsOf): Promise<ReadersWord<Account>>;
-  block(heightOrDigest: number | string, at?: AtLeast): Promise<ReadersWord<FullBlock>>;
-  command(id: string, at?: AtLeast): Promise<ReadersWord<FullCommand>>;
+  block(
+    heightOrDigest: number | string,
+    at?: AtLeast & Proving<FullBlock>,
+  ): Promise<ReadersWord<FullBlock>>;
+  command(id: string, at?: AtLeast & Proving<FullCommand>): Promise<ReadersWord<FullCommand>>;
   /** `key`: hex of a framed StateKey. `height`: one of the last 64, 0 the newest. */
-  state(key: string, height?: number): Promise<ReadersWord<StateAnswer>>;
+  state(
+    key: string,
+    height?: number,
+    proving?: Proving<StateAnswer>,
+  ): Promise<ReadersWord<StateAnswer>>;
   search(q: string): Promise<ReadersWord<SearchAnswer>>;
   /** Newest first, page by page, as the rows are taken. */
   history(account: string, query?: ListQuery & { asset?: number }): Rows<HistoryRow>;
@@ -88,19 +103,22 @@ export function openReader(urls: string | readonly string[], world: ReadWorld): 
   const get = async <T>(
     route: string,
     shape: Check,
-    query: object = {},
+    at: object = {},
     key?: Key,
-  ): Promise<ReadersWord<T>> =>
-    readJson<T>(readers, withQuery(pathOf(route, key), query as Query), shape);
+  ): Promise<ReadersWord<T>> => {
+    const { prove, ...query } = at as Query & Proving<T>;
+    const path = withQuery(pathOf(route, key), query);
+    return readJson<T>(readers, path, { hasShape: isAtLeast(shape, query.minHeight), prove });
+  };
   const list = <T>(route: string, shape: Check, query: object = {}, key?: Key): Rows<T> =>
     rowsOf<T>(readers, { route, key }, shape, query as Query);
   return {
-    genesis: () => get('/genesis', anything),
-    epochs: () => get('/epochs', isEpochs),
+    genesis: (proving) => get('/genesis', anything, proving),
+    epochs: (proving) => get('/epochs', isEpochs, proving),
     account: (account, at) => get('/account/:key', isAccount, at, account),
     block: (block, at) => get('/explorer/blocks/:key', isFullBlock, at, block),
     command: (id, at) => get('/explorer/commands/:key', isFullCommand, at, id),
-    state: (key, height) => get('/state/:key', isStateAnswer, { height }, key),
+    state: (key, height, proving) => get('/state/:key', isStateAnswer, { height, ...proving }, key),
     search: (q) => get('/explorer/search', isSearchAnswer, { q }),
     history: (account, query) =>
       list('/explorer/accounts/:key/history', isHistoryRow, query, account),
@@ -109,6 +127,13 @@ export function openReader(urls: string | readonly string[], world: ReadWorld): 
     games: (query) => list('/explorer/games', isGame, query),
     blockCommands: (block) => list('/explorer/blocks/:key/commands', isCommand, {}, block),
   };
+}
+
+/** A reader that shows less than it was asked for has not understood. */
+function isAtLeast(shape: Check, minHeight: Value): Check {
+  const least = typeof minHeight === 'number' ? minHeight : 0;
+  return (value) =>
+    shape(value) && ((value as { visibleHeight?: number }).visibleHeight ?? least) >= least;
 }
 
 type Key = string | number;
@@ -140,7 +165,7 @@ async function* rowsOf<T>(
   query: Query,
 ): AsyncGenerator<ReadersWord<T>, void, undefined> {
   const path = pathOf(route, key);
-  const isPage = isPageOf(isRow);
+  const isPage = isAtLeast(isPageOf(isRow), query.minHeight);
   const isPinned = query.asOf !== undefined;
   let shown = 0;
   const isNoneBehind: Check = (value) =>
@@ -148,7 +173,9 @@ async function* rowsOf<T>(
   for (let cursor: string | undefined; ; ) {
     const more = cursor === undefined ? {} : { ...(isPinned ? {} : { minHeight: shown }), cursor };
     const asked = withQuery(path, { ...query, ...more });
-    const page: Page<ReadersWord<T>> = await readJson(readers, asked, isNoneBehind);
+    const page: Page<ReadersWord<T>> = await readJson(readers, asked, {
+      hasShape: isNoneBehind,
+    });
     yield* page.items;
     if (page.nextCursor === null) return;
     if (page.nextCursor === cursor || page.items.length === 0) {

@@ -24,7 +24,7 @@ export class ReaderError extends Error {
     readonly status = 0,
   ) {
     super(`${path}: ${detail}`);
-    const isOurs = code === 'unreachable' || code === 'malformed';
+    const isOurs = code === 'unreachable' || code === 'malformed' || code === 'notYetVisible';
     this.retriable = isOurs || status === 429 || status >= 500;
   }
 }

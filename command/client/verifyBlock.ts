@@ -9,6 +9,11 @@ import { parseHex, toHex } from '../../schemas/kernel/bytes.js';
 import type { CertifiedBlock } from '../../schemas/types/block.js';
 import type { Trust } from './verifyEvents.js';
 
+/** So few digits are no digest, which has 64. */
+function isHeight(wanted: number | string): wanted is number {
+  return typeof wanted === 'number' || /^[0-9]{1,15}$/.test(wanted);
+}
+
 /**
  * The block of a framed BlocksRecord, if it is the one asked for and a quorum has finalized it and
  * certified its result; else null. Behind `after`, its seed is proven to follow too. Total.
@@ -31,7 +36,8 @@ export function openCertifiedBlock(
       : certifiedBlockFault(block, after, trust.keys, verifiers);
   if (fault !== null) return null;
   const { height, blockDigest } = block.certificate.result;
-  const isWanted =
-    typeof wanted === 'number' ? height === wanted : toHex(blockDigest) === wanted.toLowerCase();
+  const isWanted = isHeight(wanted)
+    ? height === Number(wanted)
+    : toHex(blockDigest) === wanted.toLowerCase();
   return isWanted ? block : null;
 }

@@ -10,6 +10,7 @@ import { openTrust } from '../../command/client/openTrust.js';
 import { openProvenReader, type ProvenReader } from '../../command/client/provenReader.js';
 import { openReader, type Reader } from '../../command/client/reader.js';
 import { ReaderError, UnprovenError } from '../../command/client/readerError.js';
+import { READ_ASKED_MAX } from '../../command/client/readJson.js';
 import { proveState } from '../../command/engine/proveState.js';
 import type { CertifiedState, StateReader } from '../../query/ports.js';
 import { encode } from '../../schemas/codec/codec.js';
@@ -340,7 +341,7 @@ describe('proven reads with one flipped bit at every byte', () => {
         UnprovenError,
       );
       const late = over({ state: answer }).state(key, { minHeight: HEIGHTS + 1 });
-      await expect(late).rejects.toThrow(UnprovenError);
+      await expect(late).rejects.toMatchObject({ code: 'notYetVisible', retriable: true });
       const another = over({ state: answer }).state(key, { height: HEIGHTS - 1 });
       await expect(another).rejects.toThrow(UnprovenError);
     }
@@ -348,6 +349,89 @@ describe('proven reads with one flipped bit at every byte', () => {
     const { value } = await proven.state(accountKey(held), { minHeight: HEIGHTS });
     const own = value?.kind === 'AccountValue' ? value.balances : [];
     expect(own.map(({ amount }) => String(amount))).toEqual(balances.map(({ amount }) => amount));
+  });
+});
+
+describe('proven reads over several readers', () => {
+  const flipped = (hex: unknown) => (typeof hex === 'string' && hex !== '' ? flip(hex, 40) : hex);
+  /** 'liar' alters whatever proves an answer; the others are honest. */
+  const many = {
+    ...world,
+    asked: [] as string[],
+    async get(url: string) {
+      const { host, pathname, search } = new URL(url);
+      many.asked.push(host);
+      const answer = await world.get(pathname + search);
+      if (host !== 'liar' || answer.status !== 200) return answer;
+      const body = { ...(answer.body as object) } as Record<string, unknown>;
+      for (const name of ['certificate', 'certified']) body[name] = flipped(body[name]);
+      if (pathname === '/genesis') body.name = 'another chain';
+      const forged = { epoch: 1, firstHeight: 2, validators: [], record: '00' };
+      if (pathname === '/epochs') body.epochs = [forged];
+      return { ...answer, body };
+    },
+  };
+  const open = (...hosts: string[]) => {
+    const several = openReader(
+      hosts.map((host) => `http://${host}`),
+      many,
+    );
+    return {
+      several,
+      own: openProvenReader({ ...beaconOf, reader: several, trust: proven.trust }),
+    };
+  };
+  const beaconOf = { beacon: engineVerifiers.beacon };
+
+  it('go past one that lies to one that does not', async () => {
+    const commands = await all(reader.commands({ limit: 1 }));
+    const { id } = present(commands[0], 'a command');
+    const key = accountKey(person('nobody at all'));
+    for (const read of [
+      (own: ProvenReader) => own.block(7),
+      (own: ProvenReader) => own.command(id),
+      (own: ProvenReader) => own.state(key),
+    ]) {
+      expect(await read(open('liar', 'honest').own)).toEqual(await read(proven));
+      many.asked.length = 0;
+      await expect(read(open('liar').own)).rejects.toThrow(UnprovenError);
+      // The answer, and the epochs that might have proven it.
+      expect(many.asked.length).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it('find the chain that is pinned', async () => {
+    const verifier = engineVerifiers.signatures;
+    const options = { chainId: CHAIN_ID, verifier };
+    const found = await openTrust(open('liar', 'honest').several, options);
+    expect(toHex(chainIdOf(found.genesis))).toBe(CHAIN_ID);
+    await expect(openTrust(open('liar').several, options)).rejects.toThrow(UnprovenError);
+  });
+
+  it('take a height in digits for a height', async () => {
+    for (const height of ['17', '00017']) {
+      expect((await proven.block(height)).certificate.result.height).toBe(17);
+    }
+  });
+
+  it('wait for a state that is not there yet, and give up with what a reader would say', async () => {
+    const key = accountKey(person('nobody at all'));
+    let asked = 0;
+    const late: StateReader['read'] = async (wanted, height) => {
+      asked++;
+      return provenLeaf(wanted, height === 0 && asked < 3 ? HEIGHTS - 2 : height);
+    };
+    const { read } = states;
+    try {
+      Object.assign(states, { read: late });
+      const { certificate } = await proven.state(key, { minHeight: HEIGHTS });
+      expect([asked, certificate.result.height]).toEqual([3, HEIGHTS]);
+      const never = proven.state(key, { minHeight: HEIGHTS + 1 });
+      await expect(never).rejects.toMatchObject({ name: 'ReaderError', code: 'notYetVisible' });
+      expect(asked).toBe(3 + READ_ASKED_MAX);
+    } finally {
+      Object.assign(states, { read });
+    }
   });
 });
 

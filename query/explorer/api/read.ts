@@ -8,7 +8,7 @@ const readers = readersOf('', browserWorld());
 
 /** GET of a JSON document of the reader. Rejects with ReaderError. */
 export function read<T>(path: string): Promise<T> {
-  return readJson<T>(readers, path, anything);
+  return readJson<T>(readers, path, { hasShape: anything });
 }
 
 export type Loaded<T> =
