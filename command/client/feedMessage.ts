@@ -34,7 +34,7 @@ const FRAMES: Readonly<Record<FeedFrame['type'], Check>> = {
  * A longer frame is none of ours. A command is the longest: of its 4 KiB (MAX_COMMAND_BYTES) JSON
  * makes up to fourteen times as much, where they are bets of 3 bytes.
  */
-export const FEED_FRAME_CHARACTERS_MAX = 128 * 1024;
+const FEED_FRAME_CHARACTERS_MAX = 128 * 1024;
 
 /**
  * A frame of a reader, who is a stranger: what is known of it, for messages wait and are kept.

@@ -39,8 +39,8 @@ export const READ_BYTES_MAX = 2 * MAX_FRAME_BYTES + 1024 * 1024;
 export interface ClientWorld {
   connect(url: string, events: ConnectionEvents): ClientConnection;
   /**
-   * GET of a JSON document; `body` is parsed, and undefined when the answer is not in JSON or longer
-   * than READ_BYTES_MAX, of which no more is taken. Rejects when there is no answer within
+   * GET of a JSON document; `body` is parsed, and undefined when the answer is not in JSON, or is
+   * longer than READ_BYTES_MAX, of which no more is taken. Rejects when there is no answer within
    * READ_MS_MAX, and only then.
    */
   get(url: string): Promise<{ readonly status: number; readonly body: unknown }>;

@@ -39,8 +39,8 @@ export interface ProvenCommand {
 
 /**
  * Reads that prove themselves. Each rejects with UnprovenError when no reader's answer does, and
- * with ReaderError when there is none. Proven is not newest: a reader can keep back what is new, so who
- * knows of a height says it (`minHeight`).
+ * with ReaderError when there is none. Proven is not newest: a reader can keep back what is new, so
+ * who knows of a height says it (`minHeight`).
  */
 export interface ProvenReader {
   /** By whose keys: it grows when an epoch begins. */

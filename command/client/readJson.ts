@@ -48,11 +48,11 @@ const NOT_FOUND = 404;
 const PASSING: ReadonlySet<ReadFailure> = new Set(['notYetVisible', 'stateUnavailable']);
 
 /**
- * GET of a document. Resolves with the first answer that has the form, and that `prove` takes, where
- * it is given: it throws UnprovenError, or ReaderError for what will be known soon. A reader that is
- * away or out of order, or something else than a reader, that knows nothing of it or lies, is left
- * for the next one, each once; what is not visible yet is asked for again, so often. Rejects with
- * ReaderError or UnprovenError: what a reader said rather than that another one was away.
+ * GET of a document. Resolves with the first answer that has the form, and that `prove` takes,
+ * where it is given. A reader that is away or out of order, or something else than a reader, that
+ * knows nothing of it or lies, is left for the next one, each once; what is not visible yet is
+ * asked for again, so often. Rejects with ReaderError or UnprovenError: with what a reader said
+ * rather than that another one was away.
  */
 export async function readJson<T>(
   readers: Readers,

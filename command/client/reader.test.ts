@@ -67,7 +67,7 @@ describe('a read', () => {
     }
   });
 
-  it('that is not proven is asked of each reader once, and of the honest one from then on', async () => {
+  it('that is not proven is asked of each reader once, then of the honest one first', async () => {
     const { asked, world } = madeUp((url) => ({
       status: 200,
       body: { epochs: [], by: url.slice(7, 8) },

@@ -97,7 +97,10 @@ export interface Reader {
 
 export type Rows<T> = AsyncIterable<ReadersWord<T>>;
 
-/** `urls`: of one reader or of several of the same chain; '' is the page's own origin. Throws Error for what is none. */
+/**
+ * `urls`: of one reader or of several of the same chain; '' is the page's own origin.
+ * @throws Error when there is no URL, or one that is none
+ */
 export function openReader(urls: string | readonly string[], world: ReadWorld): Reader {
   const readers = readersOf(urls, world);
   const get = async <T>(

@@ -414,7 +414,7 @@ describe('proven reads over several readers', () => {
     }
   });
 
-  it('wait for a state that is not there yet, and give up with what a reader would say', async () => {
+  it('wait for a state that is not there yet, and give up as a reader would', async () => {
     const key = accountKey(person('nobody at all'));
     let asked = 0;
     const late: StateReader['read'] = async (wanted, height) => {
