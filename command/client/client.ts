@@ -39,6 +39,7 @@ export function openPlayer(options: PlayerOptions): Player {
     ...{ status: 'connecting', current: null, next: null, urlIndex: 0, attempts: 0 },
     ...{ cancelRedial: null, cancelWatch: null },
     ...{ laneNext: null, maxCommandLifetimeMs: 0, clockOffsetMs: 0 },
+    watchedAtMs: options.world.nowMs(),
   };
   const restored: Submission[] = [];
   begin(state, restored);

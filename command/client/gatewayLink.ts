@@ -7,6 +7,7 @@ import {
   CLIENT_WATCH_MS,
   CLIENT_WELL_MS,
 } from '../../schemas/limits.js';
+import { CLOCK_TOLERANCE_MS } from './blockClock.js';
 import { onServerFrame } from './onServerFrame.js';
 import { noConnection, openConnection } from './openConnection.js';
 import {
@@ -25,6 +26,7 @@ export function dial(state: PlayerState): void {
   const link: GatewayLink = {
     ...{ url, connection: null, hello: null, refs: new Map(), nextRef: 1, status: 'dialling' },
     ...{ isLeaving: false, ageMs: 0, liveMs: 0, silentMs: 0, unansweredMs: null },
+    saidTimeMs: 0,
   };
   if (state.current === null) state.current = link;
   else state.next = link;
@@ -102,14 +104,24 @@ function retire(link: GatewayLink): void {
 /** Looks after the connections at intervals; time is counted, so a clock may jump. */
 export function watch(state: PlayerState): void {
   state.cancelWatch = state.options.world.after(CLIENT_WATCH_MS, () => {
+    for (const envelope of state.envelopes.values()) envelope.ageMs += CLIENT_WATCH_MS;
+    const hasJumped = watchClock(state);
     for (const link of [state.current, state.next]) {
-      if (link !== null) watchLink(state, link);
+      if (link !== null) watchLink(state, link, hasJumped);
     }
     if (state.status !== 'closed') watch(state);
   });
 }
 
-function watchLink(state: PlayerState, link: GatewayLink): void {
+/** Whether the clock was set, or has stood still or slept, since it was looked at. */
+function watchClock(state: PlayerState): boolean {
+  const nowMs = state.options.world.nowMs();
+  const passedMs = nowMs - state.watchedAtMs;
+  state.watchedAtMs = nowMs;
+  return Math.abs(passedMs - CLIENT_WATCH_MS) > CLOCK_TOLERANCE_MS;
+}
+
+function watchLink(state: PlayerState, link: GatewayLink, hasJumped: boolean): void {
   link.ageMs += CLIENT_WATCH_MS;
   link.silentMs += CLIENT_WATCH_MS;
   if (link.status !== 'live') {
@@ -123,7 +135,9 @@ function watchLink(state: PlayerState, link: GatewayLink): void {
   const answerMs = CLIENT_BUSY_SILENCE_MS_MAX - CLIENT_BUSY_PING_MS;
   const pingMs = isBusy ? CLIENT_BUSY_PING_MS : (link.hello?.heartbeatMs ?? CLIENT_BUSY_PING_MS);
   if ((link.unansweredMs ?? 0) > answerMs) return leave(state, link, 'no sign of life');
-  if (link.unansweredMs === null && link.silentMs >= pingMs) {
+  // The answer says the block time.
+  const isPingDue = hasJumped || link.silentMs >= pingMs;
+  if (link.unansweredMs === null && isPingDue) {
     link.unansweredMs = 0;
     link.connection?.send(JSON.stringify({ type: 'ping', at: state.options.world.nowMs() }));
   }
@@ -131,11 +145,10 @@ function watchLink(state: PlayerState, link: GatewayLink): void {
 }
 
 /** A gateway that had the time to prove an expiry and has not is no use. */
-function isOverdue({ open, options, clockOffsetMs }: PlayerState, link: GatewayLink): boolean {
+function isOverdue({ envelopes }: PlayerState, link: GatewayLink): boolean {
   if (link.liveMs < CLIENT_OVERDUE_MS_MAX) return false;
-  const latestMs = options.world.nowMs() + clockOffsetMs - CLIENT_OVERDUE_MS_MAX;
-  for (const { envelope } of open.values()) {
-    if (envelope.opened.head.expiresAtMs < latestMs) return true;
+  for (const { ageMs, lifetimeMs } of envelopes.values()) {
+    if (ageMs > lifetimeMs + CLIENT_OVERDUE_MS_MAX) return true;
   }
   return false;
 }

@@ -13,9 +13,11 @@ import { fromHex, toHex } from '../../schemas/kernel/bytes.js';
 import { laneStateKey, nextNonceOf } from '../../schemas/lane.js';
 import { CLIENT_PENDING_RESEND_MS_MAX, CLIENT_RESEND_MS } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
+import { beginBlockClock, raiseBlockClock, renewBlockClock } from './blockClock.js';
 import { type GatewayLink, type LinkActions, type PlayerState, setStatus } from './playerState.js';
 import { parseServerMessage } from './serverMessage.js';
 import { endSubmission, passLane, resendLater, sendEnvelope } from './submissions.js';
+import { openCertificate, type Trust } from './verifyEvents.js';
 import {
   openState,
   provenBlockTimeMs,
@@ -23,9 +25,6 @@ import {
   verifyExpired,
   verifyRefused,
 } from './verifyOutcome.js';
-
-/** Block time that far from the own clock says that the clock is wrong. */
-const CLOCK_TOLERANCE_MS = 30_000;
 
 /** One frame of a gateway. Nothing in it is believed that is not proven or harmless. */
 export function onServerFrame(
@@ -60,8 +59,11 @@ function onMessage(
     case 'expired':
       return onOutcome(state, link, message, links);
     case 'block':
-      if (link === state.current) options.onBlock?.(message.height, message.timestampMs);
-      return;
+      if (link !== state.current) return;
+      options.onBlock?.(message.height, message.timestampMs);
+      return onSaidTime(state, link, message.timestampMs, links);
+    case 'pong':
+      return onSaidTime(state, link, message.blockTimeMs, links);
     case 'goaway':
       return links.moveOn(state, link);
     case 'error':
@@ -69,6 +71,17 @@ function onMessage(
     default:
       return;
   }
+}
+
+/** A block time that would have to be proven is, by the next session: its welcome does so. */
+function onSaidTime(
+  state: PlayerState,
+  link: GatewayLink,
+  blockTimeMs: number,
+  links: LinkActions,
+): void {
+  if (link !== state.current || link.status !== 'live') return;
+  if (!renewBlockClock(state, link, blockTimeMs)) links.moveOn(state, link);
 }
 
 /** Not taken now: it may be later, and who is not asked again says nothing more of it. */
@@ -122,7 +135,7 @@ function onWelcome(
   links: LinkActions,
 ): void {
   if (link.hello === null || link.status !== 'dialling') return;
-  const { account, signer, authorization, trust, world, onBlock } = state.options;
+  const { account, signer, authorization, trust, onBlock } = state.options;
   const key = laneStateKey({ account, signer: signer.publicKey, authorization });
   const { laneProof: proof, laneValue: value, certificate, nextNonce, header } = message;
   const opened = openState({ key, value, proof, certificate }, trust);
@@ -130,10 +143,7 @@ function onWelcome(
     return links.leave(state, link, 'a nonce that is not proven');
   }
   const blockTimeMs = provenBlockTimeMs(header, opened.certificate);
-  if (blockTimeMs !== null) {
-    const offsetMs = blockTimeMs - world.nowMs();
-    state.clockOffsetMs = Math.abs(offsetMs) > CLOCK_TOLERANCE_MS ? offsetMs : 0;
-  }
+  if (blockTimeMs !== null) beginBlockClock(state, link, blockTimeMs);
   passLane(state, nextNonce);
   link.status = 'live';
   if (state.next === link) {
@@ -172,9 +182,21 @@ function onOutcome(
         : verifyExpired(message, { ...lane, commandId, nonce, expiresAtMs }, trust);
   if (outcome === null) return links.leave(state, link, `an end that is not proven: ${commandId}`);
   const { kind } = outcome;
+  const provenMs = kind === 'executed' ? outcome.timestampMs : provenTimeMs(message, trust);
+  if (provenMs !== null) raiseBlockClock(state, provenMs);
   passLane(state, kind === 'expired' ? outcome.nextNonce : nonce + 1);
   if (kind !== 'expired') submission.accept();
   endSubmission(state, submission, outcome);
+}
+
+/** The block time that proves an expiry; null of other ends. */
+function provenTimeMs(
+  message: ExecutedMessage | RefusedMessage | ExpiredMessage,
+  trust: Trust,
+): number | null {
+  if (message.type !== 'expired') return null;
+  const certificate = openCertificate(message.certificate, trust);
+  return certificate === null ? null : provenBlockTimeMs(message.header, certificate);
 }
 
 /**

@@ -62,6 +62,9 @@ export interface OpenEnvelope {
   /** In the outbox, or needs no place there: it may be sent. */
   kept: boolean;
   resendWaits: boolean;
+  /** How long it may take, and how much of that has passed: counted, so a clock may jump. */
+  readonly lifetimeMs: number;
+  ageMs: number;
 }
 
 /** A connection to a gateway, from dialling to its end. */
@@ -80,6 +83,8 @@ export interface GatewayLink {
   liveMs: number;
   silentMs: number;
   unansweredMs: number | null;
+  /** The latest block time that it has said or proven; 0 before. */
+  saidTimeMs: number;
 }
 
 export interface PlayerState {
@@ -101,8 +106,10 @@ export interface PlayerState {
   /** No nonce below is free: from certified states and receipts. Null before the first welcome. */
   laneNext: number | null;
   maxCommandLifetimeMs: number;
-  /** What to add to the world's clock to be near block time. */
+  /** What to add to the world's clock to be near block time (blockClock.ts). */
   clockOffsetMs: number;
+  /** The world's clock when the connections were looked at last. */
+  watchedAtMs: number;
 }
 
 /** What the handlers of messages may do with connections (gatewayLink.ts). */

@@ -4,6 +4,7 @@ import {
   CLIENT_LIFETIME_MS_DEFAULT,
   CLIENT_OPEN_COMMANDS_MAX,
   EXPIRY_PROOF_WINDOW_MS,
+  MAX_COMMAND_LIFETIME_MS,
   MAX_ENVELOPE_COMMANDS_PER_ACCOUNT,
 } from '../../schemas/limits.js';
 import type { Command, CommandInstruction } from '../../schemas/types/command.js';
@@ -66,17 +67,20 @@ export function submit(
   );
   const { chainId, shard } = trust.keys;
   const nowMs = world.nowMs() + state.clockOffsetMs;
-  const expiresAtMs = Math.floor(nowMs + lifetimeOf(state, lifetimeMs));
+  const livesMs = lifetimeOf(state, lifetimeMs);
+  const expiresAtMs = Math.floor(nowMs + livesMs);
   const head = { chainId, shard, signer: signer.publicKey, expiresAtMs };
   const sealed = sealEnvelope(head, commands, signer);
-  const { envelope, submissions } = follow(state, sealed, { sent: 0, kept: false });
+  const { envelope, submissions } = follow(state, sealed, {
+    ...{ sent: 0, kept: false, lifetimeMs: livesMs },
+  });
   keep(state, envelope);
   return submissions;
 }
 
 /** Envelopes of this lane that a client before this one did not see end. */
 export function restore(state: PlayerState, kept: readonly Uint8Array[]): Submission[] {
-  const { account, signer, authorization, trust } = state.options;
+  const { account, signer, authorization, trust, world } = state.options;
   return kept.flatMap((bytes) => {
     const result = openEnvelope(bytes);
     if (!result.ok) return [];
@@ -87,18 +91,22 @@ export function restore(state: PlayerState, kept: readonly Uint8Array[]): Submis
       commands.every(({ command }) => {
         return equalBytes(command.account, account) && command.authorization === authorization;
       });
-    return isOurs ? follow(state, result.envelope, { sent: 1, kept: true }).submissions : [];
+    if (!isOurs) return [];
+    const leftMs = Math.max(0, head.expiresAtMs - world.nowMs());
+    const lifetimeMs = Math.min(leftMs, MAX_COMMAND_LIFETIME_MS);
+    return follow(state, result.envelope, { sent: 1, kept: true, lifetimeMs }).submissions;
   });
 }
 
 function follow(
   state: PlayerState,
   opened: OpenedEnvelope,
-  history: { readonly sent: number; readonly kept: boolean },
+  history: Pick<OpenEnvelope, 'sent' | 'kept' | 'lifetimeMs'>,
 ): { readonly envelope: OpenEnvelope; readonly submissions: Submission[] } {
   const hash = toHex(opened.hash);
   const openIds = new Set(opened.commands.map(({ id }) => toHex(id)));
-  const envelope: OpenEnvelope = { hash, opened, openIds, resendWaits: false, ...history };
+  const fresh = { resendWaits: false, ageMs: 0 };
+  const envelope: OpenEnvelope = { hash, opened, openIds, ...fresh, ...history };
   state.envelopes.set(hash, envelope);
   const submissions = opened.commands.map(({ id, command }) => {
     return track(state, toHex(id), command, envelope);
