@@ -12,6 +12,8 @@ import {
   simulatedPlayer,
 } from '../../test/simulation/simulatedPlayer.js';
 import { balance } from '../../test/vectors/engine/engineWorld.js';
+import { openPlayer } from './client.js';
+import { PlayerClosedError } from './playerState.js';
 
 const CLAIM: CommandInstruction = { kind: 'ClaimFaucet', asset: 0 };
 const BOB = keyedHashSigner('bob').publicKey;
@@ -194,7 +196,11 @@ describe('nonces', () => {
         each?.gateway.onValidatorOpen(validator);
       }
     }
-    expect(await ann.end(lost)).toMatchObject({ kind: 'expired', supersededBy: null });
+    expect(await ann.end(lost)).toMatchObject({
+      kind: 'expired',
+      supersededBy: null,
+      pending: { code: RejectCode.unavailable, name: 'unavailable' },
+    });
     expect(await ann.play(pay(2n))).toMatchObject({ kind: 'executed' });
     expect(chips(platform, BOB)).toBe(10_002n);
   });
@@ -228,7 +234,8 @@ describe('nonces', () => {
     expect(() => ann.submit([])).toThrow('1 to 64');
     expect(() => ann.submit(Array(65).fill(pay(1n)))).toThrow('1 to 64');
     ann.close();
-    expect(() => ann.submit([pay(1n)])).toThrow('closed');
+    expect(() => ann.submit([pay(1n)])).toThrow(PlayerClosedError);
+    await expect(ann.ready()).rejects.toThrow(PlayerClosedError);
   });
 });
 
@@ -239,6 +246,11 @@ describe('a command that validators would not take yet', () => {
     const [payment] = carol.submit([pay(100n)]);
     await platform.run(3_000);
     expect(carol.pending).toContain(RejectCode.unknownAccount);
+    const [late] = carol.submit([pay(100n)], 1_000);
+    expect(await carol.end(late)).toMatchObject({
+      ...{ kind: 'expired', supersededBy: null },
+      pending: { code: expect.any(Number), name: expect.any(String) },
+    });
     // Her account is made by the first payment to it.
     const carolKey = keyedHashSigner('carol').publicKey;
     expect(await ann.play(pay(5_000n, carolKey))).toMatchObject({ kind: 'executed' });
@@ -276,7 +288,9 @@ describe('a session key', () => {
       kind: 'executed',
     });
     const [revoked] = session.submit([start(10n)], 2_000);
-    expect(await session.end(revoked)).toMatchObject({ kind: 'expired' });
+    const code = RejectCode.unauthorizedSigner;
+    const pending = { code, name: 'unauthorizedSigner' };
+    expect(await session.end(revoked)).toMatchObject({ kind: 'expired', pending });
     expect(session.pending).toContain(RejectCode.unauthorizedSigner);
   });
 });
@@ -327,6 +341,22 @@ describe('the outbox', () => {
     await expect(cat.play(CLAIM)).rejects.toThrow('disk full');
     await platform.run(3_000);
     expect(chips(platform, cat.signer.publicKey)).toBe(0n);
+  });
+
+  it('that cannot be read closes the player, which says why whenever it is asked', async () => {
+    const { platform } = await given();
+    const gone = { ...memoryOutbox(), load: () => Promise.reject(new Error('disk gone')) };
+    const signer = keyedHashSigner('cat');
+    const cat = openPlayer({
+      ...{ gatewayUrl: 'ws://g0/play', trust: platform.trust, signer, authorization: 0 },
+      ...{ world: { ...platform.clientWorld(), outbox: gone }, account: signer.publicKey },
+    });
+    const early = cat.ready();
+    await expect(early).rejects.toThrow('disk gone');
+    await platform.run(100);
+    await expect(cat.ready()).rejects.toThrow('disk gone');
+    expect(() => cat.submit([CLAIM])).toThrow(/closed: disk gone/);
+    expect(cat.status).toBe('closed');
   });
 
   it('of another lane is left alone', async () => {

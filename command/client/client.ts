@@ -1,8 +1,14 @@
 import type { CommandInstruction } from '../../schemas/types/command.js';
 import { checkedUrls, GATEWAY_URL } from './checkedUrls.js';
 import { closePlayer, dial, watch } from './gatewayLink.js';
-import type { PlayerOptions, PlayerState, PlayerStatus, Submission } from './playerState.js';
-import { passLane, restore, submit } from './submissions.js';
+import {
+  closedError,
+  type PlayerOptions,
+  type PlayerState,
+  type PlayerStatus,
+  type Submission,
+} from './playerState.js';
+import { passNonce, restore, submit } from './submissions.js';
 
 /**
  * One lane of one account on a gateway. Commands keep their bytes until they have ended: after a
@@ -15,11 +21,15 @@ export interface Player {
    * envelope comes back whole: those of its commands that had ended end again, in the same way.
    */
   readonly restored: readonly Submission[];
-  /** Resolves when the session is live. Rejects when the player is closed before. */
+  /**
+   * Resolves when the session is live. Rejects with PlayerClosedError when the player is closed, or
+   * with what the outbox failed with when that could not be read, as often as it is asked.
+   */
   ready(): Promise<void>;
   /**
    * Signs and sends the instructions in one envelope, each with the lowest free nonce. Throws
-   * before the first `ready`, and when too many commands are open.
+   * InstructionError for what has not the form of an instruction, and Error before the first
+   * `ready`, when too many commands are open, and PlayerClosedError when the player is closed.
    */
   submit(instructions: readonly CommandInstruction[], lifetimeMs?: number): readonly Submission[];
   /**
@@ -37,7 +47,7 @@ export function openPlayer(options: PlayerOptions): Player {
   const state: PlayerState = {
     ...{ options, urls, open: new Map(), envelopes: new Map(), readers: [], refusedBy: new Set() },
     ...{ status: 'connecting', current: null, next: null, urlIndex: 0, attempts: 0 },
-    ...{ cancelRedial: null, cancelWatch: null },
+    ...{ cancelRedial: null, cancelWatch: null, cause: null },
     ...{ laneNext: null, maxCommandLifetimeMs: 0, clockOffsetMs: 0 },
     watchedAtMs: options.world.nowMs(),
   };
@@ -50,7 +60,7 @@ export function openPlayer(options: PlayerOptions): Player {
     restored,
     ready: () => ready(state),
     submit: (instructions, lifetimeMs) => submit(state, instructions, lifetimeMs),
-    passNonce: (nextNonce) => passLane(state, nextNonce),
+    passNonce: (nextNonce) => passNonce(state, nextNonce),
     close: () => closePlayer(state),
   };
 }
@@ -70,15 +80,14 @@ function begin(state: PlayerState, restored: Submission[]): void {
       start();
     },
     (error: unknown) => {
-      for (const { reject } of state.readers.splice(0)) reject(error);
-      closePlayer(state);
+      closePlayer(state, error);
     },
   );
 }
 
 function ready(state: PlayerState): Promise<void> {
   if (state.status === 'live') return Promise.resolve();
-  if (state.status === 'closed') return Promise.reject(new Error('the player is closed'));
+  if (state.status === 'closed') return Promise.reject(state.cause ?? closedError(state));
   return new Promise((resolve, reject) => {
     state.readers.push({ resolve, reject });
   });

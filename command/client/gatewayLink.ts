@@ -11,6 +11,7 @@ import { CLOCK_TOLERANCE_MS } from './blockClock.js';
 import { onServerFrame } from './onServerFrame.js';
 import { noConnection, openConnection } from './openConnection.js';
 import {
+  closedError,
   type GatewayLink,
   type LinkActions,
   PlayerClosedError,
@@ -66,7 +67,10 @@ function onClosed(state: PlayerState, link: GatewayLink, code: number): void {
   if (link.status === 'dead') return;
   link.status = 'dead';
   if (code >= 4400 && code < 4500) state.refusedBy.add(link.url);
-  if (state.refusedBy.size >= new Set(state.urls).size) return closePlayer(state);
+  if (state.refusedBy.size >= new Set(state.urls).size) {
+    const why = `every gateway refuses it, the last with ${code}`;
+    return closePlayer(state, new PlayerClosedError(`the player is closed: ${why}`));
+  }
   do state.urlIndex++;
   while (state.refusedBy.has(state.urls[state.urlIndex % state.urls.length] as string));
   if (link === state.next) state.next = null;
@@ -154,14 +158,15 @@ function isOverdue({ envelopes }: PlayerState, link: GatewayLink): boolean {
 }
 
 /** The end of a player: what is open stays in the outbox. */
-export function closePlayer(state: PlayerState): void {
+export function closePlayer(state: PlayerState, cause: unknown = null): void {
   if (state.status === 'closed') return;
+  state.cause = cause;
   setStatus(state, 'closed');
   state.cancelRedial?.();
   state.cancelWatch?.();
   for (const link of [state.current, state.next]) if (link !== null) retire(link);
-  const error = new PlayerClosedError('the player was closed');
-  for (const { reject } of state.readers.splice(0)) reject(error);
+  const error = closedError(state);
+  for (const { reject } of state.readers.splice(0)) reject(cause ?? error);
   for (const submission of state.open.values()) submission.fail(error);
   state.open.clear();
 }

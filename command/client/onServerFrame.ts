@@ -51,7 +51,7 @@ function onMessage(
     case 'welcome':
       return onWelcome(state, link, message, links);
     case 'accepted':
-      return state.open.get(message.commandId)?.accept();
+      return onAccepted(state, message.commandId);
     case 'pending':
       return onPending(state, message);
     case 'executed':
@@ -84,11 +84,19 @@ function onSaidTime(
   if (!renewBlockClock(state, link, blockTimeMs)) links.moveOn(state, link);
 }
 
+function onAccepted(state: PlayerState, commandId: string): void {
+  const submission = state.open.get(commandId);
+  if (submission === undefined) return;
+  submission.pending = null;
+  submission.accept();
+}
+
 /** Not taken now: it may be later, and who is not asked again says nothing more of it. */
 function onPending(state: PlayerState, { commandId, code, name }: PendingMessage): void {
   const submission = state.open.get(commandId);
   if (submission === undefined) return;
   const { envelope } = submission;
+  submission.pending = { code, name };
   const pauseMs = CLIENT_RESEND_MS * 2 ** (envelope.sent - 1);
   resendLater(state, envelope, Math.min(pauseMs, CLIENT_PENDING_RESEND_MS_MAX));
   state.options.onPending?.(commandId, code, name);
@@ -186,7 +194,8 @@ function onOutcome(
   if (provenMs !== null) raiseBlockClock(state, provenMs);
   passLane(state, kind === 'expired' ? outcome.nextNonce : nonce + 1);
   if (kind !== 'expired') submission.accept();
-  endSubmission(state, submission, outcome);
+  const { pending } = submission;
+  endSubmission(state, submission, kind === 'expired' ? { ...outcome, pending } : outcome);
 }
 
 /** The block time that proves an expiry; null of other ends. */
@@ -214,13 +223,20 @@ function onAdmissionRefusal(
   if (envelope === undefined) return;
   const { retry, code, name, detail = '' } = message;
   if (retry === 'reconnect') links.moveOn(state, link);
+  const submissions = [...envelope.openIds].flatMap((id) => state.open.get(id) ?? []);
   if (retry === 'same' || retry === 'reconnect' || envelope.sent > 1) {
+    for (const submission of submissions) submission.pending = { code, name };
     return resendLater(state, envelope, CLIENT_RESEND_MS);
   }
-  for (const commandId of [...envelope.openIds]) {
-    const submission = state.open.get(commandId);
-    if (submission === undefined) continue;
-    const ended = { commandId, stage: 'admission', code, name, detail, height: null } as const;
+  for (const submission of submissions) {
+    const ended = {
+      commandId: submission.id,
+      stage: 'admission',
+      code,
+      name,
+      detail,
+      height: null,
+    } as const;
     endSubmission(state, submission, { kind: 'refused', ...ended });
   }
 }

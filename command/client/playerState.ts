@@ -4,7 +4,7 @@ import type { HelloMessage } from '../../schemas/gateway/protocol.js';
 import type { Command } from '../../schemas/types/command.js';
 import type { ClientConnection, ClientWorld } from './ports.js';
 import type { Trust } from './verifyEvents.js';
-import type { VerifiedOutcome } from './verifyOutcome.js';
+import type { PendingReason, VerifiedOutcome } from './verifyOutcome.js';
 
 export type PlayerStatus = 'connecting' | 'live' | 'closed';
 
@@ -43,10 +43,17 @@ export class PlayerClosedError extends Error {
   override readonly name = 'PlayerClosedError';
 }
 
+export function closedError({ cause }: PlayerState): PlayerClosedError {
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  return new PlayerClosedError(`the player is closed${why}`, { cause });
+}
+
 export interface OpenSubmission {
   readonly id: string;
   readonly command: Command;
   readonly envelope: OpenEnvelope;
+  /** The last reason that was given for not taking it. */
+  pending: PendingReason | null;
   accept(): void;
   settle(outcome: VerifiedOutcome): void;
   fail(error: unknown): void;
@@ -101,6 +108,8 @@ export interface PlayerState {
   next: GatewayLink | null;
   urlIndex: number;
   attempts: number;
+  /** Why it was closed, where nobody has asked for it. */
+  cause: unknown;
   cancelRedial: (() => void) | null;
   cancelWatch: (() => void) | null;
   /** No nonce below is free: from certified states and receipts. Null before the first welcome. */

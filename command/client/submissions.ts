@@ -8,10 +8,18 @@ import {
   MAX_ENVELOPE_COMMANDS_PER_ACCOUNT,
 } from '../../schemas/limits.js';
 import type { Command, CommandInstruction } from '../../schemas/types/command.js';
+import { checkInstructions, checkLengths, InstructionError } from './instructionForm.js';
 import type { OpenEnvelope, OpenSubmission, PlayerState, Submission } from './playerState.js';
+import { closedError } from './playerState.js';
+import { whole } from './shapes.js';
 import type { VerifiedOutcome } from './verifyOutcome.js';
 
 /** No nonce below is free any more. */
+export function passNonce(state: PlayerState, nextNonce: number): void {
+  if (!whole(nextNonce)) throw new Error(`a nonce is a whole number, not ${nextNonce}`);
+  passLane(state, nextNonce);
+}
+
 export function passLane(state: PlayerState, nextNonce: number): void {
   state.laneNext = Math.max(state.laneNext ?? 0, nextNonce);
 }
@@ -39,16 +47,23 @@ function lifetimeOf(state: PlayerState, wantedMs: number): number {
   return Math.min(wantedMs, longestMs);
 }
 
-/** Signs the instructions in one envelope, keeps it, and sends it. Throws when that cannot be. */
+/**
+ * Signs the instructions in one envelope, keeps it, and sends it.
+ * @throws InstructionError, or Error when that cannot be now
+ */
 export function submit(
   state: PlayerState,
   instructions: readonly CommandInstruction[],
   lifetimeMs = CLIENT_LIFETIME_MS_DEFAULT,
 ): readonly Submission[] {
   const { account, signer, authorization, trust, world } = state.options;
-  const count = instructions.length;
-  if (state.status === 'closed') throw new Error('the player is closed');
+  if (state.status === 'closed') throw closedError(state);
   if (state.laneNext === null) throw new Error('the session is not live yet: await ready()');
+  checkInstructions(instructions);
+  if (typeof lifetimeMs !== 'number' || !(lifetimeMs > 0)) {
+    throw new InstructionError('lifetimeMs', 'milliseconds above 0');
+  }
+  const count = instructions.length;
   if (count < 1 || count > MAX_ENVELOPE_COMMANDS_PER_ACCOUNT) {
     throw new Error(`an envelope holds 1 to ${MAX_ENVELOPE_COMMANDS_PER_ACCOUNT} commands`);
   }
@@ -65,6 +80,7 @@ export function submit(
       instruction,
     }),
   );
+  checkLengths(commands);
   const { chainId, shard } = trust.keys;
   const nowMs = world.nowMs() + state.clockOffsetMs;
   const livesMs = lifetimeOf(state, lifetimeMs);
@@ -161,6 +177,7 @@ function track(
   ended.promise.catch(() => undefined);
   state.open.set(id, {
     id,
+    pending: null,
     command,
     envelope,
     accept: accepted.resolve,

@@ -42,7 +42,15 @@ export type VerifiedOutcome =
       readonly nextNonce: number;
       /** The command whose receipt stands at the nonce, if that is the proof. */
       readonly supersededBy: string | null;
+      /** The last reason for not taking it that a gateway has told; its word. */
+      readonly pending: PendingReason | null;
     };
+
+/** A refusal that may pass. */
+export interface PendingReason {
+  readonly code: number;
+  readonly name: string;
+}
 
 /** What a gateway or a reader gives as proof of how a command ended in a block. */
 export interface ClaimedEnd {
@@ -175,7 +183,7 @@ function verifyUnused(
   const blockTimeMs = provenBlockTimeMs(message.header, opened.certificate);
   if (blockTimeMs === null || !showsUnused(command, opened.value, blockTimeMs)) return null;
   const nextNonce = nextNonceOf(opened.value);
-  return { kind: 'expired', commandId, height, nextNonce, supersededBy: null };
+  return { kind: 'expired', commandId, height, nextNonce, supersededBy: null, pending: null };
 }
 
 /** Block time of a certified height: the result signs the digest of the header that holds it. */
@@ -212,5 +220,6 @@ function verifySuperseded(
   const supersededBy = toHex(body.commandId);
   if (!isSamePlace || supersededBy === command.commandId) return null;
   const { commandId, height } = message;
-  return { kind: 'expired', commandId, height, nextNonce: nonce + 1, supersededBy };
+  const nextNonce = nonce + 1;
+  return { kind: 'expired', commandId, height, nextNonce, supersededBy, pending: null };
 }

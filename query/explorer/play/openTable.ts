@@ -197,7 +197,7 @@ async function play(state: TableState, instruction: CommandInstruction): Promise
 }
 
 async function onEnded(state: TableState, outcome: VerifiedOutcome): Promise<void> {
-  const problem = endText(outcome, state.seat.pending);
+  const problem = endText(outcome);
   const { kind, height } = outcome;
   // It has used its nonce, so that what other tabs show is old.
   if (kind !== 'expired' && height !== null) {
@@ -223,7 +223,7 @@ async function showRestored(state: TableState, ends: readonly VerifiedOutcome[])
   const executed = ends.filter((end): end is Executed => end.kind === 'executed');
   executed.sort((a, b) => a.height - b.height || a.executionIndex - b.executionIndex);
   for (const end of executed) change(state, { rounds: await roundsWith(state, end) });
-  const texts = ends.flatMap((end) => endText(end, state.seat.pending) ?? []);
+  const texts = ends.flatMap((end) => endText(end) ?? []);
   const problem = texts.length === 0 ? null : `Of the move before: ${texts.at(-1)}`;
   change(state, { problem });
 }

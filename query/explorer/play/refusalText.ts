@@ -52,18 +52,15 @@ export function pendingText(name: string): string {
   return `${pendingReason(name)} It is sent again for up to half a minute.`;
 }
 
-/**
- * Why a command did nothing; null when it was executed. `pending`: the last reason that validators
- * gave for not taking it, if they gave one.
- */
-export function endText(outcome: VerifiedOutcome, pending: string | null): string | null {
+/** Why a command did nothing; null when it was executed. */
+export function endText(outcome: VerifiedOutcome): string | null {
   if (outcome.kind === 'executed') return null;
   if (outcome.kind === 'refused') return refusalText(outcome.name, outcome.detail);
   if (outcome.supersededBy !== null) {
     return 'Another tab or device played with this key, so your move was not played. Look again.';
   }
-  if (pending === null) return refusalText('expired', '');
-  return `${pendingReason(pending)} It was not taken in time, and nothing was staked.`;
+  if (outcome.pending === null) return refusalText('expired', '');
+  return `${pendingReason(outcome.pending.name)} It was not taken in time, and nothing was staked.`;
 }
 
 /** Whether the account stands otherwise than this page had shown. */

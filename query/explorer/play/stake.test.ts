@@ -51,21 +51,26 @@ describe('a bet', () => {
 });
 
 describe('a command that did nothing', () => {
-  const expired = { kind: 'expired', commandId: 'aa', height: 9, nextNonce: 3 } as const;
+  const place = { commandId: 'aa', height: 9, nextNonce: 3 };
+  const expired = { kind: 'expired', ...place, pending: null } as const;
+  const pendingFor = (name: string) => ({ code: 1, name });
 
   it('is explained while it waits, and when its time is over', () => {
     expect(pendingText('unknownAccount')).toMatch(/no account yet.*sent again/);
     expect(pendingText('nonceGap')).toMatch(/\(nonce gap\)/);
     const late = { ...expired, supersededBy: null };
-    expect(endText(late, 'unknownAccount')).toMatch(/no account yet.*not taken in time/);
-    expect(endText(late, null)).toMatch(/too late/);
+    expect(endText({ ...late, pending: pendingFor('unknownAccount') })).toMatch(
+      /no account yet.*not taken in time/,
+    );
+    expect(endText(late)).toMatch(/too late/);
     expect(tellsOfOthers(late)).toBe(false);
   });
 
   it('whose nonce another command has used tells of another tab or device', () => {
     const superseded = { ...expired, supersededBy: 'bb' };
-    expect(endText(superseded, null)).toMatch(/^Another tab or device played with this key/);
-    expect(endText(superseded, 'staleNonce')).toMatch(/^Another tab or device played/);
+    expect(endText(superseded)).toMatch(/^Another tab or device played with this key/);
+    const stale = { ...superseded, pending: pendingFor('staleNonce') };
+    expect(endText(stale)).toMatch(/^Another tab or device played/);
     expect(tellsOfOthers(superseded)).toBe(true);
   });
 });
