@@ -1,4 +1,7 @@
+import { jsonBody } from '../../../command/client/jsonBody.js';
+import { fields, key, list, text, whole } from '../../../command/client/shapes.js';
 import type { PlayedRound } from './seat.js';
+import { setAside } from './setAside.js';
 
 /** So many rounds are shown, and kept while the tab is open. */
 export const ROUNDS_KEPT = 20;
@@ -20,10 +23,24 @@ export function keepRounds(account: string, rounds: readonly PlayedRound[]): voi
   }
 }
 
-/** The rounds that this tab kept, the newest first, none of them checked yet. */
-export function keptRounds(account: string): readonly PlayedRound[] {
-  const text = sessionStorage.getItem(keyOf(account));
-  if (text === null) return [];
-  const kept = JSON.parse(text) as readonly KeptRound[];
-  return kept.map((round) => ({ ...round, events: [], checks: null, trouble: null }));
+/**
+ * The rounds that this tab kept, the newest first, none of them checked yet. What another version
+ * has kept, or what cannot be read, is set aside and told.
+ */
+export function keptRounds(account: string, onUnreadable?: () => void): readonly PlayedRound[] {
+  const entry = sessionStorage.getItem(keyOf(account));
+  if (entry === null) return [];
+  const kept = jsonBody(entry);
+  if (isKept(kept)) {
+    return kept.map((round) => ({ ...round, events: [], checks: null, trouble: null }));
+  }
+  setAside(sessionStorage, keyOf(account), entry);
+  onUnreadable?.();
+  return [];
+}
+
+const isRounds = list(fields({ commandId: key, height: whole, instruction: text }));
+
+function isKept(value: unknown): value is readonly KeptRound[] {
+  return isRounds(value);
 }

@@ -38,6 +38,11 @@ export interface Table {
 /** Nothing is under way. */
 const IDLE = { busy: null, pending: null } as const;
 
+const ROUNDS_UNREADABLE = 'The list of your rounds in this tab could not be read, and begins anew.';
+const MOVES_UNREADABLE =
+  'What this browser had kept of moves under way could not be read, and was set aside. ' +
+  'The chain may have executed them all the same: look at your balance.';
+
 interface TableState {
   seat: Seat;
   player: Player | null;
@@ -65,11 +70,13 @@ export function openTable(seed: Uint8Array, onChange: (seat: Seat) => void): Tab
   const signer = createSigner(seed);
   const account = signer.publicKey;
   const state: TableState = {
-    seat: { ...EMPTY_SEAT, account: toHex(account), rounds: keptRounds(toHex(account)) },
+    seat: { ...EMPTY_SEAT, account: toHex(account) },
     ...{ player: null, proven: null, checking: null, seenHeight: 0, usedHeight: 0, closed: false },
     ...{ used: [], keyUse: openKeyUse(toHex(account), (command) => onUsed(state, command)) },
     ...{ account, onChange },
   };
+  const rounds = keptRounds(toHex(account), () => change(state, { problem: ROUNDS_UNREADABLE }));
+  change(state, { rounds });
   begin(state, signer).catch((error: unknown) => fail(state, error));
   return {
     play: (instruction) => play(state, instruction),
@@ -91,9 +98,10 @@ async function begin(state: TableState, signer: Signer): Promise<void> {
   change(state, { genesis });
   state.proven = openProvenReader({ reader: pageReader, trust });
   state.checking = { account: toHex(account), genesis, trust, steps: new Map() };
+  const onUnreadable = () => change(state, { problem: MOVES_UNREADABLE });
   state.player = openPlayer({
     gatewayUrl: gatewayAddress(settings.gatewayUrl, location),
-    world: browserWorld({ outbox: storedOutbox(toHex(account)) }),
+    world: browserWorld({ outbox: storedOutbox(toHex(account), { onUnreadable }) }),
     trust,
     account,
     signer,
@@ -224,8 +232,8 @@ async function showRestored(state: TableState, ends: readonly VerifiedOutcome[])
   executed.sort((a, b) => a.height - b.height || a.executionIndex - b.executionIndex);
   for (const end of executed) change(state, { rounds: await roundsWith(state, end) });
   const texts = ends.flatMap((end) => endText(end) ?? []);
-  const problem = texts.length === 0 ? null : `Of the move before: ${texts.at(-1)}`;
-  change(state, { problem });
+  // What was told at the start stays where there is nothing newer.
+  if (texts.length > 0) change(state, { problem: `Of the move before: ${texts.at(-1)}` });
 }
 
 /** The rounds with one more, checked, and kept for as long as the tab is open. */
