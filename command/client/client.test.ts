@@ -87,6 +87,21 @@ describe('a client whose gateway is gone', () => {
     expect(ann.left).toEqual(['no connection: closed with 1006, refused']);
   });
 
+  it('waits for one until its signal is aborted, and goes on all the same', async () => {
+    const { platform, ann } = await given();
+    for (const { kill } of [...platform.gateways.values()]) kill();
+    await platform.run(1_000);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waiting = ann.ready({ signal });
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    await expect(ann.ready({ signal })).rejects.toThrow('enough');
+    platform.startGateway('g0');
+    expect(ann.status).toBe('connecting');
+    await platform.runUntil(() => ann.status === 'live', 30_000);
+  });
+
   it('notices one that hangs, by its own heartbeat', async () => {
     const { platform, ann } = await given();
     const g0 = platform.gateways.get('g0');

@@ -8,7 +8,9 @@ import {
   type PlayerStatus,
   type Submission,
 } from './playerState.js';
+import type { Abortable } from './reader.js';
 import { passNonce, restore, submit } from './submissions.js';
+import { unlessAborted } from './unlessAborted.js';
 
 /**
  * One lane of one account on a gateway. Commands keep their bytes until they have ended: after a
@@ -23,9 +25,10 @@ export interface Player {
   readonly restored: readonly Submission[];
   /**
    * Resolves when the session is live. Rejects with PlayerClosedError when the player is closed, or
-   * with what the outbox failed with when that could not be read, as often as it is asked.
+   * with what the outbox failed with when that could not be read, as often as it is asked;
+   * when `signal` is aborted, with its reason. The player goes on all the same.
    */
-  ready(): Promise<void>;
+  ready(options?: Abortable): Promise<void>;
   /**
    * Signs and sends the instructions in one envelope, each with the lowest free nonce. Throws
    * InstructionError for what has not the form of an instruction, and Error before the first
@@ -58,7 +61,7 @@ export function openPlayer(options: PlayerOptions): Player {
       return state.status;
     },
     restored,
-    ready: () => ready(state),
+    ready: ({ signal } = {}) => unlessAborted(signal, ready(state)),
     submit: (instructions, lifetimeMs) => submit(state, instructions, lifetimeMs),
     passNonce: (nextNonce) => passNonce(state, nextNonce),
     close: () => closePlayer(state),

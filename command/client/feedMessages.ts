@@ -1,5 +1,6 @@
 import type { FeedMessage } from './feedMessage.js';
 import { type FeedOptions, type FeedRefusedError, followFeed } from './followFeed.js';
+import type { Abortable } from './reader.js';
 
 /** So many messages wait for a slow taker; then the feed pauses, and resumes at half of them. */
 export const FEED_BUFFER_MESSAGES_MAX = 1_000;
@@ -14,9 +15,13 @@ export interface FeedMessages extends AsyncIterable<FeedMessage> {
 
 /**
  * Follows a feed at the pace of whoever takes its messages. One who is slow loses nothing: the feed
- * waits at its place in the chain. The loop throws FeedRefusedError when every reader refuses.
+ * waits at its place in the chain. The loop throws FeedRefusedError when every reader refuses, and
+ * the reason of `signal` when that is aborted.
  */
-export function feedMessages(options: Omit<FeedOptions, 'onMessage' | 'onRefused'>): FeedMessages {
+export function feedMessages(
+  options: Omit<FeedOptions, 'onMessage' | 'onRefused'> & Abortable,
+): FeedMessages {
+  const { signal } = options;
   const waiting: { readonly message: FeedMessage; readonly length: number }[] = [];
   let characters = 0;
   const isAbove = (share: number): boolean =>
@@ -38,12 +43,16 @@ export function feedMessages(options: Omit<FeedOptions, 'onMessage' | 'onRefused
     },
   });
   const close = (): void => {
+    signal?.removeEventListener('abort', close);
     feed.close();
     wake();
   };
+  if (signal?.aborted === true) close();
+  else signal?.addEventListener('abort', close);
   const take = async function* (): AsyncGenerator<FeedMessage, void, undefined> {
     try {
       for (;;) {
+        if (signal?.aborted === true) throw signal.reason;
         const next = waiting.shift();
         characters -= next?.length ?? 0;
         if (next !== undefined) yield next.message;

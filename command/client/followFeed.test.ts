@@ -247,6 +247,24 @@ describe('the messages of a feed', () => {
     feed.close();
   });
 
+  it('end with the reason of a signal, waited for or not yet asked for', async () => {
+    const world = simulatedFeeds({ seed: 8, heights: 1 });
+    const { clientWorld } = world;
+    const topics: FeedTopic[] = ['blocks'];
+    const controller = new AbortController();
+    const { signal } = controller;
+    const open = () => feedMessages({ urls: 'http://a', world: clientWorld, topics, signal });
+    const first = open()[Symbol.asyncIterator]().next();
+    world.run(500);
+    expect(world.connections()).toBe(1);
+    controller.abort(new Error('enough'));
+    await expect(first).rejects.toThrow('enough');
+    const second = open()[Symbol.asyncIterator]().next();
+    await expect(second).rejects.toThrow('enough');
+    world.run(500);
+    expect(world.connections()).toBe(0);
+  });
+
   it('end with the refusal of all readers', async () => {
     const world = simulatedFeeds({ seed: 8, heights: 1, faults: { 'http://a': 'refuses' } });
     const { clientWorld } = world;

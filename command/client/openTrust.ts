@@ -7,6 +7,7 @@ import type { SignatureVerifier } from '../../schemas/crypto/signatures.js';
 import { fromHex, toHex } from '../../schemas/kernel/bytes.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import type { Epochs } from './answers.js';
+import type { ClientSignal } from './ports.js';
 import type { Reader } from './reader.js';
 import { UnprovenError } from './readerError.js';
 import type { Trust } from './verifyEvents.js';
@@ -27,14 +28,18 @@ export interface TrustedChain {
  */
 export async function openTrust(
   reader: Pick<Reader, 'genesis' | 'epochs'>,
-  options: { readonly chainId?: string | null; readonly verifier?: SignatureVerifier } = {},
+  options: {
+    readonly chainId?: string | null;
+    readonly verifier?: SignatureVerifier;
+    readonly signal?: ClientSignal;
+  } = {},
 ): Promise<TrustedChain> {
-  const { chainId = null, verifier = portableVerifier } = options;
+  const { chainId = null, verifier = portableVerifier, signal } = options;
   const prove = (json: object): Genesis => pinned(genesisOf(json), chainId);
-  const genesis = prove(await reader.genesis({ prove }));
+  const genesis = prove(await reader.genesis({ prove, signal }));
   const { eventPartitions } = genesis;
   const trust = { keys: genesisEpoch(genesis, SHARD), eventPartitions, verifier };
-  return { genesis, trust: await withNewEpochs(trust, reader) };
+  return { genesis, trust: await withNewEpochs(trust, reader, signal) };
 }
 
 function pinned(genesis: Genesis, chainId: string | null): Genesis {
@@ -56,14 +61,18 @@ function genesisOf(json: object): Genesis {
  * The same trust with the epochs that began since, or itself. A reader can keep one back, and then
  * proves nothing of it.
  */
-export async function withNewEpochs(trust: Trust, reader: Pick<Reader, 'epochs'>): Promise<Trust> {
+export async function withNewEpochs(
+  trust: Trust,
+  reader: Pick<Reader, 'epochs'>,
+  signal?: ClientSignal,
+): Promise<Trust> {
   const prove = ({ epochs }: Epochs): EpochKeys => {
     const records = epochs.map(({ record }) => fromHex(record));
     const keys = keysWithStarts(firstOf(trust.keys), records, trust.verifier);
     if (keys !== null) return keys;
     throw new UnprovenError('an epoch that the recovery keys of genesis did not begin');
   };
-  const keys = prove(await reader.epochs({ prove }));
+  const keys = prove(await reader.epochs({ prove, signal }));
   return keys.epoch > trust.keys.epoch ? { ...trust, keys } : trust;
 }
 

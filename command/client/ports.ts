@@ -35,15 +35,26 @@ export const READ_MS_MAX = 15_000;
  */
 export const READ_BYTES_MAX = 2 * MAX_FRAME_BYTES + 1024 * 1024;
 
+/** What is used of an AbortSignal: who aborts it waits no longer, and is given its reason. */
+export interface ClientSignal {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** What the client needs of Node or of a browser. */
 export interface ClientWorld {
   connect(url: string, events: ConnectionEvents): ClientConnection;
   /**
    * GET of a JSON document; `body` is parsed, and undefined when the answer is not in JSON, or is
    * longer than READ_BYTES_MAX, of which no more is taken. Rejects when there is no answer within
-   * READ_MS_MAX, and only then.
+   * READ_MS_MAX or before `signal` is aborted, and only then.
    */
-  get(url: string): Promise<{ readonly status: number; readonly body: unknown }>;
+  get(
+    url: string,
+    signal?: ClientSignal,
+  ): Promise<{ readonly status: number; readonly body: unknown }>;
   /** Unix milliseconds: expiries are chosen with it. */
   nowMs(): number;
   after(delayMs: number, run: () => void): () => void;

@@ -153,7 +153,7 @@ async function readState(
   key: StateKey['key'],
   at: AtLeast & { readonly height?: number } = {},
 ): Promise<Proven<StateValue['value'] | null>> {
-  const { minHeight = 0, height = 0 } = at;
+  const { minHeight = 0, height = 0, signal } = at;
   const asked = toHex(encode('StateKey', { key }));
   const open = async (answer: StateAnswer): Promise<Proven<StateValue['value'] | null>> => {
     const leaf = await opened(
@@ -170,7 +170,7 @@ async function readState(
     throw new ReaderError('notYetVisible', `/state/${asked}`, said);
   };
   const { found } = await readOpened<ReadersWord<StateAnswer>, Awaited<ReturnType<typeof open>>>(
-    (proving) => reading.reader.state(asked, height, proving),
+    (proving) => reading.reader.state(asked, height, { ...proving, signal }),
     open,
   );
   return found;

@@ -1,9 +1,10 @@
 import { rejectName } from '../../schemas/rejectCode.js';
 import type { ReadersWord } from './answers.js';
 import { checkedUrls, READER_URL } from './checkedUrls.js';
-import { type ClientWorld, READ_BYTES_MAX } from './ports.js';
+import { type ClientSignal, type ClientWorld, READ_BYTES_MAX } from './ports.js';
 import { isReadError, ReaderError, type ReadFailure, UnprovenError } from './readerError.js';
 import type { Check } from './shapes.js';
+import { unlessAborted } from './unlessAborted.js';
 
 /** How often a reader is asked again for what it cannot show yet, and after which pause. */
 export const READ_ASKED_MAX = 8;
@@ -28,6 +29,7 @@ export function readersOf(urls: string | readonly string[], world: ReadWorld): R
 export interface Asked<T> {
   readonly hasShape: Check;
   readonly prove?: Prove<T> | undefined;
+  readonly signal?: ClientSignal | undefined;
 }
 
 /** Throws UnprovenError for an answer that is none, or ReaderError for one of too early. */
@@ -52,19 +54,20 @@ const PASSING: ReadonlySet<ReadFailure> = new Set(['notYetVisible', 'stateUnavai
  * where it is given. A reader that is away or out of order, or something else than a reader, that
  * knows nothing of it or lies, is left for the next one, each once; what is not visible yet is
  * asked for again, so often. Rejects with ReaderError or UnprovenError: with what a reader said
- * rather than that another one was away.
+ * rather than that another one was away; when `signal` is aborted, with its reason.
  */
 export async function readJson<T>(
   readers: Readers,
   path: string,
-  { hasShape, prove }: Asked<T>,
+  { hasShape, prove, signal }: Asked<T>,
 ): Promise<ReadersWord<T>> {
   const left = new Set<number>();
   let verdict: Error | null = null;
   for (let asked = 1, { turn } = readers; ; ) {
     try {
-      const answer = (await askOne(readers, turn, path, hasShape)) as ReadersWord<T>;
-      await prove?.(answer);
+      const asking = askOne(readers, turn, path, { hasShape, signal });
+      const answer = (await unlessAborted(signal, asking)) as ReadersWord<T>;
+      if (prove !== undefined) await unlessAborted(signal, Promise.resolve(prove(answer)));
       return answer;
     } catch (error) {
       if (!isReadError(error) || isFinal(error)) throw error;
@@ -74,7 +77,7 @@ export async function readJson<T>(
       const isOver = isPassing ? asked++ === READ_ASKED_MAX : left.size === readers.urls.length;
       if (isOver) throw verdict ?? error;
       turn = passOn(readers, turn, left);
-      if (isPassing) await pause(readers.world);
+      if (isPassing) await unlessAborted(signal, pause(readers.world));
     }
   }
 }
@@ -111,12 +114,12 @@ async function askOne(
   { urls, world }: Readers,
   turn: number,
   path: string,
-  hasShape: Check,
+  { hasShape, signal }: Pick<Asked<unknown>, 'hasShape' | 'signal'>,
 ): Promise<unknown> {
   const url = urls[turn] as string;
   let answer: Awaited<ReturnType<ReadWorld['get']>>;
   try {
-    answer = await world.get(url + path);
+    answer = await world.get(url + path, signal);
   } catch (error) {
     // The port's one way to say that there was no answer.
     if (!(error instanceof Error)) throw error;

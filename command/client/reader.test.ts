@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RejectCode } from '../../schemas/rejectCode.js';
+import { openTrust } from './openTrust.js';
 import { openReader } from './reader.js';
 import { ReaderError, UnprovenError } from './readerError.js';
 import { READ_ASKED_MAX } from './readJson.js';
@@ -149,6 +150,42 @@ describe('a read', () => {
     const error = await failureOf(openReader(['http://a', 'http://b'], both.world).search('7'));
     expect([error.code, error.status, error.retriable]).toEqual(said);
     expect(both.asked).toHaveLength(2);
+  });
+
+  it('ends with the reason of its signal, whatever it waits for', async () => {
+    const given: unknown[] = [];
+    const never = () => new Promise<never>(() => undefined);
+    const silent = {
+      get(_url: string, signal: unknown) {
+        given.push(signal);
+        return never();
+      },
+      after: () => () => undefined,
+    };
+    const late = { ...silent, get: async () => problem(503, RejectCode.notYetVisible) };
+    for (const world of [silent, late]) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const reader = openReader('http://a', world);
+      const reads = [
+        ...[reader.search('7', { signal }), reader.account(KEY, { signal, minHeight: 3 })],
+        ...[reader.genesis({ signal }), openTrust(reader, { signal })],
+        reader.blocks({ signal })[Symbol.asyncIterator]().next(),
+        reader.epochs({ signal, prove: never }),
+      ];
+      controller.abort(new Error('enough'));
+      reads.push(reader.block(3, { signal }));
+      for (const read of reads) await expect(read).rejects.toThrow('enough');
+    }
+    expect(given.length).toBeGreaterThan(3);
+    expect(given.every((each) => each instanceof AbortSignal)).toBe(true);
+    const proven = madeUp(() => ({ status: 200, body: { epochs: [] } }));
+    const controller = new AbortController();
+    const asking = { signal: controller.signal, prove: never };
+    const read = openReader('http://a', proven.world).epochs(asking);
+    controller.abort(new Error('enough'));
+    await expect(read).rejects.toThrow('enough');
+    expect(proven.asked).toEqual(['http://a/epochs']);
   });
 
   it('puts what it is given into the address and nothing else', async () => {

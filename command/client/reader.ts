@@ -25,6 +25,7 @@ import type {
   SearchAnswer,
   StateAnswer,
 } from './answers.js';
+import type { ClientSignal } from './ports.js';
 import { ReaderError } from './readerError.js';
 import { type Prove, type Readers, type ReadWorld, readersOf, readJson } from './readJson.js';
 import { anything, type Check } from './shapes.js';
@@ -35,8 +36,13 @@ const KEY_SHOWN_MAX = 80;
 type Value = string | number | boolean | undefined;
 type Query = Readonly<Record<string, Value>>;
 
+/** Whoever aborts `signal` waits no longer: the call rejects with its reason. */
+export interface Abortable {
+  readonly signal?: ClientSignal | undefined;
+}
+
 /** Waits until the height can be read: what one was told was executed. */
-export interface AtLeast {
+export interface AtLeast extends Abortable {
   readonly minHeight?: number;
 }
 
@@ -44,7 +50,7 @@ export interface AtLeast {
  * Looks at an answer before it is taken: throws UnprovenError, and the next reader is asked, or
  * ReaderError with `notYetVisible`, and it is asked for again.
  */
-export interface Proving<T> {
+export interface Proving<T> extends Abortable {
   readonly prove?: Prove<T> | undefined;
 }
 
@@ -67,7 +73,8 @@ export interface CommandQuery extends ListQuery {
 /**
  * The read API, typed. All that it gives is a reader's word (`ReadersWord`): of the right form, and
  * true if the reader is honest. Keys and ids are hex; what is none is refused (`badParameter`) and
- * not asked for. Every call rejects with ReaderError.
+ * not asked for. Every call rejects with ReaderError, or with
+ * the reason of its signal.
  */
 export interface Reader {
   /** Genesis in JSON form: openTrust makes of it what is believed. */
@@ -85,14 +92,14 @@ export interface Reader {
     height?: number,
     proving?: Proving<StateAnswer>,
   ): Promise<ReadersWord<StateAnswer>>;
-  search(q: string): Promise<ReadersWord<SearchAnswer>>;
+  search(q: string, options?: Abortable): Promise<ReadersWord<SearchAnswer>>;
   /** Newest first, page by page, as the rows are taken. */
   history(account: string, query?: ListQuery & { asset?: number }): Rows<HistoryRow>;
   blocks(query?: ListQuery & { nonEmpty?: boolean }): Rows<Block>;
   commands(query?: CommandQuery & { account?: string }): Rows<Command>;
   games(query?: ListQuery & { account?: string; game?: string; status?: string }): Rows<Game>;
   /** In the order of their execution. */
-  blockCommands(heightOrDigest: number | string): Rows<Command>;
+  blockCommands(heightOrDigest: number | string, options?: Abortable): Rows<Command>;
 }
 
 export type Rows<T> = AsyncIterable<ReadersWord<T>>;
@@ -109,12 +116,14 @@ export function openReader(urls: string | readonly string[], world: ReadWorld): 
     at: object = {},
     key?: Key,
   ): Promise<ReadersWord<T>> => {
-    const { prove, ...query } = at as Query & Proving<T>;
+    const { prove, signal, ...query } = at as Query & Proving<T>;
     const path = withQuery(pathOf(route, key), query);
-    return readJson<T>(readers, path, { hasShape: isAtLeast(shape, query.minHeight), prove });
+    return readJson<T>(readers, path, {
+      ...{ hasShape: isAtLeast(shape, query.minHeight), prove, signal },
+    });
   };
   const list = <T>(route: string, shape: Check, query: object = {}, key?: Key): Rows<T> =>
-    rowsOf<T>(readers, { route, key }, shape, query as Query);
+    rowsOf<T>(readers, { route, key }, shape, query as Query & Abortable);
   return {
     genesis: (proving) => get('/genesis', anything, proving),
     epochs: (proving) => get('/epochs', isEpochs, proving),
@@ -122,13 +131,14 @@ export function openReader(urls: string | readonly string[], world: ReadWorld): 
     block: (block, at) => get('/explorer/blocks/:key', isFullBlock, at, block),
     command: (id, at) => get('/explorer/commands/:key', isFullCommand, at, id),
     state: (key, height, proving) => get('/state/:key', isStateAnswer, { height, ...proving }, key),
-    search: (q) => get('/explorer/search', isSearchAnswer, { q }),
+    search: (q, options) => get('/explorer/search', isSearchAnswer, { ...options, q }),
     history: (account, query) =>
       list('/explorer/accounts/:key/history', isHistoryRow, query, account),
     blocks: (query) => list('/explorer/blocks', isBlock, query),
     commands: (query) => list('/explorer/commands', isCommand, query),
     games: (query) => list('/explorer/games', isGame, query),
-    blockCommands: (block) => list('/explorer/blocks/:key/commands', isCommand, {}, block),
+    blockCommands: (block, options) =>
+      list('/explorer/blocks/:key/commands', isCommand, options, block),
   };
 }
 
@@ -165,7 +175,7 @@ async function* rowsOf<T>(
   readers: Readers,
   { route, key }: { readonly route: string; readonly key: Key | undefined },
   isRow: Check,
-  query: Query,
+  { signal, ...query }: Query & Abortable,
 ): AsyncGenerator<ReadersWord<T>, void, undefined> {
   const path = pathOf(route, key);
   const isPage = isAtLeast(isPageOf(isRow), query.minHeight);
@@ -177,7 +187,7 @@ async function* rowsOf<T>(
     const more = cursor === undefined ? {} : { ...(isPinned ? {} : { minHeight: shown }), cursor };
     const asked = withQuery(path, { ...query, ...more });
     const page: Page<ReadersWord<T>> = await readJson(readers, asked, {
-      hasShape: isNoneBehind,
+      ...{ hasShape: isNoneBehind, signal },
     });
     yield* page.items;
     if (page.nextCursor === null) return;

@@ -8,11 +8,14 @@ import { openReader } from '../../command/client/reader.js';
 import { nodeClientWorld } from './nodeClientWorld.js';
 
 const FOUND = { query: '7', matches: [], redirect: null, visibleHeight: 9 };
+/** Who asked what is never answered. */
+const muted: Socket[] = [];
 const HTML = '<!doctype html><title>not a reader</title>';
 
 /** Something that stands where a reader should: `/<status>` answers with that, as a page. */
 const server = createServer((request, response) => {
   const status = Number(request.url?.split('/')[1]);
+  if (request.url?.startsWith('/mute')) return void muted.push(request.socket);
   if (request.url?.includes('endless')) return endless(response);
   if (status === 0) return void request.socket.destroy();
   response.writeHead(status, { 'content-type': 'text/html' });
@@ -71,6 +74,16 @@ describe('a read by the world of Node', () => {
     expect(error).toMatchObject({ name: 'ReaderError', code: 'malformed', status: 200 });
     await expect.poll(() => endings).toBe(1);
     expect(sentBytes).toBeLessThan(2 * READ_BYTES_MAX);
+  });
+
+  it('lets the connection go when its signal is aborted', async () => {
+    const controller = new AbortController();
+    const reader = openReader(`${url}/mute`, nodeClientWorld());
+    const asked = reader.search('x', { signal: controller.signal });
+    await expect.poll(() => muted.length).toBe(1);
+    controller.abort(new Error('enough'));
+    await expect(asked).rejects.toThrow('enough');
+    await expect.poll(() => muted[0]?.destroyed).toBe(true);
   });
 
   it.each([

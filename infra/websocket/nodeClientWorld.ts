@@ -47,8 +47,9 @@ export function nodeClientWorld(options: { readonly outboxDir?: string } = {}): 
         },
       };
     },
-    async get(url) {
-      const signal = AbortSignal.timeout(READ_MS_MAX);
+    async get(url, given) {
+      const late = AbortSignal.timeout(READ_MS_MAX);
+      const signal = given === undefined ? late : AbortSignal.any([late, given as AbortSignal]);
       const response = await fetch(url, { headers: { accept: 'application/json' }, signal });
       const bytes = await bytesWithin(response.body, READ_BYTES_MAX);
       const body = bytes === null ? undefined : jsonBody(decoder.decode(bytes));
