@@ -190,6 +190,24 @@ export function playTroubleCases(world: () => World): void {
       await device.context().close();
     });
 
+    it('goes on without what it kept and cannot read', async () => {
+      const spoil = `for (const key of Object.keys(sessionStorage)) {
+        if (!key.startsWith('nullspace.rounds.')) continue;
+        localStorage.setItem(key.replace('rounds', 'outbox'), '{garbage');
+        sessionStorage.setItem(key, '[{"of":"another version"}]');
+      }`;
+      await page.evaluate(spoil);
+      await page.reload();
+      await page.getByRole('alert').getByText('was set aside').waitFor();
+      await eventually(() => draw(page).isEnabled()).toBe(true);
+      await draw(page).click();
+      await cashOut(page).click();
+      await eventually(() => verdicts(page)).toEqual(Array(2).fill('verified'));
+      await page.reload();
+      await eventually(() => draw(page).isEnabled()).toBe(true);
+      expect(await page.getByRole('alert').count()).toBe(0);
+    });
+
     it('has made no error', () => {
       expect(watched.errors).toEqual([]);
     });
