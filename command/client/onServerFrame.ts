@@ -96,7 +96,8 @@ function onPending(state: PlayerState, { commandId, code, name }: PendingMessage
   const submission = state.open.get(commandId);
   if (submission === undefined) return;
   const { envelope } = submission;
-  submission.pending = { code, name };
+  // What an expiry says itself is not why.
+  if (code !== RejectCode.expired) submission.pending = { code, name };
   const pauseMs = CLIENT_RESEND_MS * 2 ** (envelope.sent - 1);
   resendLater(state, envelope, Math.min(pauseMs, CLIENT_PENDING_RESEND_MS_MAX));
   state.options.onPending?.(commandId, code, name);
