@@ -6,7 +6,7 @@ import {
 import { decode, encode } from '../../../schemas/codec/codec.js';
 import { verifyBeacon } from '../../../schemas/crypto/bls.js';
 import { beaconMessage, nextSeed } from '../../../schemas/crypto/digests.js';
-import { keysAtHeight } from '../../../schemas/crypto/epochKeys.js';
+import { genesisTip, keysAtHeight } from '../../../schemas/crypto/epochKeys.js';
 import type { ProvenEvent } from '../../../schemas/gateway/protocol.js';
 import { equalBytes, fromHex, parseHex, toHex } from '../../../schemas/kernel/bytes.js';
 import type { CertifiedBlock, ResultCertificate } from '../../../schemas/types/block.js';
@@ -20,6 +20,8 @@ import { checkWhole } from './provenCommand.js';
 import { type HiLoBefore, hiLoAfter, recompute } from './recompute.js';
 import { readTrust } from './trustOfGenesis.js';
 
+const SHARD = 0;
+
 /**
  * Every step from genesis' keys to the outcome of a command, over what the reader answers. With
  * `alter` a byte of each event is changed first, to show that the check can fail.
@@ -32,8 +34,7 @@ export async function checkCommand(id: string, alter: boolean): Promise<Check[]>
     const detail = 'its bytes are no certified block';
     return [{ name: 'The block can be read', passed: false, detail }];
   }
-  const before = command.height > 1 ? await readCertified(command.height - 1) : null;
-  const { certificate, checks } = checkSeed(block, before, trust);
+  const { certificate, checks } = checkSeed(block, await seedBelow(command.height, genesis), trust);
   if (certificate === null) return checks;
   const events = alter ? command.events.map(altered) : command.events;
   const checked = await checkEvents(events, certificate, trust, genesis);
@@ -47,13 +48,24 @@ async function readCertified(height: number): Promise<CertifiedBlock | null> {
   return record.ok && record.value.body.kind === 'CertifiedBlock' ? record.value.body : null;
 }
 
-/** That a quorum signed the result, and that its seed is the beacon's, made after finality. */
+/** Of genesis below the first block; null when the reader does not show the block below. */
+async function seedBelow(height: number, genesis: Genesis): Promise<Uint8Array | null> {
+  if (height === 1) return genesisTip(genesis, SHARD).seed;
+  const below = await readCertified(height - 1);
+  return below?.certificate.result.seed ?? null;
+}
+
+/**
+ * That a quorum signed the result, and that its seed is the beacon's, made after finality. That the
+ * seed below is the right one shows in the seed that it makes.
+ */
 function checkSeed(
   block: CertifiedBlock,
-  before: CertifiedBlock | null,
+  below: Uint8Array | null,
   trust: Trust,
 ): { readonly certificate: ResultCertificate | null; readonly checks: Check[] } {
-  const keys = keysAtHeight(trust.keys, block.block.header.height);
+  const { height } = block.block.header;
+  const keys = keysAtHeight(trust.keys, height);
   const hex = toHex(encode('ResultCertificate', block.certificate));
   const certificate = openCertificate(hex, trust);
   const checks = [
@@ -66,21 +78,18 @@ function checkSeed(
   if (certificate === null) return { certificate, checks };
   const { chainId, shard, epoch, beaconKeys } = keys;
   const { result } = certificate;
-  const message = beaconMessage(chainId, shard, epoch, block.beacon.height);
+  const message = beaconMessage(chainId, shard, epoch, height);
   checks.push({
     name: 'The beacon is the validators’ threshold signature for this height',
     passed: verifyBeacon(beaconKeys.groupKey, message, block.beacon.signature),
     detail: toHex(block.beacon.signature),
   });
-  if (before !== null) {
-    const { seed: last } = before.certificate.result;
-    const seed = nextSeed(last, block.beacon.signature, result.blockDigest);
-    checks.push({
-      name: 'The seed follows from the beacon, the block and the seed before',
-      passed: equalBytes(seed, result.seed),
-      detail: toHex(result.seed),
-    });
-  }
+  const seed = below && nextSeed(below, block.beacon.signature, result.blockDigest);
+  checks.push({
+    name: 'The seed follows from the beacon, the block and the seed before',
+    passed: seed !== null && equalBytes(seed, result.seed),
+    detail: seed === null ? 'the reader does not show the block before' : toHex(result.seed),
+  });
   return { certificate, checks };
 }
 

@@ -23,7 +23,8 @@ export async function previousStep(
     const query = { account, kind, limit: 100, asOf: event.height };
     for await (const row of pageReader.commands(query)) {
       if (rows++ === ROWS_MAX) break;
-      const step = isEarlier(row, event) ? await stepOf(row.id, game, trust) : null;
+      const isCandidate = isEarlier(row, event) && isOfGame(row, game);
+      const step = isCandidate ? await stepOf(row.id, game, trust) : null;
       if (step !== null) return step;
     }
   }
@@ -35,10 +36,15 @@ function isEarlier({ height, executionIndex }: Command, event: EventEnvelope): b
   return executionIndex < event.executionIndex;
 }
 
+/** A guess names its game; a start is given one. */
+function isOfGame({ kind, instruction }: Command, game: number): boolean {
+  return kind === 'StartHiLo' || Number(instruction.game) === game;
+}
+
 async function stepOf(commandId: string, game: number, trust: Trust): Promise<HiLoBefore | null> {
   const said = await pageReader.command(commandId);
-  const isOfGame = said.events.some(({ fields }) => fields.game === game);
-  const opened = isOfGame ? openReceipt({ ...said, commandId }, trust) : null;
+  const isShown = said.events.some(({ fields }) => fields.game === game);
+  const opened = isShown ? openReceipt({ ...said, commandId }, trust) : null;
   for (const { body } of opened?.events ?? []) {
     const isStep = body.kind === 'HiLoStarted' || body.kind === 'HiLoGuessed';
     if (isStep && body.game === game) return { card: body.card, worth: body.worth };

@@ -81,7 +81,11 @@ function SeriesChart(props: { readonly plan: ChartPlan; readonly range: Range })
   );
   const points = loadedValue(one)?.points ?? [];
   const others = loadedValue(other)?.points;
-  const valuesOf = (list: typeof points) => list.map(({ value }) => Number(value));
+  // The two were asked one after the other: between them a bucket may have begun.
+  const valuesOf = (list: typeof points) => {
+    const values = new Map(list.map(({ startMs, value }) => [startMs, Number(value)]));
+    return points.map(({ startMs }) => values.get(startMs) ?? null);
+  };
   const series = plan.lines.flatMap(({ title, colour }, index) => {
     const list = index === 0 ? points : others;
     return list === undefined ? [] : [{ title, colour, values: valuesOf(list) }];
