@@ -6,6 +6,7 @@ import { partitionLeaf } from '../../../schemas/crypto/eventsRoot.js';
 import { merklePath } from '../../../schemas/crypto/merkle.js';
 import { present } from '../../../schemas/kernel/assert.js';
 import { toHex } from '../../../schemas/kernel/bytes.js';
+import type { EventEnvelope } from '../../../schemas/types/event.js';
 import {
   certifyNext,
   engineGenesis,
@@ -91,10 +92,16 @@ function told(next: ReturnType<typeof certifyNext>): { row: Row; answer: unknown
       };
     }),
   );
-  // Those of the height itself are of no command.
-  const events = all.filter(({ event }) => event.executionIndex > 0);
+  const isReceipt = ({ body }: EventEnvelope): boolean =>
+    body.kind === 'CommandExecuted' || body.kind === 'CommandRefused';
+  const receipt = present(
+    all.find((each) => isReceipt(each.event)),
+    'a receipt',
+  );
+  const { event } = receipt;
+  // Others are of the height itself.
+  const events = all.filter((each) => each.event.executionIndex === event.executionIndex);
   events.sort((a, b) => a.eventIndex - b.eventIndex);
-  const { event } = present(events[0], 'a receipt');
   if (event.body.kind !== 'CommandExecuted' && event.body.kind !== 'CommandRefused') {
     throw new Error('no receipt');
   }
