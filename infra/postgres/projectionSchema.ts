@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import { BLOCKS_PARTITION, type Checkpoint } from '../../projections/ports.js';
-import { readModels, VIEW_SCHEMA } from '../../projections/readModels.js';
+import { VIEW_SCHEMA } from '../../projections/readModels.js';
 import { chainIdOf } from '../../schemas/crypto/digests.js';
 import { genesisTip } from '../../schemas/crypto/epochKeys.js';
-import { present } from '../../schemas/kernel/assert.js';
+import { assert, present } from '../../schemas/kernel/assert.js';
 import { equalBytes, toHex } from '../../schemas/kernel/bytes.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { withTransaction } from './connection.js';
@@ -15,7 +15,7 @@ import {
   ownGeneration,
   recordGeneration,
 } from './generations.js';
-import { qualified, quote, schemaSql, storedTables } from './projectionSql.js';
+import { qualified, quote, schemaSql, seenNames, storedTables } from './projectionSql.js';
 
 /** The tables of this schema were folded from another chain's log. */
 export class ProjectionChainError extends Error {
@@ -67,11 +67,34 @@ async function insertCheckpoints(
   }
 }
 
+/** Of other tables beside those of the read models, in their schema or that of the views. */
+const TAKEN_NAMES = ['deferred_indexes', 'generations', 'leases', 'projection', 'projectors'];
+
+function checkNames(): void {
+  const names = [...TAKEN_NAMES, ...seenNames];
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  assert(twice.length === 0, `more than one table or view is called ${twice.join(', ')}`);
+}
+
+/** Found here, and not when everything is folded and the tables are put behind the views. */
+async function checkMade(client: pg.ClientBase, schema: string): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `select name from unnest($2::text[]) as name where not exists (
+       select from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+       where nspname = $1 and relname = name and relkind in ('r', 'p', 'v', 'm'))`,
+    [schema, seenNames],
+  );
+  const missing = rows.map(({ name }) => name).join(', ');
+  assert(missing === '', `read models name ${missing}, which no table.sql makes`);
+}
+
 async function makeTables(client: pg.ClientBase, schema: string, genesis: Genesis): Promise<void> {
+  checkNames();
   await client.query(`create schema ${quote(schema)}`);
   await client.query(`set local search_path to ${quote(schema)}`);
   await client.query(schemaSql());
   await client.query('set local search_path to default');
+  await checkMade(client, schema);
   await client.query(
     `insert into ${qualified(schema, 'projection')} (chain_id, shards, event_partitions)
      values ($1, $2, $3)`,
@@ -103,12 +126,7 @@ function quoteText(text: string): string {
 
 /** Puts the tables of a schema behind the names that readers and analysts use. */
 export async function makeViews(client: pg.ClientBase, schema: string): Promise<void> {
-  for (const name of [
-    ...storedTables.map((table) => table.name),
-    ...readModels.flatMap(({ views = [] }) => views),
-    'checkpoints',
-    'visible_height',
-  ]) {
+  for (const name of seenNames) {
     const view = `${quote(VIEW_SCHEMA)}.${quote(name)}`;
     await client.query(`drop view if exists ${view}`);
     await client.query(`create view ${view} as select * from ${qualified(schema, name)}`);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import type { Table } from '../../projections/readModel.js';
+import type { ReadModel, Table } from '../../projections/readModel.js';
 import { PROJECTION_VERSION, readModels, VISIBLE_CHANNEL } from '../../projections/readModels.js';
 import { assert } from '../../schemas/kernel/assert.js';
 
@@ -14,20 +14,34 @@ function projectionsFolder(): URL {
   return found;
 }
 
+function modelSql({ name }: ReadModel, folder: URL): string {
+  const file = new URL(`${name}/table.sql`, folder);
+  assert(
+    existsSync(file),
+    `read model ${name} has no projections/${name}/table.sql: is its folder called otherwise?`,
+  );
+  return readFileSync(file, 'utf8');
+}
+
 /** What makes the tables of this version, in order, for an empty schema. */
 export function schemaSql(): string {
   const folder = projectionsFolder();
-  const files = [...readModels.map(({ name }) => `${name}/table.sql`), 'runner/checkpoints.sql'];
-  return files.map((file) => readFileSync(new URL(file, folder), 'utf8')).join('\n');
+  const checkpoints = readFileSync(new URL('runner/checkpoints.sql', folder), 'utf8');
+  return [...readModels.map((model) => modelSql(model, folder)), checkpoints].join('\n');
 }
 
 const CONTENT_DIGITS = 12;
 let content: string | null = null;
 
-/** Names what the tables of this program hold: equal for programs that write equal tables. */
+/**
+ * Names what the tables of this program hold: equal for programs that write equal tables. The code
+ * of the folds is in it by PROJECTION_VERSION alone: compiled, bundled or run as source it has
+ * other bytes, and comments would make all tables anew. A test knows the code of each version.
+ */
 export function projectionContent(): string {
   if (content !== null) return content;
-  const text = JSON.stringify([PROJECTION_VERSION, schemaSql(), storedTables]);
+  const models = readModels.map(({ name, views = [] }) => [name, views]);
+  const text = JSON.stringify([PROJECTION_VERSION, schemaSql(), storedTables, models]);
   content = createHash('sha256').update(text).digest('hex').slice(0, CONTENT_DIGITS);
   return content;
 }
@@ -71,6 +85,13 @@ function insertSql(schema: string, table: Table, place: number, where: string): 
 
 /** Tables in the order of the parameters of `commitSql`. */
 export const storedTables: readonly Table[] = readModels.flatMap(({ tables }) => tables);
+
+/** Tables and views of a schema that readers and analysts see, by the same names. */
+export const seenNames: readonly string[] = [
+  ...storedTables.map(({ name }) => name),
+  ...readModels.flatMap(({ views = [] }) => views),
+  ...['checkpoints', 'visible_height'],
+];
 
 /**
  * Rows of `fold` tables merge with those there; a repeated key of an `append` table is an error.
