@@ -15,8 +15,9 @@ import {
   mayReplace,
   retireGeneration,
 } from './generations.js';
-import { lockGenerations, makeViews } from './projectionSchema.js';
+import { lockGenerations } from './projectionSchema.js';
 import { qualified, storedTables } from './projectionSql.js';
+import { makeViews, planViews, ViewObstacleError } from './projectionViews.js';
 
 /** Below the server's deadlock_timeout: whoever reads goes first, the swap gives up and retries. */
 const LOCK_TIMEOUT_MS = 200;
@@ -114,6 +115,8 @@ async function swapOnce(
   if (next.isBare) return 'not indexed';
   const active = all.find(({ state }) => state === 'active');
   if (chosenBy === 'projector' && !mayReplace(active, next)) return 'not newer';
+  const plan = await planViews(client, schema, all);
+  if (plan.obstacles.length > 0) throw new ViewObstacleError(schema, plan.obstacles);
   const heights = await visibleHeights(client, schema, '');
   if (active !== undefined) {
     // Locked, so that what readers see of it cannot rise before they see the other.
@@ -121,7 +124,7 @@ async function swapOnce(
     for (const [shard, height] of seen) if ((heights.get(shard) ?? 0) < height) return 'behind';
     await retireGeneration(client, active.schema);
   }
-  await makeViews(client, schema);
+  await makeViews(client, schema, plan);
   const isPinned = isPinnedBy(chosenBy, next, active, all);
   await activateGeneration(client, schema, { chosenBy, isPinned });
   const height = present([...heights.values()][0], 'a shard');
@@ -132,7 +135,8 @@ async function swapOnce(
 /**
  * Puts a generation behind the views in one transaction, if it is not behind the one that is there:
  * no reader ever sees a height go down. An operator may choose any, which is recorded. Readers are
- * not made to wait for long; while they hold the views, it tries again. @throws PostgresError
+ * not made to wait for long; while they hold the views, it tries again.
+ * @throws PostgresError, ViewObstacleError
  */
 export async function swapGeneration(
   pool: pg.Pool,

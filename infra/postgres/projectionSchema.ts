@@ -15,7 +15,15 @@ import {
   ownGeneration,
   recordGeneration,
 } from './generations.js';
-import { qualified, quote, schemaSql, seenNames, storedTables } from './projectionSql.js';
+import {
+  qualified,
+  quote,
+  schemaSql,
+  seenNames,
+  storedTables,
+  TAKEN_NAMES,
+} from './projectionSql.js';
+import { makeViews, planViews } from './projectionViews.js';
 
 /** The tables of this schema were folded from another chain's log. */
 export class ProjectionChainError extends Error {
@@ -67,9 +75,6 @@ async function insertCheckpoints(
   }
 }
 
-/** Of other tables beside those of the read models, in their schema or that of the views. */
-const TAKEN_NAMES = ['deferred_indexes', 'generations', 'leases', 'projection', 'projectors'];
-
 function checkNames(): void {
   const names = [...TAKEN_NAMES, ...seenNames];
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
@@ -105,35 +110,6 @@ async function makeTables(client: pg.ClientBase, schema: string, genesis: Genesi
   }
 }
 
-/** Analysts see the comments of a table on its view too. */
-async function copyComments(client: pg.ClientBase, schema: string, name: string): Promise<void> {
-  const { rows } = await client.query<{ attname: string | null; description: string }>(
-    `select attname, description from pg_description
-     left join pg_attribute on attrelid = objoid and attnum = objsubid and objsubid > 0
-     where objoid = $1::regclass and classoid = 'pg_class'::regclass order by objsubid`,
-    [qualified(schema, name)],
-  );
-  const view = `${quote(VIEW_SCHEMA)}.${quote(name)}`;
-  for (const { attname, description } of rows) {
-    const target = attname === null ? `view ${view}` : `column ${view}.${quote(attname)}`;
-    await client.query(`comment on ${target} is ${quoteText(description)}`);
-  }
-}
-
-function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
-/** Puts the tables of a schema behind the names that readers and analysts use. */
-export async function makeViews(client: pg.ClientBase, schema: string): Promise<void> {
-  for (const name of seenNames) {
-    const view = `${quote(VIEW_SCHEMA)}.${quote(name)}`;
-    await client.query(`drop view if exists ${view}`);
-    await client.query(`create view ${view} as select * from ${qualified(schema, name)}`);
-    await copyComments(client, schema, name);
-  }
-}
-
 async function checkChain(
   client: pg.ClientBase,
   { schema }: Generation,
@@ -156,7 +132,7 @@ async function checkChain(
  * The schema that a projector of this program folds into, made where it is missing; one projector
  * does, the others wait for it. The first of a database is active at once; one beside tables of
  * another version is built, and takes their place when it has caught up (`generationSwap.ts`).
- * @throws PostgresError, ProjectionChainError
+ * @throws PostgresError, ProjectionChainError, ViewObstacleError
  */
 export async function prepareProjections(pool: pg.Pool, genesis: Genesis): Promise<string> {
   return withTransaction(pool, async (client) => {
@@ -170,7 +146,9 @@ export async function prepareProjections(pool: pg.Pool, genesis: Genesis): Promi
     const schema = nextSchema(all);
     await makeTables(client, schema, genesis);
     await recordGeneration(client, schema, active === undefined ? 'active' : 'building', false);
-    if (active === undefined) await makeViews(client, schema);
+    if (active === undefined) {
+      await makeViews(client, schema, await planViews(client, schema, all));
+    }
     return schema;
   });
 }

@@ -93,6 +93,11 @@ export const seenNames: readonly string[] = [
   ...['checkpoints', 'visible_height'],
 ];
 
+/** Of other tables beside those, in their schema or that of the views. */
+export const TAKEN_NAMES = [
+  ...['deferred_indexes', 'generations', 'leases', 'projection', 'projectors'],
+];
+
 /**
  * Rows of `fold` tables merge with those there; a repeated key of an `append` table is an error.
  */

@@ -11,9 +11,12 @@ import { type Generation, listGenerations, mayReplace, ownGeneration } from './g
 import { acquireLeases, releaseLeases } from './projectionLeases.js';
 import { prepareProjections } from './projectionSchema.js';
 import { qualified } from './projectionSql.js';
+import { ViewObstacleError } from './projectionViews.js';
 import { forgetRowTypes } from './rowTypes.js';
 
 export interface OpenProjectionStore extends ProjectionStore {
+  /** What somebody has to move before readers can see the tables; null when nothing is known. */
+  obstacle(): string | null;
   close(): Promise<void>;
 }
 
@@ -84,6 +87,7 @@ class FollowedGenerations {
   #schema: string;
   /** The active one that it has said it is beside. */
   #said: string | null = null;
+  #obstacle: string | null = null;
 
   constructor(pool: pg.Pool, log: AdapterLog, schema: string) {
     this.#pool = pool;
@@ -91,12 +95,17 @@ class FollowedGenerations {
     this.#schema = schema;
   }
 
+  obstacle(): string | null {
+    return this.#obstacle;
+  }
+
   /** Looks where `owner` folds from now on, and lets go of where it did. */
   async follow(shard: number, owner: string): Promise<string> {
     const all = await listGenerations(this.#pool);
     const own = ownGeneration(all, this.#schema);
     if (own === null) return this.#schema;
-    if (own.state !== 'active') {
+    if (own.state === 'active') this.#obstacle = null;
+    else {
       await this.#replace(
         all.find(({ state }) => state === 'active'),
         own,
@@ -114,10 +123,19 @@ class FollowedGenerations {
         this.#log.warn({ schema, active: active?.schema }, `readers see other tables, ${beside}`);
       }
       this.#said = active?.schema ?? null;
+      this.#obstacle = null;
       return;
     }
-    const outcome = await swapGeneration(this.#pool, schema, 'projector');
-    if (outcome === 'swapped') this.#log.info({ schema }, 'readers see these tables now');
+    try {
+      const outcome = await swapGeneration(this.#pool, schema, 'projector');
+      this.#obstacle = null;
+      if (outcome === 'swapped') this.#log.info({ schema }, 'readers see these tables now');
+    } catch (error) {
+      if (!(error instanceof ViewObstacleError)) throw error;
+      // Folding goes on: once it is moved, readers see tables that are at the end of the log.
+      if (this.#obstacle !== error.message) this.#log.error({ schema }, error.message);
+      this.#obstacle = error.message;
+    }
   }
 
   async #moveTo(schema: string, shard: number, owner: string): Promise<void> {
@@ -133,7 +151,7 @@ class FollowedGenerations {
 
 /**
  * The tables of a chain in a Postgres database, made when missing. The log may live in the same
- * database. @throws PostgresError, ProjectionChainError
+ * database. @throws PostgresError, ProjectionChainError, ViewObstacleError
  */
 export async function openProjectionStore(options: {
   readonly url: string;
@@ -160,6 +178,7 @@ export async function openProjectionStore(options: {
   }
   const followed = new FollowedGenerations(pool, log, schema);
   return {
+    obstacle: () => followed.obstacle(),
     acquireLeases: async (shard, owner, ttlMs) => {
       if (options.schema === undefined) schema = await followed.follow(shard, owner);
       return acquireLeases(pool, schema, shard, owner, ttlMs);

@@ -100,7 +100,8 @@ export function projectorRole(argv: readonly string[]): Promise<void> {
       gaugeProjector(metrics, status);
       // Without sources, the height that it had when it last held some.
       if (status.sources.length > 0) height = heightOf(status.sources);
-      return { role: 'projector', name: config.name, height, ...status };
+      const obstacle = store.obstacle();
+      return { role: 'projector', name: config.name, height, ...status, obstacle };
     });
     const url = await listen(server, config.host, config.port);
     return {

@@ -3,8 +3,9 @@ import type { Checkpoint } from '../../projections/ports.js';
 import type { Log } from '../../schemas/log.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { type Generation, listGenerations } from '../postgres/generations.js';
-import { qualified } from '../postgres/projectionSql.js';
+import { projectionContent, qualified } from '../postgres/projectionSql.js';
 import { readCheckpoints } from '../postgres/projectionStore.js';
+import { planViews } from '../postgres/projectionViews.js';
 import { measureProgress } from './foldProgress.js';
 
 /** A generation as an operator sees it. */
@@ -18,6 +19,8 @@ export interface GenerationStatus extends Generation {
   readonly sizeBytes: number;
   /** Owners that hold sources of it and said lately that they live. */
   readonly projectors: readonly string[];
+  /** Of this program's, while readers see others: what somebody has to move before they can. */
+  readonly obstacles: readonly string[];
 }
 
 /** All generations of a database, the oldest first. @throws PostgresError, LogError */
@@ -29,13 +32,21 @@ export async function readGenerationStatus(options: {
   const { pool, log, genesis } = options;
   const timer = { nowMs: () => Date.now(), after: () => () => {} };
   const all: GenerationStatus[] = [];
-  for (const generation of await listGenerations(pool)) {
-    const { schema } = generation;
+  const generations = await listGenerations(pool);
+  for (const generation of generations) {
+    const { schema, content, state } = generation;
     const checkpoints = await readCheckpoints(pool, schema, 0);
     const progress = measureProgress({ reader: log.reader, genesis, timer });
     const { share, height } = await progress(checkpoints);
     const { sizeBytes, projectors } = await readSizes(pool, schema);
-    all.push({ ...generation, height, share, lagMs: lagOf(checkpoints), sizeBytes, projectors });
+    const isOwn = content === projectionContent();
+    const plan =
+      isOwn && state !== 'active' ? await planViews(pool, schema, generations) : undefined;
+    const obstacles = plan?.obstacles ?? [];
+    all.push({
+      ...{ ...generation, height, share, lagMs: lagOf(checkpoints), sizeBytes, projectors },
+      obstacles,
+    });
   }
   return all;
 }

@@ -12,7 +12,7 @@ function generation(
   return {
     ...{ schema: `p_${version}`, content: `c${version}`, version, state, isBare: false },
     ...{ chosenBy: null, isPinned: false, createdAtMs: 0, changedAtMs: 0, height: 5, share: 1 },
-    ...{ lagMs: 0, sizeBytes: 0, projectors: [], ...more },
+    ...{ lagMs: 0, sizeBytes: 0, projectors: [], obstacles: [], ...more },
   };
 }
 
@@ -55,6 +55,16 @@ describe('an operator is told', () => {
     expect(words(seen, generation(3, 'building', { ...filled, content: 'other' }))).toMatch(
       'of the program whose content is other shows it',
     );
+  });
+
+  it('what somebody has to move before readers can see tables', () => {
+    const held = { projectors: ['x'], obstacles: ['view mine.big depends on nullspace.games'] };
+    const told = words(generation(2, 'active', held), generation(3, 'building', held));
+    expect(told.split('\n').slice(-2)).toEqual([
+      'p_3, version 3, is filled by x beside it, until readers can see it',
+      'readers cannot be shown p_3: view mine.big depends on nullspace.games: ' +
+        'drop or rename these, and make them again afterwards',
+    ]);
   });
 
   it('that there is nothing yet', () => {

@@ -53,12 +53,20 @@ function besideWords(
   const { schema, version, projectors } = each;
   const filled = `${schema}, version ${version}, is filled by ${projectors.join(', ')} beside it`;
   if (mayReplace(active, each)) {
+    if (each.obstacles.length > 0) return `${filled}, until readers can see it`;
     return `${filled}: readers see it as soon as it is not behind`;
   }
   const why = active?.isPinned ? 'an operator chose the other' : 'it is not newer';
   return (
     `${filled}, and readers do not see it: ${why}; ` +
     `${swapTo(schema)} of ${programOf(each, own)} shows it, else stop its projectors`
+  );
+}
+
+function obstacleWords({ schema, obstacles }: GenerationStatus): string {
+  return (
+    `readers cannot be shown ${schema}: ${obstacles.join('; ')}: ` +
+    'drop or rename these, and make them again afterwards'
   );
 }
 
@@ -73,7 +81,10 @@ export function generationWords(
   if (all.length === 0) return ['no tables yet: a projector makes them'];
   const active = all.find(({ state }) => state === 'active');
   const others = all.filter((each) => each !== active);
-  const beside = others.filter(isFilled).map((each) => besideWords(each, active, own));
+  const beside = [
+    ...others.filter(isFilled).map((each) => besideWords(each, active, own)),
+    ...others.filter(({ obstacles }) => obstacles.length > 0).map(obstacleWords),
+  ];
   if (active === undefined) return ['readers see no tables yet', ...beside];
   return [...activeWords(active, others, own), ...beside];
 }
