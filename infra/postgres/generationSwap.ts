@@ -16,7 +16,7 @@ import {
   retireGeneration,
 } from './generations.js';
 import { lockGenerations } from './projectionSchema.js';
-import { qualified, storedTables } from './projectionSql.js';
+import { projectionContent, qualified, storedTables } from './projectionSql.js';
 import { makeViews, planViews, ViewObstacleError } from './projectionViews.js';
 
 /** Below the server's deadlock_timeout: whoever reads goes first, the swap gives up and retries. */
@@ -34,6 +34,7 @@ export type SwapOutcome =
   | 'active already'
   | 'behind'
   | 'not indexed'
+  | 'mismatched'
   | 'not newer'
   | 'unknown';
 
@@ -113,6 +114,7 @@ async function swapOnce(
   if (next === undefined) return 'unknown';
   if (next.state === 'active') return 'active already';
   if (next.isBare) return 'not indexed';
+  if (next.mismatch !== null) return 'mismatched';
   const active = all.find(({ state }) => state === 'active');
   if (chosenBy === 'projector' && !mayReplace(active, next)) return 'not newer';
   const plan = await planViews(client, schema, all);
@@ -154,15 +156,21 @@ export async function swapGeneration(
   }
 }
 
-/** Generations that another has replaced, or that were begun, for at least so long. */
+/** What no program goes on with: this one's own that are whole a projector or an operator may. */
+function isAbandoned({ content, isBare, mismatch }: Generation): boolean {
+  return isBare || mismatch !== null || content !== projectionContent();
+}
+
+/** Generations that another has replaced, or that were begun and left, for at least so long. */
 export function prunable(
   all: readonly Generation[],
   graceMs: number,
   nowMs: number,
 ): readonly Generation[] {
   return all.filter(
-    ({ state, isBare, changedAtMs }) =>
-      (state === 'retired' || (state === 'building' && isBare)) && nowMs - changedAtMs >= graceMs,
+    (each) =>
+      (each.state === 'retired' || (each.state === 'building' && isAbandoned(each))) &&
+      nowMs - each.changedAtMs >= graceMs,
   );
 }
 
@@ -201,6 +209,11 @@ export async function isHeld(pool: pg.Pool, schema: string): Promise<boolean> {
 /** Whether a projector that lives fills it. */
 async function isFilled(client: pg.ClientBase, schema: string): Promise<boolean> {
   const leases = qualified(schema, 'leases');
+  // Somebody may have dropped the schema by hand.
+  const { rows: found } = await client.query('select to_regclass($1) is not null as made', [
+    leases,
+  ]);
+  if (found[0]?.made !== true) return false;
   const { rows } = await client.query<{ filled: boolean }>(
     `select exists (select from ${leases} where expires_at > now()) as filled`,
   );
@@ -225,8 +238,9 @@ export async function dropGeneration(pool: pg.Pool, schema: string): Promise<Dro
 }
 
 /**
- * Drops what is prunable and what nobody builds or fills: tables that were replaced, and what a
- * rebuild left that died before it had indexes. Returns their schemas. @throws PostgresError
+ * Drops what is prunable and what nobody builds or fills: tables that were replaced, that another
+ * version began and left, that a rebuild found to differ or left without indexes. Returns their
+ * schemas. @throws PostgresError
  */
 export async function pruneGenerations(pool: pg.Pool, graceMs: number): Promise<readonly string[]> {
   return withTransaction(pool, async (client) => {

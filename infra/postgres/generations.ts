@@ -23,6 +23,8 @@ export interface Generation {
   readonly chosenBy: Chooser | null;
   /** Active, and an operator chose it over a newer version: no projector replaces it unasked. */
   readonly isPinned: boolean;
+  /** How tables of a rebuild differ from those they were compared with: nobody is to see them. */
+  readonly mismatch: string | null;
   readonly createdAtMs: number;
   /** Of the last change of `state`. */
   readonly changedAtMs: number;
@@ -38,6 +40,7 @@ interface GenerationRow {
   readonly is_bare: boolean;
   readonly chosen_by: Chooser | null;
   readonly is_pinned: boolean;
+  readonly mismatch: string | null;
   readonly created_ms: string;
   readonly changed_ms: string;
 }
@@ -51,6 +54,7 @@ function generationOf(row: GenerationRow): Generation {
     isBare: row.is_bare,
     chosenBy: row.chosen_by,
     isPinned: row.is_pinned,
+    mismatch: row.mismatch,
     createdAtMs: Number(row.created_ms),
     changedAtMs: Number(row.changed_ms),
   };
@@ -61,6 +65,7 @@ const LATER_COLUMNS: Readonly<Record<string, string>> = {
   version: 'integer not null default 0',
   chosen_by: "text check (chosen_by in ('projector', 'operator'))",
   is_pinned: 'boolean not null default false',
+  mismatch: 'text',
 };
 
 async function addLaterColumns(client: pg.ClientBase): Promise<void> {
@@ -110,6 +115,7 @@ export async function listGenerations(
          coalesce((to_jsonb(kept) ->> 'version')::integer, 0) as version,
          to_jsonb(kept) ->> 'chosen_by' as chosen_by,
          coalesce((to_jsonb(kept) ->> 'is_pinned')::boolean, false) as is_pinned,
+         to_jsonb(kept) ->> 'mismatch' as mismatch,
          floor(extract(epoch from created_at) * 1000)::bigint as created_ms,
          floor(extract(epoch from changed_at) * 1000)::bigint as changed_ms
        from ${TABLE} as kept order by created_at, schema_name`,
@@ -132,7 +138,10 @@ export async function activeGeneration(
  * `current`, the one that it is at, else the newest that was not yet seen, or that was replaced.
  */
 export function ownGeneration(all: readonly Generation[], current?: string): Generation | null {
-  const own = all.filter(({ content, isBare }) => content === projectionContent() && !isBare);
+  const own = all.filter(
+    ({ content, isBare, mismatch }) =>
+      content === projectionContent() && !isBare && mismatch === null,
+  );
   return (
     own.find(({ state }) => state === 'active') ??
     own.find(({ schema }) => schema === current) ??
@@ -197,6 +206,17 @@ export async function activateGeneration(
 
 export async function markIndexed(client: pg.ClientBase, schema: string): Promise<void> {
   await client.query(`update ${TABLE} set is_bare = false where schema_name = $1`, [schema]);
+}
+
+export async function markMismatch(
+  client: Pick<pg.ClientBase, 'query'>,
+  schema: string,
+  mismatch: string,
+): Promise<void> {
+  await client.query(
+    `update ${TABLE} set mismatch = $2, changed_at = clock_timestamp() where schema_name = $1`,
+    [schema, mismatch],
+  );
 }
 
 export async function forgetGeneration(client: pg.ClientBase, schema: string): Promise<void> {

@@ -70,6 +70,7 @@ async function programOf({ version, models = [], sql = HOUSE_SQL }: Program) {
     };
   });
   const { openProjectionStore } = await import('./projectionStore.js');
+  const { pruneGenerations } = await import('./generationSwap.js');
   const { projectionContent } = await import('./projectionSql.js');
   vi.doUnmock('../../projections/readModels.js');
   vi.doUnmock('node:fs');
@@ -86,7 +87,8 @@ async function programOf({ version, models = [], sql = HOUSE_SQL }: Program) {
     await store.acquireLeases(0, `v${version}`, 60_000);
     return store;
   };
-  return { open, look, content: projectionContent };
+  const prune = (graceMs: number) => pruneGenerations(admin, graceMs);
+  return { open, look, prune, content: projectionContent };
 }
 
 async function query(text: string): Promise<readonly Record<string, unknown>[]> {
@@ -137,6 +139,34 @@ it('names what views are seen in the name of the tables', async () => {
   const some = await programOf({ version: 9, models: [{ ...house, views: [] }] });
   const more = await programOf({ version: 9, models: [house] });
   expect(some.content()).not.toBe(more.content());
+});
+
+it('that other versions began and left are pruned, and nothing that somebody fills', async () => {
+  const first = await (await programOf({ version: 10 })).look();
+  const halted = await (await programOf({ version: 12, models: [house] })).look();
+  // As those of a program that halted on its way.
+  await query(`update nullspace.generations set state = 'building' where version = 12`);
+  await query(`update nullspace.generations set state = 'active' where version = 10`);
+  const [, left] = await query('select schema_name from nullspace.generations order by version');
+  const schema = String(left?.schema_name);
+  const prune = (await programOf({ version: 13 })).prune;
+  await first.releaseLeases(0, 'v10');
+  expect(await prune(-1_000)).toEqual([]);
+  await halted.releaseLeases(0, 'v12');
+  expect(await prune(60_000)).toEqual([]);
+  // A program of that version goes on with them.
+  const own = await programOf({ version: 12, models: [house] });
+  expect(await own.prune(-1_000)).toEqual([]);
+  expect(await prune(-1_000)).toEqual([schema]);
+});
+
+it('whose schema somebody dropped by hand are forgotten by prune', async () => {
+  await (await programOf({ version: 10 })).look();
+  await (await programOf({ version: 11 })).look();
+  const [old] = await query('select schema_name from nullspace.generations order by version');
+  await query(`drop schema ${old?.schema_name} cascade`);
+  const { prune } = await programOf({ version: 11 });
+  expect(await prune(-1_000)).toEqual([old?.schema_name]);
 });
 
 describe('views when other tables come', () => {

@@ -13,7 +13,7 @@ import {
 } from '../postgres/generationSwap.js';
 import { listGenerations } from '../postgres/generations.js';
 import { projectionContent } from '../postgres/projectionSql.js';
-import { readGenerationStatus } from '../projections/generationStatus.js';
+import { type GenerationStatus, readGenerationStatus } from '../projections/generationStatus.js';
 import { generationWords } from '../projections/generationWords.js';
 import { rebuildProjections, swapProjections } from '../projections/rebuildProjections.js';
 import { storedLogOptions } from './storedLog.js';
@@ -47,6 +47,11 @@ function print(config: Config, value: object, lines: readonly string[]): void {
   process.stdout.write(config.json ? `${JSON.stringify(value)}\n` : `${lines.join('\n')}\n`);
 }
 
+function remarkOn({ isBare, mismatch }: GenerationStatus): string {
+  if (mismatch !== null) return ' (differs from what readers saw)';
+  return isBare ? ' (no indexes yet)' : '';
+}
+
 async function status(place: Place): Promise<void> {
   const { config } = place;
   const generations = await readGenerationStatus(place);
@@ -54,9 +59,10 @@ async function status(place: Place): Promise<void> {
     const percent = (Math.floor(each.share * 1_000) / 10).toFixed(1);
     const megabytes = Math.round(each.sizeBytes / 1e6);
     const lag = each.lagMs === null ? '' : `  ${Math.round(each.lagMs / 1000)} s behind now`;
+    const isOwn = each.content === projectionContent() ? ", this program's" : '';
     return (
-      `${each.schema}  version ${each.version}  ${each.state}` +
-      `${each.isBare ? ' (no indexes yet)' : ''}  ${percent} % of the log  ` +
+      `${each.schema}  version ${each.version}${isOwn}  ${each.state}` +
+      `${remarkOn(each)}  ${percent} % of the log  ` +
       `height ${each.height}${lag}  ${megabytes} MB  ` +
       `projectors: ${each.projectors.join(', ') || 'none'}`
     );
@@ -79,8 +85,9 @@ async function rebuild({ config, rebuild: options }: Place): Promise<void> {
 
 async function swap({ config, pool, rebuild: options }: Place): Promise<void> {
   const all = await listGenerations(pool);
-  const built = all.findLast(({ state, isBare, content }) => {
-    return state !== 'active' && !isBare && content === projectionContent();
+  const built = all.findLast(({ state, isBare, content, mismatch }) => {
+    const isWhole = !isBare && mismatch === null;
+    return state !== 'active' && isWhole && content === projectionContent();
   });
   const schema = config.schema ?? built?.schema;
   if (schema === undefined) throw new ConfigError('no built tables to swap to: rebuild first');
@@ -94,6 +101,9 @@ async function swap({ config, pool, rebuild: options }: Place): Promise<void> {
   }
   if (found.isBare) {
     throw new ConfigError(`--schema: ${schema} has no indexes, its rebuild died: prune, rebuild`);
+  }
+  if (found.mismatch !== null) {
+    throw new ConfigError(`--schema: ${schema} differs from what readers saw: ${found.mismatch}`);
   }
   await swapProjections(options, schema);
   print(config, { schema, swapped: true }, [`readers see ${schema}`]);

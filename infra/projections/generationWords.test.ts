@@ -11,7 +11,15 @@ function generation(
 ): GenerationStatus {
   return {
     ...{ schema: `p_${version}`, content: `c${version}`, version, state, isBare: false },
-    ...{ chosenBy: null, isPinned: false, createdAtMs: 0, changedAtMs: 0, height: 5, share: 1 },
+    ...{
+      chosenBy: null,
+      isPinned: false,
+      mismatch: null,
+      createdAtMs: 0,
+      changedAtMs: 0,
+      height: 5,
+      share: 1,
+    },
     ...{ lagMs: 0, sizeBytes: 0, projectors: [], obstacles: [], ...more },
   };
 }

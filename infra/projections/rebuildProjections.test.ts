@@ -31,7 +31,7 @@ import {
   pruneGenerations,
   releaseGeneration,
 } from '../postgres/generationSwap.js';
-import { activeGeneration, listGenerations } from '../postgres/generations.js';
+import { activeGeneration, listGenerations, ownGeneration } from '../postgres/generations.js';
 import { makeBareGeneration, prepareProjections } from '../postgres/projectionSchema.js';
 import { projectionContent } from '../postgres/projectionSql.js';
 import { openProjectionStore } from '../postgres/projectionStore.js';
@@ -192,8 +192,21 @@ describe('tables made anew', () => {
     await admin.query(`update "${old}".balances set balance = balance + 1
       where account = (select min(account) from "${old}".balances)`);
     const rebuild = rebuildProjections(rebuildOptions(log));
-    await expect(rebuild).rejects.toThrow(/table balances: .* at equal heights/);
+    await expect(rebuild).rejects.toThrow(
+      /table balances: .* at equal heights\..* was PROJECTION_VERSION raised\?/,
+    );
     expect((await activeGeneration(admin))?.schema).toBe(old);
+    const [, left] = await listGenerations(admin);
+    expect(left?.mismatch).toMatch(/^table balances: /);
+    const swapped = swapProjections(rebuildOptions(log), left?.schema ?? '');
+    await expect(swapped).rejects.toThrow(`${left?.schema} is mismatched`);
+    // Even where no others are left, no projector takes them for its own.
+    await admin.query(
+      `update ${VIEW_SCHEMA}.generations set content = 'other' where mismatch is null`,
+    );
+    expect(ownGeneration(await listGenerations(admin))).toBeNull();
+    expect(await pruneGenerations(admin, 60_000)).toEqual([]);
+    expect(await pruneGenerations(admin, -1_000)).toEqual([left?.schema]);
   });
 
   it('are kept beside the old ones until asked for, shown, and the old ones pruned', async () => {

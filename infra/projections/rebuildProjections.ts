@@ -26,7 +26,7 @@ import {
   releaseGeneration,
   swapGeneration,
 } from '../postgres/generationSwap.js';
-import { activeGeneration, type Generation } from '../postgres/generations.js';
+import { activeGeneration, type Generation, markMismatch } from '../postgres/generations.js';
 import { makeBareGeneration } from '../postgres/projectionSchema.js';
 import { projectionContent, qualified } from '../postgres/projectionSql.js';
 import { type OpenProjectionStore, openProjectionStore } from '../postgres/projectionStore.js';
@@ -272,9 +272,13 @@ async function compareOnce(
     for (const [index, { table, rows, sha256 }] of old.entries()) {
       const other = rebuilt[index];
       if (other?.sha256 === sha256 && other.rows === rows) continue;
-      throw new RebuildMismatchError(
+      const mismatch =
         `table ${table}: ${rows} rows ${sha256.slice(0, 16)} in ${active.schema}, ` +
-          `${other?.rows} rows ${other?.sha256.slice(0, 16)} in ${schema}, at equal heights`,
+        `${other?.rows} rows ${other?.sha256.slice(0, 16)} in ${schema}, at equal heights`;
+      await markMismatch(pool, schema, mismatch);
+      throw new RebuildMismatchError(
+        `${mismatch}. Folds that write other values need another version: was PROJECTION_VERSION ` +
+          `raised? Nobody is shown ${schema}; prune drops it`,
       );
     }
     return old.length;
