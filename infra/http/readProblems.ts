@@ -49,7 +49,7 @@ function sendDatabaseError(
   log: AdapterLog,
 ): FastifyReply {
   if (isUnprojected(error)) {
-    return sendRetry(reply, RejectCode.unavailable, 'no projector has made the tables yet');
+    return sendRetry(reply, RejectCode.unavailable, 'the tables of this version are being made');
   }
   // That a database is away is said by who routes to it, once, and not with each request.
   const level = isAway(error) ? 'debug' : 'warn';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCertificate, openProvenEvent } from '../../command/client/verifyEvents.js';
 import type { Sql, StateReader } from '../../query/ports.js';
@@ -659,6 +660,26 @@ describe('the database', () => {
     expect(busy.length).toBeGreaterThan(0);
     expect(new Set(busy)).toEqual(new Set(['busy']));
     await database.close();
+  });
+
+  it('that lacks a view says that tables are being made, and goes on with the others', async () => {
+    const admin = new pg.Pool({ connectionString: world.url, max: 1 });
+    const rename = (from: string, to: string): Promise<unknown> =>
+      admin.query(`alter view nullspace.${from} rename to ${to}`);
+    await rename('games', 'games_of_later');
+    try {
+      const detail = 'the tables of this version are being made';
+      const refused = await get('/explorer/games');
+      expect(refused).toMatchObject({
+        status: 503,
+        body: { code: RejectCode.unavailable, detail },
+      });
+      expect((await get('/explorer/blocks')).status).toBe(200);
+    } finally {
+      await rename('games_of_later', 'games');
+      await admin.end();
+    }
+    expect((await get('/explorer/games')).status).toBe(200);
   });
 
   it('tells a standby of new heights without a notification', async () => {
