@@ -481,11 +481,12 @@ export const EXPORT_HEIGHTS_PER_FILE_MAX = 1_000_000;
 export const EXPORT_BLOCK_BYTES = 256 * 1024;
 export const EXPORT_ROW_GROUP_ROWS = 50_000;
 
-// The live feed of a reader.
+// The live feed of a reader. Loopback and trusted networks may have more connections an address.
 export const FEED_CLIENTS_MAX = 10_000;
-/** Connections of one address; loopback and trusted networks are exempt. */
 export const FEED_CONNECTIONS_PER_IP_MAX = 20;
 export const FEED_TOPICS_MAX = 64;
+export const FEED_MESSAGES_PER_SECOND = 5;
+export const FEED_MESSAGES_BURST = 20;
 export const FEED_MESSAGE_BYTES_MAX = 16 * 1024;
 export const FEED_OUTBOX_BYTES_MAX = 1024 * 1024;
 export const FEED_CHUNK_HEIGHTS = 50;
@@ -494,7 +495,6 @@ export const FEED_CACHE_HEIGHTS = 1_000;
 export const FEED_CHUNK_COMMANDS = 4_096;
 /** Who follows without a place to resume from and is this far behind goes on with the newest. */
 export const FEED_SKIP_HEIGHTS = 200;
-/** A client that takes nothing of a full outbox for this long is closed. */
 export const FEED_STALL_MS_MAX = 10_000;
 export const FEED_STATS_MS = 1_000;
 export const FEED_HEARTBEAT_MS = 10_000;

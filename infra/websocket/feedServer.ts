@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { createTokenBucket, type TokenBucket } from '../../command/gateway/tokenBucket.js';
 import { createFeedReader, type FeedReader, messagesFor } from '../../query/feeds/feed.js';
 import {
   type ParsedSubscription,
@@ -17,22 +18,22 @@ import {
   FEED_CONNECTIONS_PER_IP_MAX,
   FEED_HEARTBEAT_MS,
   FEED_MESSAGE_BYTES_MAX,
-  FEED_OUTBOX_BYTES_MAX,
+  FEED_MESSAGES_BURST,
+  FEED_MESSAGES_PER_SECOND,
   FEED_SKIP_HEIGHTS,
   FEED_STALL_MS_MAX,
   FEED_STATS_MS,
 } from '../../schemas/limits.js';
-import { rejectName } from '../../schemas/rejectCode.js';
+import { RejectCode, rejectName } from '../../schemas/rejectCode.js';
 import type { ReadHeights } from '../http/readHeights.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { createAddressLimit } from './addressLimit.js';
 import { declineUpgrade } from './declineUpgrade.js';
+import { type FeedOutbox, openFeedOutbox } from './feedOutbox.js';
 import { refuseUpgrade } from './refuseUpgrade.js';
 
 const FEED_PATH = '/feed';
 const RETRY_AFTER_SECONDS = 5;
-/** So much text has a ping among it: who reads as much within a heartbeat is alive. */
-const PING_CHARACTERS = 64 * 1024;
 
 export interface FeedServer {
   clients(): number;
@@ -55,20 +56,15 @@ export interface FeedOptions {
 
 interface FeedClient {
   readonly socket: WebSocket;
+  readonly outbox: FeedOutbox;
+  /** Of what it says: each subscription has an answer. */
+  readonly messages: TokenBucket;
   topics: ReadonlySet<FeedTopic>;
   /** The next height to send; null until the client has said what it wants. */
   next: number | null;
   /** It named a height to begin with, so it gets every one. */
   gapless: boolean;
   sending: boolean;
-  /** It answered a ping or said something since the last heartbeat. */
-  alive: boolean;
-  /** Pings that it answered: it has read what was sent before them. */
-  pongs: number;
-  /** Sent since the last ping. */
-  unpinged: number;
-  /** What was left to take at the last heartbeat. */
-  backlogBytes: number;
 }
 
 interface Feed extends Required<FeedOptions> {
@@ -132,57 +128,50 @@ export function serveFeed(server: Server, options: FeedOptions): FeedServer {
 }
 
 /** With the height below which a client was sent everything: from there it may resume. */
-function beat({ clients, heights }: Feed): void {
-  const visibleHeight = heights.current().height;
-  for (const client of clients) {
-    const { socket, next: nextHeight } = client;
-    if (!client.alive && socket.bufferedAmount >= client.backlogBytes) {
-      socket.terminate();
-      continue;
-    }
-    client.alive = false;
-    ping(client);
-    socket.send(JSON.stringify({ type: 'heartbeat', visibleHeight, nextHeight }));
-    client.backlogBytes = socket.bufferedAmount;
+function beat(feed: Feed): void {
+  const visibleHeight = feed.heights.current().height;
+  for (const client of feed.clients) {
+    if (!client.outbox.beat()) client.socket.terminate();
+    else say(feed, client, { type: 'heartbeat', visibleHeight, nextHeight: client.next });
   }
 }
 
-/** Who reads answers when it comes to the ping, behind all that was sent before. */
-function ping(client: FeedClient, onGone?: (error?: Error) => void): void {
-  client.unpinged = 0;
-  client.socket.ping(undefined, undefined, onGone);
+function say(feed: Feed, client: FeedClient, message: object): void {
+  const { socket, outbox } = client;
+  if (socket.readyState === socket.OPEN && !outbox.say(JSON.stringify(message))) {
+    evict(feed, client);
+  }
 }
 
-/**
- * With pings among the messages: megabytes wait in the network alone, where nobody sees how much of
- * them was read, and a ping behind all of it would tell of a slow reader's life too late.
- */
-function send(client: FeedClient, text: string): void {
-  client.socket.send(text);
-  client.unpinged += text.length;
-  if (client.unpinged >= PING_CHARACTERS) ping(client);
+function evict({ metrics, stallMsMax }: Feed, { socket, outbox, next }: FeedClient): void {
+  if (socket.readyState !== socket.OPEN) return;
+  metrics.count('feed_evictions_total');
+  outbox.close(CloseCode.slowConsumer, `slow consumer; resume from ${next}`, stallMsMax);
 }
 
 function attach(feed: Feed, socket: WebSocket, wanted: ParsedSubscription | null): void {
+  const rate = FEED_MESSAGES_PER_SECOND;
   const client: FeedClient = {
     socket,
+    outbox: openFeedOutbox(socket),
+    messages: createTokenBucket(rate, FEED_MESSAGES_BURST, performance.now()),
     topics: new Set(),
     next: null,
     gapless: false,
     sending: false,
-    alive: true,
-    ...{ pongs: 0, unpinged: 0, backlogBytes: 0 },
   };
   const { clients, metrics } = feed;
   clients.add(client);
   metrics.gauge('feed_clients', clients.size);
   socket.on('message', (data: RawData) => {
-    client.alive = true;
-    subscribe(feed, client, parseSubscription(String(data)));
-  });
-  socket.on('pong', () => {
-    client.alive = true;
-    client.pongs++;
+    // After a refusal, what was under way already.
+    if (socket.readyState !== socket.OPEN) return;
+    if (client.messages.take(1, performance.now()) === 0) {
+      return subscribe(feed, client, parseSubscription(String(data)));
+    }
+    metrics.count('feed_rate_limited_total');
+    const detail = `more than ${rate} messages a second`;
+    subscribe(feed, client, { ok: false, code: RejectCode.rateLimited, detail });
   });
   socket.on('close', () => {
     clients.delete(client);
@@ -194,11 +183,10 @@ function attach(feed: Feed, socket: WebSocket, wanted: ParsedSubscription | null
 
 /** A refusal is said in a message and ends the connection: nothing half understood goes on. */
 function subscribe(feed: Feed, client: FeedClient, parsed: ParsedSubscription): void {
-  const { socket } = client;
   if (!parsed.ok) {
     const { code, detail } = parsed;
-    socket.send(JSON.stringify({ type: 'error', code, name: rejectName(code), detail }));
-    socket.close(CloseCode.protocolError, detail);
+    say(feed, client, { type: 'error', code, name: rejectName(code), detail });
+    client.outbox.close(CloseCode.protocolError, detail, feed.stallMsMax);
     return;
   }
   const { topics, from } = parsed.subscription;
@@ -206,7 +194,7 @@ function subscribe(feed: Feed, client: FeedClient, parsed: ParsedSubscription): 
   client.topics = topics;
   client.next = from ?? client.next ?? visibleHeight + 1;
   client.gapless ||= from !== null;
-  socket.send(JSON.stringify({ type: 'subscribed', from: client.next, visibleHeight }));
+  say(feed, client, { type: 'subscribed', from: client.next, visibleHeight });
   void serve(feed, client);
 }
 
@@ -234,13 +222,13 @@ async function serve(feed: Feed, client: FeedClient): Promise<void> {
 }
 
 /** Who did not ask for every height is brought to the newest, and told what it misses. */
-function skipAhead({ metrics }: Feed, client: FeedClient, visible: number): void {
+function skipAhead(feed: Feed, client: FeedClient, visible: number): void {
   const { next } = client;
   if (client.gapless || next === null || visible - next < FEED_SKIP_HEIGHTS) return;
   const toHeight = visible - 1;
-  client.socket.send(JSON.stringify({ type: 'skipped', fromHeight: next, toHeight }));
+  say(feed, client, { type: 'skipped', fromHeight: next, toHeight });
   client.next = visible;
-  metrics.count('feed_skipped_total');
+  feed.metrics.count('feed_skipped_total');
 }
 
 /** False when the client left the feed, or was closed because it does not read. */
@@ -249,45 +237,18 @@ async function sendHeights(
   client: FeedClient,
   heights: Awaited<ReturnType<FeedReader['read']>>,
 ): Promise<boolean> {
+  const { outbox } = client;
   for (const height of heights) {
-    for (const text of messagesFor(client.topics, height)) send(client, text);
+    for (const text of messagesFor(client.topics, height)) outbox.send(text);
     client.next = height.height + 1;
-    if (client.socket.bufferedAmount <= FEED_OUTBOX_BYTES_MAX) continue;
-    if (!(await drained(client, feed.stallMsMax))) {
-      feed.metrics.count('feed_evictions_total');
-      client.socket.close(CloseCode.slowConsumer, `slow consumer; resume from ${client.next}`);
-      // A client that reads nothing does not read the close frame either.
-      setTimeout(() => client.socket.terminate(), feed.stallMsMax).unref();
+    if (!outbox.isFull()) continue;
+    if (!(await outbox.drained(feed.stallMsMax))) {
+      evict(feed, client);
       return false;
     }
     if (client.next !== height.height + 1) return true;
   }
   return true;
-}
-
-/** Whether everything sent leaves for the network, some of it taken in each `stallMsMax`. */
-function drained(client: FeedClient, stallMsMax: number): Promise<boolean> {
-  const { socket } = client;
-  return new Promise((resolve) => {
-    let timer: NodeJS.Timeout;
-    const wait = (): void => {
-      const { pongs } = client;
-      const bytes = socket.bufferedAmount;
-      timer = setTimeout(() => {
-        const tookSome = client.pongs > pongs || socket.bufferedAmount < bytes;
-        // Answers to what it says meanwhile are few, unless it means to fill our memory.
-        const hasGrown = socket.bufferedAmount > bytes + FEED_MESSAGE_BYTES_MAX;
-        if (tookSome && !hasGrown) wait();
-        else resolve(false);
-      }, stallMsMax);
-    };
-    wait();
-    // A ping goes out after all that was sent before it.
-    ping(client, (error) => {
-      clearTimeout(timer);
-      resolve(!error);
-    });
-  });
 }
 
 /** The pace of the chain, at intervals, while somebody wants it. */
@@ -305,8 +266,8 @@ function followStats(feed: Feed): { close(): void } {
       lastHeight = visible.height;
       const { height: visibleHeight, timestampMs } = visible;
       const text = JSON.stringify({ type: 'stats', ...pace, timestampMs, visibleHeight });
-      for (const { socket } of receivers) {
-        if (socket.bufferedAmount <= FEED_OUTBOX_BYTES_MAX) socket.send(text);
+      for (const { outbox } of receivers) {
+        if (!outbox.isFull()) outbox.send(text);
       }
     } catch (error) {
       log.warn({ err: error }, 'the feed cannot read the pace');
