@@ -19,9 +19,7 @@ export const MAX_BLOCK_BYTES = 2 * 1024 * 1024;
 /** Default of genesis: commands of a block. */
 export const MAX_BLOCK_COMMANDS = 4096;
 export const MAX_BLOCK_ITEMS = 8192;
-/**
- * DESIGN section 4: above this lag of certified results only blocks without envelopes are valid.
- */
+/** DESIGN section 4: with results certified later than this, blocks without envelopes only. */
 export const MAX_EXECUTION_LAG = 64;
 /** Ten minutes of block time: how far ahead an envelope may expire, a request be remembered. */
 export const MAX_COMMAND_LIFETIME_MS = 10 * 60 * 1000;
@@ -489,11 +487,13 @@ export const FEED_MESSAGES_PER_SECOND = 5;
 export const FEED_MESSAGES_BURST = 20;
 export const FEED_MESSAGE_BYTES_MAX = 16 * 1024;
 export const FEED_OUTBOX_BYTES_MAX = 1024 * 1024;
+/** Catching up: heights with all they have or with few commands, commands (one height has all). */
 export const FEED_CHUNK_HEIGHTS = 50;
+export const FEED_SCAN_HEIGHTS = 1_000;
+export const FEED_CHUNK_COMMANDS = 1_024;
+export const FEED_CATCH_UP_READS = 2;
 export const FEED_CACHE_HEIGHTS = 1_000;
-/** Commands of one chunk, but at least one height: a full block has 4,096. */
-export const FEED_CHUNK_COMMANDS = 4_096;
-/** Who follows without a place to resume from and is this far behind goes on with the newest. */
+export const FEED_CACHE_COMMANDS = 65_536;
 export const FEED_SKIP_HEIGHTS = 200;
 export const FEED_STALL_MS_MAX = 10_000;
 export const FEED_STATS_MS = 1_000;

@@ -183,6 +183,58 @@ describe('the feed', () => {
     expect(pace.heard.at(-1)).toMatchObject({ blockTimeMs: 1_000, visibleHeight: last });
   });
 
+  it('finds what an account and a command have in a long past, and the blocks with them', async () => {
+    const { url, reads } = await openFeed();
+    await world.project(100);
+    const last = world.heights.current().height;
+    const all = await listenTo(url, { topics: ['blocks', 'commands'], from: 1 });
+    await all.until(() => all.heard.some(({ command }) => command?.height === last), 'the last');
+    interface Seen {
+      readonly id: string;
+      readonly account: string;
+      readonly status: string;
+      readonly instruction: { readonly to?: string };
+    }
+    const of = (each: Message) => each.command as unknown as Seen;
+    const paid = all.heard.findLast(
+      (each) => each.command !== undefined && of(each).instruction.to !== undefined,
+    )!;
+    const { to } = of(paid).instruction;
+    const { id } = all.heard.find(({ command }) => command !== undefined)!.command!;
+    const isOurs = (each: Message): boolean => {
+      if (each.command === undefined) return false;
+      const { account, status, instruction } = of(each);
+      const isPaid = instruction.to === to && status === 'executed';
+      return account === to || isPaid || each.command.id === id;
+    };
+    for (const blocks of [[], ['blocks']]) {
+      // A reader that has nothing of it in memory yet.
+      const other = await openFeed();
+      const topics = [...blocks, `account:${to}`, `command:${id}`];
+      const some = await listenTo(other.url, { topics, from: 1 });
+      const expected = all.heard.filter(
+        (each) => isOurs(each) || (blocks.length > 0 && each.block !== undefined),
+      );
+      await some.until(() => some.heard.length > expected.length, 'all of them');
+      expect(some.heard.slice(1)).toEqual(expected);
+    }
+    expect(reads.blocks).toBeGreaterThan(0);
+  });
+
+  it('reads nothing for who wants nothing of a height, or none that there is', async () => {
+    const { url, reads } = await openFeed({ heartbeatMs: 50 });
+    const { height } = world.heights.current();
+    const far = { topics: ['blocks'], from: Number.MAX_SAFE_INTEGER };
+    for (const subscription of [{ topics: [], from: 1 }, { topics: ['stats'], from: 1 }, far]) {
+      const client = await listenTo(url, subscription);
+      const next = Math.max(height + 1, subscription.from);
+      const isBeyond = () => client.heard.some(({ nextHeight }) => nextHeight === next);
+      await client.until(isBeyond, 'nothing is missing');
+    }
+    await world.project(1);
+    expect(reads.commands).toBeUndefined();
+  });
+
   it('reads each height once, however many follow', async () => {
     const { url, reads } = await openFeed();
     const clients = await Promise.all(

@@ -1,17 +1,19 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { createTokenBucket, type TokenBucket } from '../../command/gateway/tokenBucket.js';
-import { createFeedReader, type FeedReader, messagesFor } from '../../query/feeds/feed.js';
+import { createFeedReader, type FeedReader } from '../../query/feeds/feed.js';
 import {
   type ParsedSubscription,
   parseSubscription,
   subscriptionOfUrl,
 } from '../../query/feeds/feedTopic.js';
+import { type FeedWants, feedWants, wantsHeights } from '../../query/feeds/feedWants.js';
+import { messagesFor } from '../../query/feeds/heightMessages.js';
 import type { SqlSource } from '../../query/ports.js';
 import { readPace } from '../../query/routes/getStats.js';
-import type { FeedTopic } from '../../schemas/feedTopic.js';
 import { CloseCode } from '../../schemas/gateway/protocol.js';
 import {
   FEED_CLIENTS_MAX,
@@ -59,7 +61,7 @@ interface FeedClient {
   readonly outbox: FeedOutbox;
   /** Of what it says: each subscription has an answer. */
   readonly messages: TokenBucket;
-  topics: ReadonlySet<FeedTopic>;
+  wants: FeedWants;
   /** The next height to send; null until the client has said what it wants. */
   next: number | null;
   /** It named a height to begin with, so it gets every one. */
@@ -155,7 +157,7 @@ function attach(feed: Feed, socket: WebSocket, wanted: ParsedSubscription | null
     socket,
     outbox: openFeedOutbox(socket),
     messages: createTokenBucket(rate, FEED_MESSAGES_BURST, performance.now()),
-    topics: new Set(),
+    wants: feedWants(new Set()),
     next: null,
     gapless: false,
     sending: false,
@@ -191,7 +193,7 @@ function subscribe(feed: Feed, client: FeedClient, parsed: ParsedSubscription): 
   }
   const { topics, from } = parsed.subscription;
   const visibleHeight = feed.heights.current().height;
-  client.topics = topics;
+  client.wants = feedWants(topics);
   client.next = from ?? client.next ?? visibleHeight + 1;
   client.gapless ||= from !== null;
   say(feed, client, { type: 'subscribed', from: client.next, visibleHeight });
@@ -200,18 +202,21 @@ function subscribe(feed: Feed, client: FeedClient, parsed: ParsedSubscription): 
 
 /** Sends what is visible and not sent; one run a client at a time. */
 async function serve(feed: Feed, client: FeedClient): Promise<void> {
-  const { socket } = client;
+  const { socket, outbox } = client;
   if (client.sending || client.next === null) return;
   client.sending = true;
   try {
     while (socket.readyState === socket.OPEN) {
       const visible = feed.heights.current().height;
+      // Nothing of what there is: so it was sent.
+      if (!wantsHeights(client.wants)) client.next = Math.max(client.next, visible + 1);
+      if (client.next > visible) break;
       skipAhead(feed, client, visible);
-      const next: number = client.next;
-      const heights = await feed.reader.read(next, visible);
-      if (heights.length === 0) break;
-      // Another subscription may have come meanwhile, with another place to go on from.
-      if (client.next === next && !(await sendHeights(feed, client, heights))) break;
+      if (!(await sendSome(feed, client, visible))) break;
+      // While it waits a client holds its outbox, and nothing that is not sent yet.
+      if (outbox.isFull() && !(await outbox.drained(feed.stallMsMax))) evict(feed, client);
+      // Many who catch up leave room for what else there is to do.
+      else if (client.next <= visible) await nextTurn();
     }
   } catch (error) {
     // The database is away: the next change of the visible height tries again.
@@ -231,23 +236,22 @@ function skipAhead(feed: Feed, client: FeedClient, visible: number): void {
   feed.metrics.count('feed_skipped_total');
 }
 
-/** False when the client left the feed, or was closed because it does not read. */
-async function sendHeights(
-  feed: Feed,
-  client: FeedClient,
-  heights: Awaited<ReturnType<FeedReader['read']>>,
-): Promise<boolean> {
-  const { outbox } = client;
-  for (const height of heights) {
-    for (const text of messagesFor(client.topics, height)) outbox.send(text);
+/** What comes next, until the outbox is full. False when there is nothing to be read. */
+async function sendSome(feed: Feed, client: FeedClient, visible: number): Promise<boolean> {
+  const { socket, outbox, wants, next } = client;
+  if (next === null) return false;
+  // Another subscription may come meanwhile, with other topics or another place to go on from.
+  const isWanted = (): boolean =>
+    socket.readyState === socket.OPEN && client.wants === wants && client.next === next;
+  const chunk = await feed.reader.read({ from: next, visible, wants, isWanted });
+  if (!isWanted()) return true;
+  if (chunk.through < next) return false;
+  for (const height of chunk.heights) {
+    for (const text of messagesFor(wants, height)) outbox.send(text);
     client.next = height.height + 1;
-    if (!outbox.isFull()) continue;
-    if (!(await outbox.drained(feed.stallMsMax))) {
-      evict(feed, client);
-      return false;
-    }
-    if (client.next !== height.height + 1) return true;
+    if (outbox.isFull()) return true;
   }
+  client.next = chunk.through + 1;
   return true;
 }
 
@@ -258,7 +262,7 @@ function followStats(feed: Feed): { close(): void } {
   let isReading = false;
   const read = async (): Promise<void> => {
     const visible = heights.current();
-    const receivers = [...clients].filter(({ topics }) => topics.has('stats'));
+    const receivers = [...clients].filter(({ wants }) => wants.topics.has('stats'));
     if (isReading || receivers.length === 0 || visible.height === lastHeight) return;
     isReading = true;
     try {
