@@ -13,11 +13,11 @@ import type { CertifiedBlock, ResultCertificate } from '../../../schemas/types/b
 import type { EventEnvelope } from '../../../schemas/types/event.js';
 import type { Genesis } from '../../../schemas/types/genesis.js';
 import { pageReader } from '../api/pageReader.js';
-import type { Check } from './check.js';
+import type { Check } from '../verify/check.js';
+import { type HiLoBefore, hiLoAfter, recompute } from '../verify/recompute.js';
 import { compareSaid } from './compareSaid.js';
 import { previousStep } from './previousStep.js';
 import { checkWhole } from './provenCommand.js';
-import { type HiLoBefore, hiLoAfter, recompute } from './recompute.js';
 import { readTrust } from './trustOfGenesis.js';
 
 const SHARD = 0;
@@ -133,7 +133,8 @@ export async function checkEvents(
 async function gameBefore(event: EventEnvelope, trust: Trust): Promise<HiLoBefore | null> {
   const { body, key } = event;
   const needsIt = body.kind === 'HiLoGuessed' || body.kind === 'HiLoEnded';
-  return needsIt ? previousStep(toHex(key), body.game, event, trust) : null;
+  if (!needsIt) return null;
+  return previousStep({ reader: pageReader, trust }, toHex(key), body.game, event);
 }
 
 function altered<Row extends ProvenEvent>(proven: Row): Row {

@@ -1,5 +1,5 @@
+import type { Check } from '../verify/check.js';
 import { Icon } from '../widgets/icons.js';
-import type { Check } from './check.js';
 
 /** A verdict, which is PASS when every step holds, and the steps. */
 export function CheckList(props: { readonly checks: readonly Check[] }) {

@@ -1,7 +1,7 @@
 import { isRecord } from '../../../command/client/shapes.js';
 import type { ResultCertificate } from '../../../schemas/types/block.js';
 import type { EventEnvelope } from '../../../schemas/types/event.js';
-import type { Check } from './check.js';
+import type { Check } from '../verify/check.js';
 import { type ProvenFields, provenCommandFields, provenEventFields } from './provenCommand.js';
 
 type Said = Readonly<Record<string, unknown>>;

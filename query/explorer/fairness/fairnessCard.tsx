@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { isReadError } from '../../../command/client/readerError.js';
 import { loadCode, loadCodeAgain } from '../api/loadCode.js';
+import type { Check } from '../verify/check.js';
 import { Icon } from '../widgets/icons.js';
 import { NotLoaded } from '../widgets/notLoaded.js';
-import type { Check } from './check.js';
 import { CheckList } from './checkList.js';
 
 /** Recomputes a command's outcome in this browser when asked to; its code is loaded then. */

@@ -2,7 +2,7 @@ import { resultDigest } from '../../../schemas/crypto/digests.js';
 import { rejectName } from '../../../schemas/rejectCode.js';
 import type { ResultCertificate } from '../../../schemas/types/block.js';
 import type { EventEnvelope } from '../../../schemas/types/event.js';
-import type { Check } from './check.js';
+import type { Check } from '../verify/check.js';
 import { plainFields } from './plainJson.js';
 
 /** A record as JSON, made of proven bytes alone. */

@@ -2,9 +2,10 @@ import type { Trust } from '../../../command/client/verifyEvents.js';
 import type { ResultCertificate } from '../../../schemas/types/block.js';
 import type { EventEnvelope } from '../../../schemas/types/event.js';
 import type { Genesis } from '../../../schemas/types/genesis.js';
-import type { Check } from '../fairness/check.js';
+import { pageReader } from '../api/pageReader.js';
 import { previousStep } from '../fairness/previousStep.js';
-import { type HiLoBefore, recompute } from '../fairness/recompute.js';
+import type { Check } from '../verify/check.js';
+import { type HiLoBefore, recompute } from '../verify/recompute.js';
 
 /** What rounds of one account are checked with, in the order in which they were played. */
 export interface RoundChecking {
@@ -60,5 +61,6 @@ async function stepBefore(
 ): Promise<HiLoBefore | null> {
   const { body } = event;
   if (body.kind !== 'HiLoGuessed' && body.kind !== 'HiLoEnded') return null;
-  return steps.get(body.game) ?? previousStep(account, body.game, event, trust);
+  const reading = { reader: pageReader, trust };
+  return steps.get(body.game) ?? previousStep(reading, account, body.game, event);
 }

@@ -3,7 +3,7 @@ import { equalBytes } from '../../../schemas/kernel/bytes.js';
 import type { CommandInstruction } from '../../../schemas/types/command.js';
 import type { EventEnvelope } from '../../../schemas/types/event.js';
 import type { Genesis } from '../../../schemas/types/genesis.js';
-import type { Check } from '../fairness/check.js';
+import type { Check } from '../verify/check.js';
 
 /** A game of hi-lo under way. */
 export interface OpenGame {

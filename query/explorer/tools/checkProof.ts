@@ -1,7 +1,6 @@
 import { openCertificate, type Trust } from '../../../command/client/verifyEvents.js';
 import { toHex } from '../../../schemas/kernel/bytes.js';
 import type { Genesis } from '../../../schemas/types/genesis.js';
-import type { Check } from '../fairness/check.js';
 import { checkEvents } from '../fairness/checkCommand.js';
 import { compareSaid } from '../fairness/compareSaid.js';
 import {
@@ -10,6 +9,7 @@ import {
   provenCommandFields,
   provenEventFields,
 } from '../fairness/provenCommand.js';
+import type { Check } from '../verify/check.js';
 import type { ProofFile } from './proofFile.js';
 
 export interface ProofVerdict {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { EventEnvelope } from '../../../schemas/types/event.js';
 import { engineGenesis } from '../../../test/simulation/engineChain.js';
-import { rouletteOutcome } from '../verify/rouletteOutcome.js';
 import { recompute } from './recompute.js';
+import { rouletteOutcome } from './rouletteOutcome.js';
 
 const seed = new Uint8Array(32).fill(7);
 const bets = [{ kind: 'RED', numbers: [], amount: 10n }] as const;
@@ -28,7 +28,7 @@ it('says of another engine that it does not know its rules, and nothing of other
   expect(recompute(spun, made, null, engineGenesis)).toEqual({
     name: 'The outcome follows from the seed',
     passed: false,
-    detail: 'made by engine version 2, and this page derives version 1: take a newer one',
+    detail: 'made by engine version 2, and only version 1 can be derived here: take a newer one',
   });
   const created: EventEnvelope = { ...spun, body: { kind: 'AccountCreated', by: seed } };
   expect(recompute(created, made, null, engineGenesis)).toBeNull();

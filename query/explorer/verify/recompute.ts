@@ -1,10 +1,10 @@
 import type { Result } from '../../../schemas/types/block.js';
 import type { EventEnvelope } from '../../../schemas/types/event.js';
 import type { Genesis } from '../../../schemas/types/genesis.js';
-import { DERIVED_ENGINE } from '../verify/derivedEngine.js';
-import { hiLoCard, hiLoStep } from '../verify/hiLoOutcome.js';
-import { rouletteOutcome } from '../verify/rouletteOutcome.js';
 import type { Check } from './check.js';
+import { DERIVED_ENGINE } from './derivedEngine.js';
+import { hiLoCard, hiLoStep } from './hiLoOutcome.js';
+import { rouletteOutcome } from './rouletteOutcome.js';
 
 /** A game of hi-lo as it stood before an event. */
 export interface HiLoBefore {
@@ -65,7 +65,7 @@ function isDecided({ body: { kind } }: EventEnvelope): boolean {
 }
 
 function unknownRules(engineVersion: number): Check {
-  const derives = `this page derives version ${DERIVED_ENGINE}: take a newer one`;
+  const derives = `only version ${DERIVED_ENGINE} can be derived here: take a newer one`;
   return {
     name: 'The outcome follows from the seed',
     passed: false,
