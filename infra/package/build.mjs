@@ -1,6 +1,7 @@
 // The client as a package of its own: `build({ root, outDir })` after the compiler has written
 // dist, or `node infra/package/build.mjs [OUT_DIR]`. It depends on nothing: what it uses is in it.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin as isBuiltinModule } from 'node:module';
 import { dirname, join, posix } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -10,10 +11,6 @@ import { BROWSER, COMMON, NODE } from './surface.mjs';
 
 const own = dirname(fileURLToPath(import.meta.url));
 
-/** ws is CommonJS and asks for Node's modules by `require`. */
-const REQUIRE = `import { createRequire } from 'node:module';
-const require = createRequire(import.meta.url);`;
-
 export async function build({ root, outDir }) {
   rmSync(outDir, { recursive: true, force: true });
   mkdirSync(outDir, { recursive: true });
@@ -21,6 +18,7 @@ export async function build({ root, outDir }) {
   for (const platform of ['browser', 'node']) {
     const surface = byPath({ ...COMMON, ...(platform === 'node' ? NODE : BROWSER) });
     for (const path of await bundleFor(platform, surface, { root, outDir })) inputs.add(path);
+    writeFileSync(join(outDir, `${platform}.js`), entryOf(valuesOf(surface), `./${platform}/`));
     writeFileSync(join(outDir, `${platform}.d.ts`), entryOf(surface, './types/'));
     copyDeclarations(Object.keys(surface), { root, outDir });
   }
@@ -34,16 +32,17 @@ export async function build({ root, outDir }) {
 }
 
 function packageManifest({ version, license, engines }) {
+  const node = { types: './node.d.ts', default: './node.js' };
+  const browser = { types: './browser.d.ts', default: './browser.js' };
   return {
     name: 'nullspace-client',
     version,
     description: 'Plays on, reads and follows a Nullspace chain, and verifies what it is told.',
     ...{ license, type: 'module', sideEffects: false, engines },
     exports: {
-      '.': {
-        node: { types: './node.d.ts', default: './node.js' },
-        default: { types: './browser.d.ts', default: './browser.js' },
-      },
+      '.': { node, default: browser },
+      // For who resolves without the condition `node`, as TypeScript does for bundlers.
+      ...{ './node': node, './browser': browser },
       './package.json': './package.json',
     },
     types: './browser.d.ts',
@@ -66,20 +65,57 @@ function entryOf(surface, folder) {
   return `${lines.join('\n')}\n`;
 }
 
-/** Bundles; gives the paths of what went in. */
+/** What there is at run time; a file that has types alone is left out. */
+function valuesOf(surface) {
+  const values = (names) => names.split(', ').filter((name) => !name.startsWith('type '));
+  const entries = Object.entries(surface).map(([path, names]) => [path, values(names).join(', ')]);
+  return Object.fromEntries(entries.filter(([, names]) => names !== ''));
+}
+
+/**
+ * Bundles; gives the paths of what went in. Each file of the surface stays one, and what several
+ * need is shared: so who takes one name of the package gets what that needs, and no more.
+ */
 async function bundleFor(platform, surface, { root, outDir }) {
   const { metafile } = await bundle({
-    stdin: { contents: entryOf(surface, './'), resolveDir: root, loader: 'ts' },
-    outfile: join(outDir, `${platform}.js`),
-    ...{ bundle: true, format: 'esm', platform, metafile: true, absWorkingDir: root },
+    entryPoints: Object.keys(valuesOf(surface)).map((path) => `${path}.ts`),
+    ...{ outdir: join(outDir, platform), outbase: root, chunkNames: 'shared/[hash]' },
+    ...{ bundle: true, splitting: true, format: 'esm', platform, metafile: true },
     target: platform === 'node' ? 'node20' : 'es2022',
-    ...{ legalComments: 'inline', logLevel: 'error' },
-    external: platform === 'node' ? ['bufferutil', 'utf-8-validate'] : [],
-    banner: platform === 'node' ? { js: REQUIRE } : {},
-    plugins: [interpretedCodec, withoutDocs],
+    ...{ absWorkingDir: root, legalComments: 'inline', logLevel: 'error' },
+    plugins: [interpretedCodec, withoutDocs, ...(platform === 'node' ? [importedBuiltins] : [])],
   });
-  return Object.keys(Object.values(metafile.outputs)[0].inputs);
+  // What is loaded for its effects alone has none, and is a warning to who bundles the package.
+  for (const path of Object.keys(metafile.outputs)) {
+    const text = readFileSync(join(root, path), 'utf8');
+    writeFileSync(join(root, path), text.replace(/^import "[^"]+";\n/gm, ''));
+  }
+  return Object.keys(metafile.inputs);
 }
+
+/**
+ * ws is CommonJS and asks for Node's modules by `require`, which is not there in a module, and
+ * which others cannot make CommonJS of again: they are imported. What ws can do without is not.
+ */
+const importedBuiltins = {
+  name: 'imported-builtins',
+  setup(plugin) {
+    // Two steps: only CommonJS has an export that is no object, and only a module imports.
+    plugin.onResolve({ filter: /./ }, ({ path, kind, namespace }) => {
+      if (OPTIONAL.has(path)) return { path, namespace: 'missing' };
+      if (kind !== 'require-call' || !isBuiltinModule(path)) return undefined;
+      return { path, namespace: namespace === 'required' ? 'imported' : 'required' };
+    });
+    const load = (namespace, contentsOf) =>
+      plugin.onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: contentsOf(path) }));
+    load('missing', (path) => `throw new Error('without ${path}');`);
+    load('required', (path) => `module.exports = require('${path}').default;`);
+    load('imported', (path) => `export { default } from 'node:${path.replace(/^node:/, '')}';`);
+  },
+};
+
+/** Faster copies of what ws has itself. */
+const OPTIONAL = new Set(['bufferutil', 'utf-8-validate']);
 
 /** The declarations that the compiler wrote for these files, and all that they name. */
 function copyDeclarations(paths, { root, outDir }) {
@@ -102,7 +138,7 @@ function copyDeclarations(paths, { root, outDir }) {
 /** The licences of the packages whose code is in the bundles. */
 function licensesOf(root, inputs) {
   const names = [...inputs].flatMap(
-    (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+    (path) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
   );
   const texts = [...new Set(names)].sort().map((name) => {
     const folder = join(root, 'node_modules', name);
