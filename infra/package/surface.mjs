@@ -30,6 +30,13 @@ export const COMMON = {
     'PlayerClosedError, type PlayerOptions, type PlayerStatus, type Submission',
   '../../command/client/ports.js':
     'type ClientWorld, type ClientOutbox, type ClientConnection, type ConnectionEvents',
+  '../../query/explorer/verify/recomputeCommand.js':
+    'recomputeCommand, type CommandToRecompute, type RecomputedCommand',
+  '../../query/explorer/verify/recompute.js': 'type HiLoBefore',
+  '../../query/explorer/verify/check.js': 'type Check',
+  '../../query/explorer/verify/hiLoOutcome.js': 'hiLoCard, hiLoStep, hiLoWorthIfWon',
+  '../../query/explorer/verify/rouletteOutcome.js': 'rouletteOutcome',
+  '../../query/explorer/fairness/previousStep.js': 'previousStep',
   '../../schemas/feedTopic.js': 'type FeedTopic',
   '../../schemas/rejectCode.js': 'RejectCode, rejectName, type RejectName',
   '../../schemas/crypto/ed25519.js': 'createSigner, portableVerifier, publicKeyOf',
