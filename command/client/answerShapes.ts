@@ -109,6 +109,51 @@ export const isEpochs: Check = fields({
   epochs: list(fields({ epoch: whole, firstHeight: whole, validators: list(key), record: hex })),
 });
 
+const counters: Fields = {
+  ...{ executed: whole, refused: whole, bets: whole, accounts: whole, events: whole },
+  games: list(fields({ asset: whole, staked: amount, paid: amount })),
+};
+
+export const isStats: Check = fields({
+  ...visible,
+  ...{ blocks: whole, timestampMs: whole, totals: fields(counters), recent: isPace },
+  hours: list(fields({ startMs: whole, ...counters })),
+});
+
+const signed: Fields = { proposed: whole, finalized: whole, certified: whole };
+const share: Check = (value) => typeof value === 'number' && value >= 0 && value <= 1;
+
+export const isValidators: Check = fields({
+  ...visible,
+  ...{ epoch: whole, threshold: whole, beaconKeySource: text, blocks: whole, emptyViews: whole },
+  window: whole,
+  validators: list(
+    fields({
+      ...{ index: whole, publicKey: key, ...signed },
+      ...{ lastSignedHeight: orNull(whole), lastProposedHeight: orNull(whole) },
+      total: fields({ ...signed, missed: whole, proposedShare: share, certifiedShare: share }),
+    }),
+  ),
+});
+
+const folded: Fields = { height: whole, lagBlocks: whole, timestampMs: whole };
+
+export const isStatus: Check = fields({
+  ...visible,
+  ...{ chain: text, newestHeight: whole, lagBlocks: whole, timestampMs: whole },
+  sources: list(fields({ source: text, ...folded })),
+});
+
+export const isHolder: Check = fields({ account: key, balance: amount, lastChangedHeight: whole });
+
+export const isSeries: Check = fields({
+  ...visible,
+  ...{ series: text, span: text, asset: orNull(whole) },
+  points: list(fields({ startMs: whole, value: amount })),
+});
+
+export const isBlockByTime: Check = fields({ ...visible, block: isBlock });
+
 export function isPageOf(isItem: Check): Check {
   return fields({
     ...visible,

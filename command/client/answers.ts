@@ -205,6 +205,7 @@ export interface Holders extends Page<Holder> {
   readonly accounts: number;
 }
 
+/** What an account holds of an asset. */
 export interface Holder {
   readonly account: string;
   readonly balance: string;
@@ -228,8 +229,27 @@ export interface Game {
   readonly endedHeight: number | null;
 }
 
+/** What there is a series of; the last four are amounts of an asset. */
+export type SeriesName =
+  | 'blocks'
+  | 'commands'
+  | 'executed'
+  | 'refused'
+  | 'events'
+  | 'bets'
+  | 'sizeBytes'
+  | 'newAccounts'
+  | 'activeAccounts'
+  | 'staked'
+  | 'paid'
+  | 'transferred'
+  | 'claimed';
+
 export interface SeriesAnswer {
   readonly series: string;
+  readonly span: string;
+  /** Of amounts. */
+  readonly asset: number | null;
   readonly points: readonly { readonly startMs: number; readonly value: string }[];
 }
 

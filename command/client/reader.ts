@@ -1,15 +1,21 @@
 import {
   isAccount,
   isBlock,
+  isBlockByTime,
   isCommand,
   isEpochs,
   isFullBlock,
   isFullCommand,
   isGame,
   isHistoryRow,
+  isHolder,
   isPageOf,
   isSearchAnswer,
+  isSeries,
   isStateAnswer,
+  isStats,
+  isStatus,
+  isValidators,
 } from './answerShapes.js';
 import type {
   Account,
@@ -20,10 +26,16 @@ import type {
   FullCommand,
   Game,
   HistoryRow,
+  Holder,
   Page,
   ReadersWord,
   SearchAnswer,
+  SeriesAnswer,
+  SeriesName,
   StateAnswer,
+  Stats,
+  Status,
+  Validators,
 } from './answers.js';
 import type { ClientSignal } from './ports.js';
 import { ReaderError } from './readerError.js';
@@ -70,6 +82,15 @@ export interface CommandQuery extends ListQuery {
   readonly status?: 'executed' | 'refused';
 }
 
+/** Buckets of block time, the newest last: `points` of them up to `untilMs`, else up to now. */
+export interface SeriesQuery {
+  readonly span?: 'minute' | 'hour' | 'day';
+  readonly points?: number;
+  readonly untilMs?: number;
+  /** Of amounts; else the first of genesis. */
+  readonly asset?: number;
+}
+
 /**
  * The read API, typed. All that it gives is a reader's word (`ReadersWord`): of the right form, and
  * true if the reader is honest. Keys and ids are hex; what is none is refused (`badParameter`) and
@@ -100,6 +121,16 @@ export interface Reader {
   games(query?: ListQuery & { account?: string; game?: string; status?: string }): Rows<Game>;
   /** In the order of their execution. */
   blockCommands(heightOrDigest: number | string, options?: Abortable): Rows<Command>;
+  /** Totals, the pace of the last blocks, and the last hours (24, if not said otherwise). */
+  stats(query?: Abortable & { readonly hours?: number }): Promise<ReadersWord<Stats>>;
+  series(name: SeriesName, query?: SeriesQuery): Promise<ReadersWord<SeriesAnswer>>;
+  validators(options?: Abortable): Promise<ReadersWord<Validators>>;
+  /** How far the tables are that the reader answers from. */
+  status(options?: Abortable): Promise<ReadersWord<Status>>;
+  /** Who holds an asset, the largest first; in a ranking that moves an account may come twice. */
+  holders(query?: AtLeast & { asset?: number; limit?: number }): Rows<Holder>;
+  /** The last block whose time is not after this one. */
+  blockByTime(timestampMs: number, at?: AtLeast): Promise<ReadersWord<Block>>;
 }
 
 export type Rows<T> = AsyncIterable<ReadersWord<T>>;
@@ -139,6 +170,16 @@ export function openReader(urls: string | readonly string[], world: ReadWorld): 
     games: (query) => list('/explorer/games', isGame, query),
     blockCommands: (block, options) =>
       list('/explorer/blocks/:key/commands', isCommand, options, block),
+    stats: (query) => get('/explorer/stats', isStats, query),
+    series: async (name, query) => get(`/explorer/stats/${plain(name)}`, isSeries, query),
+    validators: (options) => get('/explorer/validators', isValidators, options),
+    status: (options) => get('/explorer/status', isStatus, options),
+    holders: (query) => list('/explorer/accounts', isHolder, query),
+    blockByTime: async (timestampMs, at) => {
+      const route = '/explorer/block-by-time/:key';
+      type Found = { readonly block: ReadersWord<Block> };
+      return (await get<Found>(route, isBlockByTime, at, timestampMs)).block;
+    },
   };
 }
 
@@ -158,6 +199,13 @@ function pathOf(route: string, key: Key | undefined): string {
   if (/^[0-9a-fA-F]+$/.test(text)) return route.replace(':key', text);
   const said = `expected hex or a height, not '${text.slice(0, KEY_SHOWN_MAX)}'`;
   throw new ReaderError('badParameter', route, said);
+}
+
+/** A name of letters; nothing else can become part of a path. */
+function plain(name: string): string {
+  if (/^[a-zA-Z]+$/.test(name)) return name;
+  const said = `expected the name of a series, not '${name.slice(0, KEY_SHOWN_MAX)}'`;
+  throw new ReaderError('badParameter', '/explorer/stats', said);
 }
 
 function withQuery(path: string, query: Query): string {

@@ -4,6 +4,7 @@ import type {
   FullBlock,
   FullCommand,
   ReadersWord,
+  SeriesName,
   StateAnswer,
 } from '../../command/client/answers.js';
 import { openTrust } from '../../command/client/openTrust.js';
@@ -127,6 +128,53 @@ describe('typed reads of a real reader', () => {
     const games = await all(reader.games({ limit: 5, game: 'roulette' }));
     expect(games.every(({ game }) => game === 'roulette') && games.length > 5).toBe(true);
     expect((await reader.search('7')).redirect).toBe('/explorer/blocks/7');
+  });
+
+  it('tell of the chain as a whole', async () => {
+    const { totals, hours, blocks } = await reader.stats({ hours: 2 });
+    expect([blocks, hours.length <= 2]).toEqual([HEIGHTS, true]);
+    expect(totals.executed + totals.refused).toBe((await all(reader.commands())).length);
+    const { validators } = await reader.validators();
+    expect(validators.map(({ publicKey }) => publicKey)).toEqual(
+      engineGenesis.validators.map(toHex),
+    );
+    expect(await reader.status()).toMatchObject({ chain: engineGenesis.name, lagBlocks: 0 });
+    const holders = await all(reader.holders({ asset: 0, limit: 2 }));
+    expect(holders.length).toBeGreaterThan(2);
+    for (const { account, balance } of holders) {
+      const { balances } = await reader.account(account);
+      expect(balances.find(({ asset }) => asset === 0)?.amount).toBe(balance);
+    }
+  });
+
+  it('find the block of a time', async () => {
+    const { timestampMs } = await reader.block(7);
+    expect((await reader.blockByTime(timestampMs, { minHeight: 7 })).height).toBe(7);
+    expect((await reader.blockByTime(timestampMs - 1)).height).toBe(6);
+    for (const wrong of [-1, 1.5, Number.NaN]) {
+      await expect(reader.blockByTime(wrong)).rejects.toMatchObject({ code: 'badParameter' });
+    }
+  });
+
+  it('give each series that the document names', async () => {
+    const document = (await world.get('/openapi.json')).body as {
+      readonly paths: Readonly<Record<string, { get: { parameters: readonly Parameter[] } }>>;
+    };
+    type Parameter = { readonly name: string; readonly schema: { readonly enum: SeriesName[] } };
+    const { parameters = [] } = document.paths['/explorer/stats/{series}']?.get ?? {};
+    const names = present(
+      parameters.find(({ name }) => name === 'series'),
+      'it',
+    ).schema.enum;
+    expect(names).toHaveLength(13);
+    for (const name of names) {
+      const { points } = await reader.series(name, { span: 'day', points: 3 });
+      expect(points).toHaveLength(3);
+    }
+    const sum = (await reader.series('blocks')).points.reduce((a, { value }) => a + +value, 0);
+    expect(sum).toBe(HEIGHTS);
+    const none = reader.series('../status' as SeriesName);
+    await expect(none).rejects.toMatchObject({ code: 'badParameter', status: 0 });
   });
 
   it('are refused with the code that the reader gives', async () => {

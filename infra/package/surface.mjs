@@ -5,12 +5,13 @@
 export const COMMON = {
   '../../command/client/reader.js': [
     'openReader, type Reader, type Rows, type AtLeast, type AsOf, type ListQuery',
-    'type CommandQuery',
+    'type CommandQuery, type SeriesQuery',
   ].join(', '),
   '../../command/client/answers.js': [
     'type ReadersWord, type Account, type Block, type Command, type Epochs, type FullBlock',
     'type FullCommand, type Game, type HistoryRow, type Pace, type Page, type ProvenEventRow',
-    'type SearchAnswer, type StateAnswer',
+    'type SearchAnswer, type StateAnswer, type Stats, type Counters, type SeriesAnswer',
+    'type SeriesName, type Validators, type Status, type Holder, type Books, type SignerEntry',
   ].join(', '),
   '../../command/client/readerError.js':
     'ReaderError, UnprovenError, isReadError, type ReadFailure',
@@ -48,9 +49,13 @@ export const COMMON = {
   '../../schemas/codec/codec.js': 'encode, decode',
   '../../schemas/codec/fromJson.js': 'fromJson, JsonFormError',
   '../../schemas/types/genesis.js': 'type Genesis',
-  '../../schemas/types/command.js': 'type CommandInstruction',
-  '../../schemas/types/block.js': 'type CertifiedBlock, type ResultCertificate',
-  '../../schemas/types/event.js': 'type EventEnvelope',
+  '../../schemas/types/command.js': [
+    'type CommandInstruction, type RouletteBet, type RouletteBetKind, type HiLoGuess',
+    'type SpendLimit, type Request',
+  ].join(', '),
+  '../../schemas/types/block.js': 'type CertifiedBlock, type Result, type ResultCertificate',
+  '../../schemas/types/event.js':
+    'type EventEnvelope, type EventEnvelopeBody, type HiLoOutcome, type PostingReason',
   '../../schemas/types/state.js': 'type StateKey, type StateValue',
 };
 
