@@ -28,7 +28,10 @@ export async function build({ root, outDir }) {
   const manifest = packageManifest({ version, license, engines });
   writeFileSync(join(outDir, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   writeFileSync(join(outDir, 'LICENSES.txt'), licensesOf(root, inputs));
-  copyFileSync(join(own, 'README.md'), join(outDir, 'README.md'));
+  copyFileSync(join(root, 'LICENSE'), join(outDir, 'LICENSE'));
+  for (const name of readdirSync(own).filter((each) => each.endsWith('.md'))) {
+    copyFileSync(join(own, name), join(outDir, name));
+  }
 }
 
 function packageManifest({ version, license, engines }) {

@@ -34,8 +34,10 @@ async function bundled(contents: string, options: Parameters<typeof build>[0]) {
 const inBrowser = { format: 'esm', platform: 'browser', minify: true } as const;
 
 describe('the package of the client', () => {
-  it('depends on nothing, and passes on the licences of what is in it', () => {
+  it('depends on nothing, and has its licence and those of what is in it', () => {
     const manifest = JSON.parse(client.read('package.json'));
+    expect(manifest.license).toBe('Apache-2.0');
+    expect(client.read('LICENSE')).toMatch(/^\s*Apache License\s+Version 2\.0, January 2004/);
     expect(manifest.dependencies).toBeUndefined();
     const licences = client.read('LICENSES.txt');
     for (const name of ['@noble/curves', '@noble/hashes', 'ws']) expect(licences).toContain(name);

@@ -19,8 +19,6 @@ import { expectedFailure, runProgram } from './childProcess.mjs';
 
 const FOLDERS = ['schemas', 'command', 'consensus', 'projections', 'query', 'infra', 'test'];
 const ROOT_FILES = ['package.json', 'package-lock.json', 'tsconfig.json'];
-/** Copied into the package, so it is one of the things that dist is made from. */
-const PACKAGE_README = 'infra/package/README.md';
 const SOURCES = new Set([
   '.ts',
   '.tsx',
@@ -44,10 +42,17 @@ const OUTPUT = /\.(?:js|d\.ts|js\.map|avsc|sql)$/;
 
 const stampPath = (root) => join(root, 'dist', '.sources');
 
+/** Copied into the package, so they are among the things that dist is made from. */
+function packageTexts(root) {
+  const folder = 'infra/package';
+  const pages = readdirSync(join(root, folder)).filter((name) => name.endsWith('.md'));
+  return ['LICENSE', ...pages.sort().map((name) => `${folder}/${name}`)];
+}
+
 /** SHA-256 over names and contents of everything that dist is made from. */
 export function sourceDigest(root) {
   const hash = createHash('sha256');
-  for (const path of [...ROOT_FILES, PACKAGE_README, ...sourceFiles(root)]) {
+  for (const path of [...ROOT_FILES, ...packageTexts(root), ...sourceFiles(root)]) {
     const content = readFileSync(join(root, path));
     hash.update(`\n${path} ${content.length}\n`).update(content);
   }
