@@ -119,5 +119,6 @@ export interface ProjectorTelemetry {
   }): void;
   /** Records that changed nothing: forged, repeated, foreign. */
   onDropped(partition: number, reason: string, count: number): void;
-  onState(status: ProjectorStatus): void;
+  /** `cause` is what halted it, whole: with the stack of a fold that failed. */
+  onState(status: ProjectorStatus, cause?: unknown): void;
 }

@@ -6,11 +6,11 @@ import { type SourceCommit, ZombieWriterError } from '../../projections/ports.js
 import type { Table } from '../../projections/readModel.js';
 import { type PackedRows, rowWeight } from '../../projections/runner/rowBatch.js';
 import type { StoredRow } from '../../projections/runner/rowMerger.js';
-import { AssertionError, assert, present } from '../../schemas/kernel/assert.js';
+import { assert, present } from '../../schemas/kernel/assert.js';
 import { PROJECTION_COPY_ROWS_MIN } from '../../schemas/limits.js';
 import { CopyRows, copyBinary, rowArray } from './binaryRows.js';
 import { withTransaction } from './connection.js';
-import { toPostgresError } from './errors.js';
+import { PostgresError, toPostgresError } from './errors.js';
 import { commitSql, copySql, qualified, storedTables } from './projectionSql.js';
 import { forgetRowTypes, knownRowTypes, type RowTypes } from './rowTypes.js';
 
@@ -89,6 +89,22 @@ function textFor(schema: string): string {
   return text;
 }
 
+/** A server's refusal of a table's rows says which table; other errors say no more than they do. */
+function inTable(table: string | undefined, error: unknown): PostgresError {
+  const typed = toPostgresError(error);
+  const { code, message, sqlState, cause } = typed;
+  if (table === undefined || sqlState === null) return typed;
+  return new PostgresError(code, `table ${table}: ${message}`, { cause, sqlState });
+}
+
+/** The table of a constraint, or the one whose rows are the parameter that could not be read. */
+function tableOf(error: unknown, firstPlace: number): string | undefined {
+  const { table, where } = error as { readonly table?: string; readonly where?: string };
+  if (table !== undefined) return table;
+  const place = /parameter \$(\d+)/.exec(where ?? '');
+  return place === null ? undefined : storedTables[Number(place[1]) - firstPlace]?.name;
+}
+
 /** Everything but what COPY has written. */
 async function runStatement(
   client: Pick<pg.ClientBase, 'query'>,
@@ -97,6 +113,7 @@ async function runStatement(
   rows: ReadonlyMap<Table, readonly StoredRow[]>,
 ): Promise<void> {
   const values = checkpointValues(commits);
+  const first = values.length + 1;
   for (const table of storedTables) {
     const rowType = present(rowTypes.get(table), 'a row type');
     values.push(rowArray(table, rowType, rows.get(table) ?? []));
@@ -104,7 +121,11 @@ async function runStatement(
   // Named, so that each connection plans it once for these tables.
   const [type] = rowTypes.values();
   const config = { name: `nullspace_commit_${schema}_${type}`, text: textFor(schema), values };
-  const { rows: answers } = await client.query<{ strays: number[] | null }>(config);
+  const { rows: answers } = await client
+    .query<{ strays: number[] | null }>(config)
+    .catch((error: unknown) => {
+      throw inTable(tableOf(error, first), error);
+    });
   throwStray(present(answers[0], 'an answer').strays, commits);
 }
 
@@ -149,8 +170,7 @@ export async function commitRows(
     await writeRows(pool, { schema, rowTypes }, commits);
   } catch (error) {
     forgetRowTypes(pool);
-    // A row that no column can hold is a bug of ours, and no answer of the server's.
-    if (error instanceof ZombieWriterError || error instanceof AssertionError) throw error;
+    if (error instanceof ZombieWriterError) throw error;
     throw toPostgresError(error);
   }
 }
@@ -174,7 +194,11 @@ async function writeRows(
   const { schema } = target;
   await withTransaction(pool, async (client) => {
     await lockCheckpoints(client, schema, commits);
-    for (const [table, chunks] of many) await copyChunks(client, schema, table, chunks);
+    for (const [table, chunks] of many) {
+      await copyChunks(client, schema, table, chunks).catch((error: unknown) => {
+        throw inTable(table.name, error);
+      });
+    }
     await runStatement(client, target, commits, few);
   });
 }

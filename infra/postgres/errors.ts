@@ -1,3 +1,5 @@
+import { AssertionError } from '../../schemas/kernel/assert.js';
+
 /**
  * What can go wrong between us and a Postgres server. `retriable` says whether the same call may
  * succeed later without anybody changing anything.
@@ -112,8 +114,18 @@ function codeOfSqlState(sqlState: string): PostgresErrorCode {
   return 'refused';
 }
 
-/** The typed form of whatever the driver threw. A PostgresError passes through. */
+/** A bug is no answer of a server's. Errors with a code are of the platform or the driver. */
+function isBug(error: unknown): boolean {
+  if (error instanceof AssertionError) return true;
+  return (error instanceof TypeError || error instanceof RangeError) && !('code' in error);
+}
+
+/**
+ * The typed form of whatever the driver threw. A PostgresError passes through; a bug is thrown as
+ * it is. @throws AssertionError, TypeError, RangeError
+ */
 export function toPostgresError(error: unknown): PostgresError {
+  if (isBug(error)) throw error;
   if (error instanceof PostgresError) return error;
   if (!(error instanceof Error)) {
     return new PostgresError('refused', `not an error: ${String(error)}`);

@@ -16,7 +16,6 @@ import type { Projector } from '../../projections/runner/projector.js';
 import { KnownRows, RowBatch } from '../../projections/runner/rowBatch.js';
 import type { StoredRow } from '../../projections/runner/rowMerger.js';
 import { createSource, type Source } from '../../projections/runner/source.js';
-import { type GameRow, games } from '../../projections/sessions/table.js';
 import { PROJECTION_COPY_ROWS_MIN, PROJECTION_LOOSE_ROWS_MAX } from '../../schemas/limits.js';
 import type { Log, LogRecord } from '../../schemas/log.js';
 import { topicNames } from '../../schemas/topics.js';
@@ -328,47 +327,6 @@ it('goes on in tables that have the name of others, which it wrote to and which 
   await admin.query(`drop table ${schemas[0]}.supply cascade`);
   await expect(commit(store, 4)).rejects.toMatchObject({ code: 'refused' });
   await expect(commit(store, 4)).rejects.toThrow(`there is no table ${schemas[0]}.supply`);
-});
-
-describe('rows that begin', () => {
-  const gameOf = (number: number, height: number, steps: number): GameRow => ({
-    ...{ account: engineKeys.chainId, game: 'hiLo', number, shard: 0, partition: 0, asset: 0 },
-    ...{ stake: 5n, started_height: height, execution_index: number, started_ms: height },
-    ...{ last_height: height, steps, outcome: 'PLAYING', worth: 5n, payout: 0n },
-    ...{ ended_height: 0, ended_ms: 0 },
-  });
-
-  it('go in by COPY once they are many, beside those that merge; a second beginning fails', async () => {
-    const store = await openStore();
-    const [blocks] = await store.checkpoints(0);
-    const commit = (height: number, fill: (rows: RowBatch) => void): Promise<void> => {
-      const rows = new RowBatch();
-      fill(rows);
-      const checkpoint = { ...(blocks as NonNullable<typeof blocks>), height };
-      const partition = BLOCKS_PARTITION;
-      return store.commit([{ shard: 0, partition, fromHeight: height - 1, checkpoint, rows }]);
-    };
-    await commit(1, (rows) => rows.begin(games, gameOf(0, 1, 0)));
-    await commit(2, (rows) => {
-      for (let number = 1; number <= PROJECTION_COPY_ROWS_MIN; number++) {
-        rows.begin(games, gameOf(number, 2, 0));
-      }
-      for (const number of [0, 1]) rows.put(games, gameOf(number, 2, 1));
-    });
-    const { rows: counted } = await admin.query(
-      `select count(*)::integer as games, sum(steps)::integer as steps,
-         (array_agg(started_height order by number))[1]::integer as first
-       from nullspace.games`,
-    );
-    expect(counted).toEqual([{ games: PROJECTION_COPY_ROWS_MIN + 1, steps: 2, first: 1 }]);
-    const again = commit(3, (rows) => {
-      for (let number = 0; number <= PROJECTION_COPY_ROWS_MIN; number++) {
-        rows.begin(games, gameOf(number, 3, 0));
-      }
-    });
-    await expect(again).rejects.toMatchObject({ sqlState: '23505' });
-    expect((await store.checkpoints(0))[0]).toMatchObject({ height: 2 });
-  });
 });
 
 /** Events in rows of marks, and packed rows of account_history. */

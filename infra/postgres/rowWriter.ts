@@ -8,7 +8,7 @@ import {
   type Table,
 } from '../../projections/readModel.js';
 import type { StoredRow } from '../../projections/runner/rowMerger.js';
-import { fail } from '../../schemas/kernel/assert.js';
+import { AssertionError, fail } from '../../schemas/kernel/assert.js';
 import type { BinaryWriter } from './binaryWriter.js';
 
 /** Length of a cell that is SQL's null. */
@@ -65,7 +65,13 @@ export function rowWriter(table: Table, form: RowForm, writeArray: WriteArray): 
   const columns = Object.entries(table.columns);
   const cells = columns.map(([name, column]) => cellCode(name, column, form));
   const head = `writer.${form === 'copy' ? 'int16' : 'int32'}(${columns.length});`;
-  const code = ['let value;', head, ...cells].join('\n');
-  const make = new Function('writeArray', 'fail', `return (writer, row) => { ${code} };`);
-  return make(writeArray, fail);
+  const code = `return (writer, row) => {
+    let value;
+    try { ${[head, ...cells].join('\n')} } catch (error) { refuse(error); }
+  };`;
+  const refuse = (cause: unknown): never => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AssertionError(`table ${table.name}: ${reason}`, { cause });
+  };
+  return new Function('writeArray', 'fail', 'refuse', code)(writeArray, fail, refuse);
 }

@@ -56,8 +56,8 @@ function telemetryOf(
     onDropped(partition, reason, count) {
       metrics.count('projection_dropped_total', { partition: String(partition), reason }, count);
     },
-    onState({ state, message }) {
-      if (state === 'halted') logger.fatal({ state }, message ?? state);
+    onState({ state, message }, err) {
+      if (state === 'halted') logger.fatal({ state, err }, message ?? state);
       else if (state === 'standby') logger.info({ state }, message ?? state);
       else if (message !== null) logger.warn({ state }, message);
       else logger.info({ state }, `projector ${state}`);

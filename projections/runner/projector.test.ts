@@ -85,8 +85,13 @@ function start(
   reader: LogReader,
   store: ProjectionStore,
   own: Partial<Pick<ProjectorOptions, 'owner' | 'timer' | 'beacons'>> = {},
-): { readonly projector: Projector; readonly states: ProjectorStatus[] } {
+): {
+  readonly projector: Projector;
+  readonly states: ProjectorStatus[];
+  readonly causes: unknown[];
+} {
   const states: ProjectorStatus[] = [];
+  const causes: unknown[] = [];
   const projector = startProjector({
     ...{ owner: 'one', store, reader, topics, keys: engineKeys, timer, models: readModels },
     ...{ signatures: engineVerifiers.signatures, beacons: engineBeacons, ...own },
@@ -94,11 +99,14 @@ function start(
     telemetry: {
       onCommitted: () => {},
       onDropped: () => {},
-      onState: (status) => states.push(status),
+      onState: (status, cause) => {
+        states.push(status);
+        if (cause !== undefined) causes.push(cause);
+      },
     },
   });
   running.push(projector);
-  return { projector, states };
+  return { projector, states, causes };
 }
 
 async function eventually(holds: () => boolean, title: string): Promise<void> {
@@ -110,8 +118,8 @@ async function eventually(holds: () => boolean, title: string): Promise<void> {
 }
 
 /** What the Postgres store throws when the server says 53100, and what a restart looks like. */
-function outside(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code, retriable: true });
+function outside(code: string, message: string, retriable = true): Error {
+  return Object.assign(new Error(message), { code, retriable });
 }
 
 /** Says of all batches of a height but the last that another follows, as a log does that reads all
@@ -217,15 +225,17 @@ describe('a projector whose world fails', () => {
   });
 
   it('halts for good on what no retry can help', async () => {
+    const failure = outside('refused', 'column is missing', false);
     const log = await openEngineLog();
     const store = openStore();
     store.before = async () => {
-      throw Object.assign(new Error('column is missing'), { code: 'refused', retriable: false });
+      throw failure;
     };
-    const { projector } = start(log.reader, store);
+    const { projector, causes } = start(log.reader, store);
     await publishHeights(log, chain.slice(0, 2));
     await eventually(() => projector.status().state === 'halted', 'halted');
     expect(projector.status()).toMatchObject({ message: 'column is missing', ready: false });
+    expect(causes).toEqual([failure]);
   });
 
   it('writes nothing once another has moved its checkpoints, and goes on from there', async () => {

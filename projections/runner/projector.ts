@@ -82,7 +82,7 @@ class RunningProjector {
         await this.#hold();
       } catch (error) {
         if (!isRetriable(error)) {
-          this.#become({ state: 'halted', message: messageOf(error) });
+          this.#become({ state: 'halted', message: messageOf(error) }, error);
           break;
         }
         this.#become({ state: 'waiting', message: messageOf(error) });
@@ -201,9 +201,9 @@ class RunningProjector {
     }
   }
 
-  #become(state: State): void {
+  #become(state: State, cause?: unknown): void {
     this.#state = state;
-    this.#options.telemetry.onState(this.status());
+    this.#options.telemetry.onState(this.status(), cause);
   }
 
   #pause(delayMs: number): Promise<void> {

@@ -5,9 +5,9 @@ import { uint32 } from '../../schemas/kernel/bytes.js';
 import { PROJECTION_KNOWN_ROWS_MAX, PROJECTION_LOOSE_ROWS_MAX } from '../../schemas/limits.js';
 import { type AccountRow, accounts } from '../accounts/table.js';
 import { marks } from '../explorer/table.js';
-import type { RowOf } from '../readModel.js';
+import type { RowOf, Table } from '../readModel.js';
 import { activeAccounts } from '../stats/table.js';
-import { KnownRows, type PackedRows, RowBatch } from './rowBatch.js';
+import { KnownRows, type PackedRows, RowBatch, rowWeight } from './rowBatch.js';
 import type { StoredRow } from './rowMerger.js';
 
 const rowOf = (account: number, height: number, executed: number): AccountRow => ({
@@ -134,6 +134,14 @@ describe('rows of an append table', () => {
     const long = rowAt(few.length + 1, PROJECTION_LOOSE_ROWS_MAX + 1);
     batch.put(marks, long);
     expect(batch.packed.get(marks)).toMatchObject({ rows: [...few, long] });
+  });
+
+  it('weigh one when they have no list', () => {
+    const key = { type: 'count', merge: 'key' } as const;
+    const records = { type: 'bytesList', merge: 'once', nullable: true } as const;
+    const table: Table = { name: 'optional', kind: 'append', columns: { key, records } };
+    expect(rowWeight(table, { key: 1, records: null })).toBe(1);
+    expect(rowWeight(table, { key: 1, records: [new Uint8Array(1), new Uint8Array(1)] })).toBe(2);
   });
 
   it('stay rows for a store that does not pack', () => {

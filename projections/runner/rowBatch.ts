@@ -46,10 +46,10 @@ function nameOf(bytes: Uint8Array): string {
   return lastName;
 }
 
-/** Rows, or what the lists in them hold. */
+/** Rows, or what the lists in them hold; one without its list is a row. */
 export function rowWeight(table: Table, row: StoredRow): number {
   const { list } = shapeOf(table);
-  return list === undefined ? 1 : (row[list] as ListValue).length;
+  return list === undefined ? 1 : ((row[list] as ListValue | null)?.length ?? 1);
 }
 
 /**

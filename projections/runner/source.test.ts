@@ -78,6 +78,22 @@ function folded(
   return taken;
 }
 
+it.each([0, 1])('says which fold failed, and on what: model %i', (failing) => {
+  const failure = new TypeError('oops');
+  const models = ['sound', 'house'].map((name, index): ReadModel => {
+    const foldBlock = (): void => {
+      if (index === failing) throw failure;
+    };
+    return { name, tables: [], foldBlock };
+  });
+  const onDropped = (): undefined => undefined;
+  const options = { keys: chainKeys, eventPartitions: 1, verifiers: keyedVerifiers, onDropped };
+  const source = createSource({ ...options, models }, START);
+  const read = (): number => source.read(present(VALUES[0], 'copy'), 0n, new RowBatch());
+  const message = `fold ${models[failing]?.name}, blocks, height 1: oops`;
+  expect(read).toThrow(expect.objectContaining({ message, cause: failure }));
+});
+
 it('takes the same copies of heights, however the log is cut and whenever it starts again', () => {
   const order = fc.shuffledSubarray([...VALUES.keys()], { minLength: VALUES.length });
   const sizes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 6 });

@@ -1,5 +1,6 @@
 import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
 import type { EpochKeys } from '../../schemas/crypto/epochKeys.js';
+import { AssertionError } from '../../schemas/kernel/assert.js';
 import { FOLLOWED_WINDOW_BYTES, FOLLOWED_WINDOW_EVENTS_MAX } from '../../schemas/limits.js';
 import { createBlocksFollower } from '../../schemas/reading/blocksFollower.js';
 import { BLOCKS_PARTITION, type Checkpoint } from '../ports.js';
@@ -37,6 +38,26 @@ export function createSource(options: SourceOptions, checkpoint: Checkpoint): So
   return checkpoint.partition === BLOCKS_PARTITION
     ? blocksSource(options, checkpoint)
     : eventsSource(options, checkpoint);
+}
+
+/** A fold that fails is a bug of its model: the error says whose, and on what. */
+function foldAll(
+  models: readonly ReadModel[],
+  at: { readonly partition: number; readonly height: number },
+  fold: (model: ReadModel) => void,
+): void {
+  let folding = '';
+  try {
+    for (const model of models) {
+      folding = model.name;
+      fold(model);
+    }
+  } catch (cause) {
+    const place = at.partition === BLOCKS_PARTITION ? 'blocks' : `partition ${at.partition}`;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `fold ${folding}, ${place}, height ${at.height}: ${reason}`;
+    throw new AssertionError(message, { cause });
+  }
 }
 
 function blocksSource(options: SourceOptions, start: Checkpoint): Source {
@@ -83,7 +104,9 @@ function blocksSource(options: SourceOptions, start: Checkpoint): Source {
       const outcome = follower.read(value);
       if (outcome.kind === 'accepted') {
         const { certified } = outcome;
-        for (const model of models) model.foldBlock?.({ shard, certified, value }, rows);
+        const block = { shard, certified, value };
+        const at = { partition, height: certified.block.header.height };
+        foldAll(models, at, (model) => model.foldBlock?.(block, rows));
         accept(offset + 1n);
         return 1;
       }
@@ -147,7 +170,7 @@ function eventsSource(options: SourceOptions, start: Checkpoint): Source {
         if (first === undefined) continue;
         const { timestampMs } = first.event;
         const height = { shard, partition, height: tip.height, timestampMs, mark, events };
-        for (const model of models) model.foldEvents?.(height, rows);
+        foldAll(models, height, (model) => model.foldEvents?.(height, rows));
       }
       return completed.length;
     },
