@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BLOCKS_PARTITION, type Checkpoint } from '../../projections/ports.js';
+import { VIEW_SCHEMA } from '../../projections/readModels.js';
 import { RowBatch } from '../../projections/runner/rowBatch.js';
 import { type GameRow, games } from '../../projections/sessions/table.js';
 import { AssertionError, present } from '../../schemas/kernel/assert.js';
@@ -12,6 +13,7 @@ import { dropProjections } from '../../test/simulation/dropProjections.js';
 import { engineGenesis, engineKeys } from '../../test/simulation/engineChain.js';
 import { quietLog } from '../../test/simulation/projectedChain.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.js';
+import { activeGeneration } from './generations.js';
 import { type OpenProjectionStore, openProjectionStore } from './projectionStore.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -103,5 +105,24 @@ describe('rows that cannot be written', () => {
     const failed = commit(1, (rows) => rows.put(games, wrong));
     await expect(failed).rejects.toBeInstanceOf(AssertionError);
     await expect(commit(1, (rows) => rows.put(games, wrong))).rejects.toThrow(/^table games: /);
+  });
+});
+
+describe('tables with other columns than the rows that folds write', () => {
+  const other = [
+    'alter table S.games rename stake to payout_; alter table S.games rename payout to stake; ' +
+      'alter table S.games rename payout_ to payout',
+    'alter table S.games alter stake type numeric',
+    'alter table S.games alter stake drop not null',
+    'alter table S.games drop column stake',
+  ];
+
+  it.each(other)('are refused before anything is written: %s', async (change) => {
+    const active = present(await activeGeneration(admin), 'tables');
+    await admin.query(`drop view ${VIEW_SCHEMA}.games cascade`); // it holds the types
+    await admin.query(change.replaceAll('S.', `${active.schema}.`));
+    const swapped = commit(1, (rows) => rows.put(games, gameOf(0, 1, 0)));
+    await expect(swapped).rejects.toBeInstanceOf(AssertionError);
+    await expect(swapped).rejects.toThrow(/^table \S+\.games, column 7: .* folds write "stake 20 /);
   });
 });
