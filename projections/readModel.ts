@@ -84,11 +84,15 @@ export interface Rows {
   /** Puts a row of a `fold` table of nothing but keys; false when it is known to be there. */
   putOnce<T extends Table>(table: T, row: RowOf<T>): boolean;
   /**
-   * The first row of its key ever, of a `fold` table: no store has to look for an older one, and
-   * one that finds it all the same fails.
+   * The first row of its key ever, of a `fold` table. This is the fold's word, and no store has to
+   * look for an older row: Postgres fails over one when many rows begin, and merges with it when
+   * few do, for which it has no second statement. A batch and the store of the tests refuse it.
    */
   begin<T extends Table>(table: T, row: RowOf<T>): void;
-  /** The only row of its key ever, of a `fold` table: nothing merges with it, before or after. */
+  /**
+   * The only row of its key ever, of a `fold` table: nothing merges with it, before or after. The
+   * fold's word as well; a batch refuses another row of the key while it holds few of them.
+   */
   complete<T extends Table>(table: T, row: RowOf<T>): void;
 }
 

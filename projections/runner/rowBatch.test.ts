@@ -173,6 +173,10 @@ describe('rows that are complete', () => {
     expect(batch.appended.get(accounts)).toEqual(complete);
     expect([...batch.folded(accounts)]).toMatchObject([{ partition: 3 }]);
     expect(batch.count).toBe(3);
+    expect(() => batch.complete(accounts, rowOf(1, 6, 1))).toThrow(/another of its key/);
+    expect(() => batch.complete(accounts, rowOf(3, 6, 1))).toThrow(/another of its key/);
+    expect(() => batch.put(accounts, rowOf(2, 6, 1))).toThrow(/one that is complete/);
+    expect(() => batch.begin(accounts, rowOf(2, 6, 1))).toThrow(/one that is complete/);
     expect(() => batch.complete(marks, {} as RowOf<typeof marks>)).toThrow(/append table/);
   });
 });

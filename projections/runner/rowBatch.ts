@@ -142,6 +142,8 @@ export class RowBatch implements Rows {
   readonly #weights = new Map<Table, number>();
   readonly #folded = new Map<Table, Map<string, FoldedRow>>();
   readonly #begun = new Set<StoredRow>();
+  /** Keys of complete rows in `appended`. Those of many would cost more than they show. */
+  readonly #completed = new Map<Table, Set<string>>();
   readonly #known: KnownRows;
   readonly #pack: PackRows | null;
   #count = 0;
@@ -174,6 +176,7 @@ export class RowBatch implements Rows {
 
   complete<T extends Table>(table: T, row: RowOf<T>): void {
     assert(table.kind === 'fold', 'every row of an append table is complete');
+    if (!this.packed.has(table)) this.#complete(table, shapeOf(table).merger.keyOf(row));
     this.#append(table, row);
   }
 
@@ -207,6 +210,16 @@ export class RowBatch implements Rows {
     for (const loose of rows) target.add(loose);
     this.packed.set(table, target);
     this.appended.delete(table);
+    this.#completed.delete(table);
+  }
+
+  #complete(table: Table, key: string): void {
+    let keys = this.#completed.get(table);
+    if (keys === undefined) this.#completed.set(table, (keys = new Set()));
+    if (keys.has(key) || this.#folded.get(table)?.has(key)) {
+      fail(`${table.name}: a complete row has another of its key`);
+    }
+    keys.add(key);
   }
 
   /** False when the row went into one that was there. */
@@ -219,6 +232,9 @@ export class RowBatch implements Rows {
     if (rows === undefined) this.#folded.set(table, (rows = new Map()));
     const older = rows.get(key);
     if (older === undefined) {
+      if (this.#completed.get(table)?.has(key)) {
+        fail(`${table.name}: a row has the key of one that is complete`);
+      }
       rows.set(key, row);
       return true;
     }

@@ -28,6 +28,7 @@ export interface MemoryProjectionStore extends ProjectionStore {
 
 export function createMemoryProjectionStore(genesis: Genesis): MemoryProjectionStore {
   const tables = new Map<Table, Map<string, StoredRow>>();
+  const complete = new WeakSet<StoredRow>();
   const checkpoints = new Map(startOf(genesis).map((start) => [start.partition, start]));
   return {
     acquireLeases: async () => [...checkpoints.keys()],
@@ -39,7 +40,7 @@ export function createMemoryProjectionStore(genesis: Genesis): MemoryProjectionS
           throw new ZombieWriterError(partition, fromHeight);
         }
       }
-      for (const commit of commits) write(tables, commit);
+      for (const commit of commits) write(tables, complete, commit);
       for (const { partition, checkpoint } of commits) checkpoints.set(partition, checkpoint);
     },
     lines: () => linesOf(tables),
@@ -73,7 +74,12 @@ function startOf(genesis: Genesis): Checkpoint[] {
   return [{ ...start, partition: BLOCKS_PARTITION, blockDigest, seed }, ...events];
 }
 
-function write(tables: Map<Table, Map<string, StoredRow>>, { rows }: SourceCommit): void {
+/** Stricter than Postgres, which takes a fold at its word: no row begins twice or ends early. */
+function write(
+  tables: Map<Table, Map<string, StoredRow>>,
+  complete: WeakSet<StoredRow>,
+  { rows }: SourceCommit,
+): void {
   for (const { tables: own } of readModels) {
     for (const table of own) {
       const kept = tables.get(table) ?? new Map<string, StoredRow>();
@@ -84,9 +90,12 @@ function write(tables: Map<Table, Map<string, StoredRow>>, { rows }: SourceCommi
         assert(!kept.has(key), `${table.name}: row ${key} is there already`);
         kept.set(key, row);
       }
+      for (const row of rows.appended.get(table) ?? []) complete.add(row);
       for (const row of others) {
         const key = keyOf(table, row);
         const older = kept.get(key);
+        const isOpen = older === undefined || !complete.has(older);
+        assert(isOpen, `${table.name}: row ${key} is complete already`);
         kept.set(key, older === undefined ? row : mergedRow(table, older, row));
       }
     }
