@@ -5,7 +5,7 @@
 export const COMMON = {
   '../../command/client/reader.js': [
     'openReader, type Reader, type Rows, type AtLeast, type AsOf, type ListQuery',
-    'type CommandQuery, type SeriesQuery',
+    'type CommandQuery, type SeriesQuery, type Abortable, type Proving',
   ].join(', '),
   '../../command/client/answers.js': [
     'type ReadersWord, type Account, type Block, type Command, type Epochs, type FullBlock',
@@ -13,24 +13,30 @@ export const COMMON = {
     'type SearchAnswer, type StateAnswer, type Stats, type Counters, type SeriesAnswer',
     'type SeriesName, type Validators, type Status, type Holder, type Books, type SignerEntry',
   ].join(', '),
+  '../../command/client/readJson.js': 'type Prove',
   '../../command/client/readerError.js':
     'ReaderError, UnprovenError, isReadError, type ReadFailure',
   '../../command/client/openTrust.js': 'openTrust, type TrustedChain',
   '../../command/client/provenReader.js':
     'openProvenReader, type ProvenReader, type Proven, type ProvenBlock, type ProvenCommand',
   '../../command/client/verifyEvents.js': 'openCertificate, openProvenEvent, type Trust',
-  '../../command/client/verifyOutcome.js':
-    'openReceipt, openState, type ClaimedEnd, type OpenedEnd, type VerifiedOutcome',
+  '../../command/client/verifyOutcome.js': [
+    'openReceipt, openState, type ClaimedEnd, type OpenedEnd, type PendingReason',
+    'type VerifiedOutcome',
+  ].join(', '),
   '../../command/client/verifyBlock.js': 'openCertifiedBlock',
   '../../command/client/followFeed.js':
     'followFeed, FeedRefusedError, type Feed, type FeedOptions, type FeedStatus',
   '../../command/client/feedMessages.js': 'feedMessages, type FeedMessages',
   '../../command/client/feedMessage.js': 'type FeedMessage',
   '../../command/client/client.js': 'openPlayer, type Player',
+  '../../command/client/instructionForm.js': 'InstructionError',
   '../../command/client/playerState.js':
     'PlayerClosedError, type PlayerOptions, type PlayerStatus, type Submission',
-  '../../command/client/ports.js':
-    'type ClientWorld, type ClientOutbox, type ClientConnection, type ConnectionEvents',
+  '../../command/client/ports.js': [
+    'type ClientWorld, type ClientOutbox, type ClientConnection, type ClientSignal',
+    'type ConnectionEvents',
+  ].join(', '),
   '../../query/explorer/verify/recomputeCommand.js':
     'recomputeCommand, type CommandToRecompute, type RecomputedCommand',
   '../../query/explorer/verify/recompute.js': 'type HiLoBefore',
@@ -56,6 +62,7 @@ export const COMMON = {
   '../../schemas/types/block.js': 'type CertifiedBlock, type Result, type ResultCertificate',
   '../../schemas/types/event.js':
     'type EventEnvelope, type EventEnvelopeBody, type HiLoOutcome, type PostingReason',
+  '../../schemas/gateway/protocol.js': 'type ProvenEvent',
   '../../schemas/types/state.js': 'type StateKey, type StateValue',
 };
 
@@ -67,4 +74,5 @@ export const BROWSER = {
 export const NODE = {
   '../../infra/websocket/nodeClientWorld.js': 'nodeClientWorld as clientWorld',
   '../../infra/files/fileOutbox.js': 'fileOutbox',
+  '../../infra/files/errors.js': 'FileError',
 };
