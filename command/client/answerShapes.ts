@@ -116,7 +116,7 @@ const counters: Fields = {
 
 export const isStats: Check = fields({
   ...visible,
-  ...{ blocks: whole, timestampMs: whole, totals: fields(counters), recent: isPace },
+  ...{ blocks: whole, timestampMs: whole, totals: fields(counters), recent: fields(paceFields) },
   hours: list(fields({ startMs: whole, ...counters })),
 });
 

@@ -56,7 +56,7 @@ describe('the package of the client', () => {
 
   it.each([
     ['toHex', 1_000],
-    ['openReader', 10_000],
+    ['openReader', 11_000],
     ['feedMessages', 12_000],
     ['createSigner', 40_000],
   ])('brings with %s what that needs, and no more', async (name, bytesMax) => {
