@@ -31,11 +31,28 @@ export function isListType(type: ColumnType): type is ListType {
  */
 export type MergeRule = 'key' | 'once' | 'latest' | 'sum' | 'least' | 'greatest';
 
-export interface Column {
+/** Names a row. Its types have one text for each value, and are never null. */
+interface KeyColumn {
+  readonly type: 'bytes' | 'count' | 'small' | 'text';
+  readonly merge: 'key';
+  readonly nullable?: never;
+}
+
+/** Whole numbers, never null: memory and SQL merge nulls, texts and lists in ways of their own. */
+interface NumberColumn {
+  readonly type: 'count' | 'amount' | 'total' | 'small';
+  readonly merge: 'sum' | 'least' | 'greatest';
+  readonly nullable?: never;
+}
+
+interface KeptColumn {
   readonly type: ColumnType;
-  readonly merge: MergeRule;
+  readonly merge: 'once' | 'latest';
   readonly nullable?: true;
 }
+
+/** The compiler refuses a rule that does not fit the type. */
+export type Column = KeyColumn | NumberColumn | KeptColumn;
 
 /**
  * A table as its writers see it. `append`: a key is written once, ever. `fold`: rows of one key

@@ -35,14 +35,22 @@ function shapeOf(table: Table): TableShape {
   return shape;
 }
 
+/** Of nearly all keys. */
+const HASH_BYTES = 32;
 let lastBytes: Uint8Array = new Uint8Array(0);
-let lastName = byteKey(lastBytes);
+let lastName = nameOfBytes(lastBytes);
 
-/** `byteKey`, made once for the rows of an account that follow each other and share its bytes. */
+/** Says its own length, so that names that follow each other are told apart. */
+function nameOfBytes(bytes: Uint8Array): string {
+  const { length } = bytes;
+  return (length === HASH_BYTES ? '=' : `${length}:`) + byteKey(bytes);
+}
+
+/** The same, made once for the rows of an account that follow each other and share its bytes. */
 function nameOf(bytes: Uint8Array): string {
   if (bytes === lastBytes) return lastName;
   lastBytes = bytes;
-  lastName = byteKey(bytes);
+  lastName = nameOfBytes(bytes);
   return lastName;
 }
 
@@ -97,7 +105,7 @@ class KnownKeys {
   #keysAt(row: StoredRow): Set<string> {
     if (this.#count > 0 && this.#isLastPlace(row)) return this.#lastKeys;
     const place = this.#plain.map((name) => row[name] ?? null);
-    const name = place.join(' ');
+    const name = place.map(plainName).join(' ');
     let keys = this.#places.get(name);
     if (keys === undefined) this.#places.set(name, (keys = new Set()));
     this.#lastPlace = place;
@@ -117,6 +125,11 @@ class KnownKeys {
     this.#places.clear();
     this.#count = 0;
   }
+}
+
+/** Numbers hold no space; a text says its length. */
+function plainName(value: CellValue): string {
+  return typeof value === 'string' ? `${value.length}:${value}` : String(value);
 }
 
 /** Rows of one table that nothing merges with, in the form in which a store writes them. */

@@ -16,6 +16,7 @@ export interface RowMerger {
   merge(older: FoldedRow, newer: StoredRow): void;
 }
 
+/** No name is the beginning of another. */
 type NameOf = (bytes: Uint8Array) => string;
 
 /** Makes `older.x` of both; of a rule that is not here, the older one stays. */
@@ -26,9 +27,11 @@ const MERGES: Readonly<Partial<Record<MergeRule, (x: string) => string>>> = {
   greatest: (x) => `if (newer.${x} > older.${x}) older.${x} = newer.${x};`,
 };
 
-/** Bytes of one column have one length, and no number or name holds a space. */
+/** Each part says where it ends: names of bytes by themselves, texts by their length in front. */
 function keyCode({ columns }: Table, name: string): string {
-  return columns[name]?.type === 'bytes' ? `nameOf(row.${name})` : `' ' + row.${name} + ' '`;
+  const type = columns[name]?.type;
+  if (type === 'bytes') return `nameOf(row.${name})`;
+  return type === 'text' ? `row.${name}.length + ':' + row.${name}` : `' ' + row.${name} + ' '`;
 }
 
 /**

@@ -102,6 +102,12 @@ function write(
   }
 }
 
+function isLess(one: CellValue, other: CellValue): boolean {
+  if (typeof one === 'bigint' && typeof other === 'bigint') return one < other;
+  assert(typeof one === 'number' && typeof other === 'number', 'order of what is no number');
+  return one < other;
+}
+
 /** One cell out of an older and a newer one, by the rule of its column. */
 function mergeCell(rule: MergeRule, older: CellValue, newer: CellValue): CellValue {
   switch (rule) {
@@ -115,11 +121,9 @@ function mergeCell(rule: MergeRule, older: CellValue, newer: CellValue): CellVal
       assert(typeof older === 'number' && typeof newer === 'number', 'sum of what is no number');
       return older + newer;
     case 'least':
-      assert(typeof older === 'number' && typeof newer === 'number', 'least of what is no number');
-      return Math.min(older, newer);
+      return isLess(newer, older) ? newer : older;
     case 'greatest':
-      assert(typeof older === 'number' && typeof newer === 'number', 'greatest of no number');
-      return Math.max(older, newer);
+      return isLess(older, newer) ? newer : older;
     default:
       return unreachable(rule);
   }
