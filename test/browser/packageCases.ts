@@ -15,7 +15,7 @@ interface World {
   readonly story: PlayedStory;
 }
 
-const PACKAGE = fileURLToPath(new URL('../../dist/client/browser.js', import.meta.url));
+const PACKAGE = fileURLToPath(new URL('../../dist/client/', import.meta.url));
 /** No inline script, and nothing made of a string. */
 const POLICY = "default-src 'none'; script-src 'self'; connect-src *";
 
@@ -23,7 +23,7 @@ const POLICY = "default-src 'none'; script-src 'self'; connect-src *";
 const PROGRAM = `
 import {
   clientWorld, feedMessages, openProvenReader, openReader, openTrust, parseHex, tipAfter,
-} from './nullspace-client.js';
+} from './nullspace-client/browser.js';
 
 const { reader: url, command, account } = Object.fromEntries(new URLSearchParams(location.search));
 const world = clientWorld();
@@ -54,10 +54,14 @@ async function serveProgram(): Promise<Server> {
   const files: Readonly<Record<string, readonly [type: string, text: string]>> = {
     '/': ['text/html', html],
     '/program.js': ['text/javascript', PROGRAM],
-    '/nullspace-client.js': ['text/javascript', readFileSync(PACKAGE, 'utf8')],
+  };
+  const ofPackage = (path: string): readonly [type: string, text: string] => {
+    const name = /^\/nullspace-client\/((?:[\w-]+\/)*[\w-]+\.js)$/.exec(path)?.[1];
+    return ['text/javascript', name === undefined ? '' : readFileSync(`${PACKAGE}${name}`, 'utf8')];
   };
   const server = createServer((request, response) => {
-    const [type, text] = files[(request.url ?? '').split('?')[0] ?? ''] ?? ['text/plain', ''];
+    const [path = ''] = (request.url ?? '').split('?');
+    const [type, text] = files[path] ?? ofPackage(path);
     const headers = { 'content-type': type, 'content-security-policy': POLICY };
     response.writeHead(text === '' ? 404 : 200, headers).end(text);
   });
