@@ -51,6 +51,7 @@ export const COMMON = {
   '../../schemas/crypto/certifiedBlock.js': 'tipAfter, type Verifiers',
   '../../schemas/crypto/epochKeys.js': 'type ChainTip, type EpochKeys',
   '../../schemas/crypto/digests.js': 'chainIdOf',
+  '../../schemas/kernel/assert.js': 'AssertionError',
   '../../schemas/kernel/bytes.js': 'toHex, parseHex',
   '../../schemas/codec/codec.js': 'encode, decode',
   '../../schemas/codec/fromJson.js': 'fromJson, JsonFormError',

@@ -6,7 +6,12 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FOLLOWER } from './clientFollower.js';
-import { INSTALL_MS_MAX, type InstalledClient, installClient } from './installedClient.js';
+import {
+  INSTALL_MS_MAX,
+  type InstalledClient,
+  installClient,
+  programsOf,
+} from './installedClient.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -33,7 +38,22 @@ async function bundled(contents: string, options: Parameters<typeof build>[0]) {
 
 const inBrowser = { format: 'esm', platform: 'browser', minify: true } as const;
 
+/** Words in a table of ERRORS.md. */
+function errorsNamed(page: string): string[] {
+  return Array.from(page.matchAll(/^\| `(\w+Error)`/gm), ([, name]) => name ?? '');
+}
+
 describe('the package of the client', () => {
+  it('exports each error that its page names, and names each that it exports', async () => {
+    const named = errorsNamed(client.read('ERRORS.md'));
+    const program = `import * as client from 'nullspace-client';
+console.log(Object.keys(client).filter((name) => name.endsWith('Error')).sort().join());`;
+    client.write('errors.mjs', program);
+    const exported = (await client.run('errors.mjs')).trim().split(',');
+    // What its functions tell of an error is no error.
+    expect(exported.filter((name) => name !== 'isReadError')).toEqual(named.toSorted());
+  });
+
   it('depends on nothing, and has its licence and those of what is in it', () => {
     const manifest = JSON.parse(client.read('package.json'));
     expect(manifest.license).toBe('Apache-2.0');
@@ -89,6 +109,12 @@ export const world = clientWorld({ outbox: storedOutbox('aa') });
 export { fileOutbox } from 'nullspace-client/browser';
 `;
 
+/** What a program has of Node or of a browser, so that no types of either are needed here. */
+const SURROUNDINGS = `declare const process: { readonly argv: readonly string[] };
+declare const console: { log(...said: readonly unknown[]): void };
+`;
+const PAGES = ['README.md', 'MONEY.md', 'FAIRNESS.md'];
+
 /** Compiles files of the project by the strictest settings; what the compiler says. */
 async function compiled(files: Readonly<Record<string, string>>, resolution: string) {
   for (const [name, text] of Object.entries(files)) client.write(name, text);
@@ -115,6 +141,16 @@ describe.each(['nodenext', 'bundler'])('the types of the package, by %s', (resol
 
   it('are of the surroundings that a program names', async () => {
     const files = { 'inNode.ts': IN_NODE, 'inBrowser.ts': IN_BROWSER };
+    expect(await compiled(files, resolution)).toBe('');
+  });
+
+  it('take the programs of the pages as they stand', async () => {
+    const files: Record<string, string> = { 'surroundings.d.ts': SURROUNDINGS };
+    for (const page of PAGES) {
+      const programs = programsOf(client.read(page));
+      expect(programs.length, page).toBeGreaterThan(0);
+      for (const [place, program] of programs.entries()) files[`${page}${place}.ts`] = program;
+    }
     expect(await compiled(files, resolution)).toBe('');
   });
 });

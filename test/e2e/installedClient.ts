@@ -51,7 +51,7 @@ export async function installClient(): Promise<InstalledClient> {
   };
 }
 
-/** Programs of the README, as a reader would copy them. */
+/** Programs of a page of the package, as a reader would copy them. */
 export function programsOf(readme: string): string[] {
-  return Array.from(readme.matchAll(/```[jt]s\n([\s\S]*?)```/g), ([, program]) => program ?? '');
+  return Array.from(readme.matchAll(/```ts\n([\s\S]*?)```/g), ([, program]) => program ?? '');
 }
