@@ -21,9 +21,20 @@ export const COMMON = {
     'openProvenReader, type ProvenReader, type Proven, type ProvenBlock, type ProvenCommand',
   '../../command/client/verifyEvents.js': 'openCertificate, openProvenEvent, type Trust',
   '../../command/client/verifyOutcome.js': [
-    'openReceipt, openState, type ClaimedEnd, type OpenedEnd, type PendingReason',
-    'type VerifiedOutcome',
+    'openReceipt, openState, verifyExecuted, verifyRefused, verifyExpired, type ClaimedEnd',
+    'type OpenedEnd, type PendingReason, type VerifiedOutcome, type ExpiringCommand',
   ].join(', '),
+  '../../command/client/serverMessage.js': 'parseServerMessage, type ParsedServerMessage',
+  '../../schemas/gateway/sessionMessage.js': 'sessionMessage',
+  '../../schemas/gateway/protocol.js': [
+    'GATEWAY_PROTOCOL, GATEWAY_SUBPROTOCOL, CloseCode, type ClientMessage, type ServerMessage',
+    'type HelloMessage, type AuthMessage, type WelcomeMessage, type SubmitMessage',
+    'type AcceptedMessage, type PendingMessage, type ExecutedMessage, type RefusedMessage',
+    'type ExpiredMessage, type ErrorMessage, type ProvenEvent, type Retry',
+  ].join(', '),
+  '../../schemas/crypto/envelope.js':
+    'sealEnvelope, openEnvelope, type OpenedEnvelope, type OpenEnvelopeResult',
+  '../../schemas/lane.js': 'laneStateKey, nextNonceOf, type Lane',
   '../../command/client/verifyBlock.js': 'openCertifiedBlock',
   '../../command/client/followFeed.js':
     'followFeed, FeedRefusedError, type Feed, type FeedOptions, type FeedStatus',
@@ -58,12 +69,11 @@ export const COMMON = {
   '../../schemas/types/genesis.js': 'type Genesis',
   '../../schemas/types/command.js': [
     'type CommandInstruction, type RouletteBet, type RouletteBetKind, type HiLoGuess',
-    'type SpendLimit, type Request',
+    'type SpendLimit, type Request, type Command as SignedCommand, type EnvelopeHead',
   ].join(', '),
   '../../schemas/types/block.js': 'type CertifiedBlock, type Result, type ResultCertificate',
   '../../schemas/types/event.js':
     'type EventEnvelope, type EventEnvelopeBody, type HiLoOutcome, type PostingReason',
-  '../../schemas/gateway/protocol.js': 'type ProvenEvent',
   '../../schemas/types/state.js': 'type StateKey, type StateValue',
 };
 
