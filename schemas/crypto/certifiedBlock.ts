@@ -98,7 +98,7 @@ function headerFault(
 }
 
 /**
- * The reader's rule for `blocks` (DESIGN section 6): nothing is trusted but what the keys prove.
+ * The reader's rule for certified blocks: nothing is trusted but what the keys prove.
  * Costs a few signatures and one pairing; every check before them is cheap. While `sealsBeacon` is
  * always true the beacon of a height is its own.
  */

@@ -86,7 +86,7 @@ export function genesisSeed(chainId: Uint8Array, shard: number): Uint8Array {
   return taggedHash(DOMAIN.genesisSeed, chainId, uint32(shard));
 }
 
-/** seed(h) = SHA-256(tag ‖ seed(h-1) ‖ sigma(h) ‖ blockDigest(h)), DESIGN section 4. */
+/** seed(h) = SHA-256(tag ‖ seed(h-1) ‖ sigma(h) ‖ blockDigest(h)), sigma being the beacon. */
 export function nextSeed(
   previousSeed: Uint8Array,
   beaconSignature: Uint8Array,

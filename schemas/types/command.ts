@@ -79,7 +79,7 @@ export interface RevokeSession {
   readonly authorization: number;
 }
 
-/** number is the lowest number covered (for splits see direction in the engine's table); 0 where the kind needs none. */
+/** A bet of a European wheel. When it wins it pays 36 times its amount, divided by how many of the 37 pockets it covers, its amount included. */
 export interface RouletteBet {
   readonly kind: RouletteBetKind;
   /** the numbers covered for inside bets, ascending; the index 0 to 2 for COLUMN and DOZEN; empty for even-money bets */

@@ -543,7 +543,7 @@ export const DEFINITIONS: readonly SchemaObject[] = [
     type: 'record',
     namespace: 'nullspace',
     name: 'RouletteBet',
-    doc: "number is the lowest number covered (for splits see direction in the engine's table); 0 where the kind needs none.",
+    doc: 'A bet of a European wheel. When it wins it pays 36 times its amount, divided by how many of the 37 pockets it covers, its amount included.',
     fields: [
       { name: 'kind', type: 'nullspace.RouletteBetKind' },
       {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +62,15 @@ console.log(Object.keys(client).filter((name) => name.endsWith('Error')).sort().
     expect(manifest.dependencies).toBeUndefined();
     const licences = client.read('LICENSES.txt');
     for (const name of ['@noble/curves', '@noble/hashes', 'ws']) expect(licences).toContain(name);
+  });
+
+  it('speaks in its types of nothing that its readers do not have', () => {
+    const folder = join(client.project, 'node_modules/nullspace-client/types');
+    const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    const texts = names.filter((name) => name.endsWith('.d.ts')).map((name) => `types/${name}`);
+    expect(texts.length).toBeGreaterThan(20);
+    for (const name of texts)
+      expect(client.read(name), name).not.toMatch(/DESIGN|engine's table|reference\//);
   });
 
   it('goes into a browser without a module of Node, or code from a string', async () => {
