@@ -92,3 +92,28 @@ if (isSecond) {
   });
 }
 `;
+
+/** Plays hi-lo, and recomputes each step: from the one before, and from what a reader has of it. */
+export const HI_LO = `${BEGIN}
+import { isFair } from './FAIRNESS0.mjs';
+const key = newKey();
+const player = await open(key);
+const ends = await endsOf(player.submit([claim, { kind: 'StartHiLo', asset: 0, stake: 20n }]));
+ends.push(await endOf(player, { kind: 'GuessHiLo', game: 0, guess: 'SAME' }));
+player.close();
+const { height: minHeight } = ends[2];
+await reader.account(ns.toHex(key.publicKey), { minHeight });
+const chainId = ns.toHex(ns.chainIdOf(genesis));
+const fair = [];
+let before = null;
+const kept = [];
+for (const { commandId, events, certificate } of ends) {
+  const recomputed = ns.recomputeCommand({ events, certificate, genesis, before });
+  kept.push([recomputed.passed, recomputed.checks.length]);
+  before = recomputed.after;
+  fair.push(await isFair(commandId, reader, chainId));
+}
+const { events, certificate } = ends[2];
+const withoutStep = ns.recomputeCommand({ events, certificate, genesis }).passed;
+console.log(JSON.stringify({ kinds: kinds(ends), kept, fair, withoutStep }));
+`;

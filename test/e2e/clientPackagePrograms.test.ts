@@ -5,7 +5,7 @@ import { chainIdOf } from '../../schemas/crypto/digests.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
 import { type RunningPlatform, startPlatform } from '../browser/runningPlatform.js';
 import { FOLLOWER } from './clientFollower.js';
-import { BEFORE_THE_END, IN_ONE_LANE, UNHAPPY_ENDS } from './clientMoney.js';
+import { BEFORE_THE_END, HI_LO, IN_ONE_LANE, UNHAPPY_ENDS } from './clientMoney.js';
 import {
   INSTALL_MS_MAX,
   type InstalledClient,
@@ -76,6 +76,19 @@ describe('a program that has installed the client', { timeout: TIMEOUT_MS }, () 
       atOnce: ['executed', 'expired'],
       isFair: [true, true, true],
     });
+  });
+
+  it('recomputes each step of hi-lo from the one before, kept or read', async () => {
+    const printed = JSON.parse(await played('hiLo.mjs', HI_LO));
+    expect(printed).toMatchObject({ fair: [true, true, true], withoutStep: false });
+    expect(printed.kinds).toEqual(['executed', 'executed', 'executed']);
+    expect(printed.kept.slice(0, 2)).toEqual([
+      [true, 0],
+      [true, 3],
+    ]);
+    // Lost, which ends the game with a check of its own, or won.
+    const [passed, checks] = printed.kept[2];
+    expect([passed, checks >= 3]).toEqual([true, true]);
   });
 
   it('dies with a bet open, and finds how it ended by the program of the page', async () => {
