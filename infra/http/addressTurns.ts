@@ -1,10 +1,12 @@
+import { createReadBudget, type ReadBudget } from '../../query/feeds/readBudget.js';
 import { READ_TURNS_MAX, READ_TURNS_WAITING_MAX } from '../../schemas/limits.js';
 import { addressGroup } from '../websocket/addressLimit.js';
 import { isLoopback } from '../websocket/playerPath.js';
 
-interface Queue {
-  running: number;
-  readonly waiting: (() => void)[];
+interface Asked {
+  readonly budget: ReadBudget;
+  /** Under way, or waiting. */
+  reads: number;
 }
 
 /** Has each address read so many things at once, and no more: the others find a connection. */
@@ -17,24 +19,20 @@ export function createAddressTurns(
   atOnce = READ_TURNS_MAX,
   waitingMax = READ_TURNS_WAITING_MAX,
 ): AddressTurns {
-  const queues = new Map<string, Queue>();
+  const groups = new Map<string, Asked>();
   return {
     async run(address, read) {
       if (isLoopback(address)) return await read();
       const group = addressGroup(address);
-      let queue = queues.get(group);
-      if (queue === undefined) queues.set(group, (queue = { running: 0, waiting: [] }));
-      const { waiting } = queue;
-      if (queue.running < atOnce) queue.running += 1;
-      else if (waiting.length >= waitingMax) return null;
-      else await new Promise<void>((resolve) => waiting.push(resolve));
+      const asked = groups.get(group) ?? { budget: createReadBudget(atOnce), reads: 0 };
+      if (asked.reads >= atOnce + waitingMax) return null;
+      groups.set(group, asked);
+      asked.reads += 1;
       try {
-        return await read();
+        return await asked.budget.run(read);
       } finally {
-        const next = waiting.shift();
-        // The turn passes on as it is.
-        if (next !== undefined) next();
-        else if (--queue.running === 0) queues.delete(group);
+        asked.reads -= 1;
+        if (asked.reads === 0) groups.delete(group);
       }
     },
   };

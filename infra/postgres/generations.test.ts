@@ -1,39 +1,21 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PROJECTION_VERSION, VIEW_SCHEMA } from '../../projections/readModels.js';
 import { RowBatch } from '../../projections/runner/rowBatch.js';
 import { present } from '../../schemas/kernel/assert.js';
-import { dropProjections } from '../../test/simulation/dropProjections.js';
 import { engineGenesis } from '../../test/simulation/engineChain.js';
 import { quietLog } from '../../test/simulation/projectedChain.js';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.js';
+import { tablesServer } from '../../test/simulation/tablesServer.js';
 import { dropGeneration, pruneGenerations } from './generationSwap.js';
 import { listGenerations } from './generations.js';
 import { projectionContent } from './projectionSql.js';
 import type { OpenProjectionStore } from './projectionStore.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-generations-'));
-let server: EmbeddedPostgres;
-let admin: pg.Pool;
+const tables = tablesServer('generations');
 const opened: OpenProjectionStore[] = [];
 
-beforeAll(async () => {
-  server = await startEmbeddedPostgres({ dataDir, publicDir: `${dataDir}-public`, log: quietLog });
-  admin = new pg.Pool({ connectionString: server.url, max: 2 });
-  admin.on('error', () => {}); // idle connections, when the server stops
-});
-afterAll(async () => {
-  await admin.end();
-  await server.stop();
-  rmSync(dataDir, { recursive: true, force: true });
-  rmSync(`${dataDir}-public`, { recursive: true, force: true });
-});
-beforeEach(() => dropProjections(admin));
 afterEach(async () => {
   for (const store of opened.splice(0)) await store.close();
 });
@@ -80,7 +62,7 @@ async function programOf(version: number) {
   vi.doUnmock('../../projections/readModels.js');
   /** A projector that has been started, and folds when it is told to. */
   const start = async (owner = `v${version}`) => {
-    const options = { url: server.url, genesis: engineGenesis, log: quietLog };
+    const options = { url: tables.url, genesis: engineGenesis, log: quietLog };
     const store = await openProjectionStore(options);
     opened.push(store);
     const look = () => store.acquireLeases(0, owner, 60_000);
@@ -92,14 +74,14 @@ async function programOf(version: number) {
     await look();
     return { look, stop, fold: (height: number) => foldTo(store, height) };
   };
-  const swap = (schema: string) => swapGeneration(admin, schema, 'operator');
+  const swap = (schema: string) => swapGeneration(tables.admin, schema, 'operator');
   const rebuild = async (height: number): Promise<string> => {
-    const schema = await makeBareGeneration(admin, engineGenesis);
-    const options = { url: server.url, genesis: engineGenesis, log: quietLog, schema };
+    const schema = await makeBareGeneration(tables.admin, engineGenesis);
+    const options = { url: tables.url, genesis: engineGenesis, log: quietLog, schema };
     const store = await openProjectionStore(options);
     await foldTo(store, height);
     await store.close();
-    await finishIndexes(admin, schema);
+    await finishIndexes(tables.admin, schema);
     return schema;
   };
   return { start, swap, rebuild };
@@ -118,7 +100,7 @@ async function foldTo(store: OpenProjectionStore, height: number): Promise<void>
 
 /** Of each version: how often there are tables, which readers see, and by whose choice. */
 async function shown(): Promise<string[]> {
-  const all = await listGenerations(admin);
+  const all = await listGenerations(tables.admin);
   return all.map(({ version, state, chosenBy, isPinned }) => {
     return [`v${version} ${state}`, chosenBy ?? 'nobody', ...(isPinned ? ['pinned'] : [])].join(
       ' ',
@@ -127,7 +109,7 @@ async function shown(): Promise<string[]> {
 }
 
 async function schemaOf(version: number): Promise<string> {
-  const all = await listGenerations(admin);
+  const all = await listGenerations(tables.admin);
   return present(
     all.find((each) => each.version === version),
     'tables of a version',
@@ -135,7 +117,7 @@ async function schemaOf(version: number): Promise<string> {
 }
 
 async function visibleHeight(): Promise<number> {
-  const { rows } = await admin.query(`select height from ${VIEW_SCHEMA}.visible_height`);
+  const { rows } = await tables.admin.query(`select height from ${VIEW_SCHEMA}.visible_height`);
   return Number(rows[0].height);
 }
 
@@ -173,7 +155,7 @@ describe('an older program', () => {
   it('fills tables of its own where they were dropped, and readers do not see them', async () => {
     const { older, old } = await upgraded();
     await old.stop();
-    expect(await pruneGenerations(admin, -1_000)).toHaveLength(1);
+    expect(await pruneGenerations(tables.admin, -1_000)).toHaveLength(1);
     const again = await older.start();
     await again.fold(9);
     await again.look();
@@ -207,7 +189,7 @@ describe("an operator's choice", () => {
     const { older, old, fresh } = await upgraded();
     await older.swap(await schemaOf(10));
     await fresh.stop();
-    expect(await dropGeneration(admin, await schemaOf(11))).toBe('dropped');
+    expect(await dropGeneration(tables.admin, await schemaOf(11))).toBe('dropped');
     const rebuilt = await older.rebuild(5);
     expect(await older.swap(rebuilt)).toBe('swapped');
     await old.look();
@@ -235,7 +217,7 @@ it('of one version and another content are filled, and not seen before somebody 
   const program = await programOf(10);
   const old = await program.start();
   await old.stop();
-  await admin.query(`update ${VIEW_SCHEMA}.generations set content = 'another'`);
+  await tables.admin.query(`update ${VIEW_SCHEMA}.generations set content = 'another'`);
   const other = await program.start();
   await other.fold(3);
   await other.look();
@@ -245,9 +227,9 @@ it('of one version and another content are filled, and not seen before somebody 
 it('from before versions were recorded are replaced by those of any version', async () => {
   const old = await (await programOf(10)).start();
   await old.stop();
-  await admin.query(`update ${VIEW_SCHEMA}.generations set content = 'before'`);
+  await tables.admin.query(`update ${VIEW_SCHEMA}.generations set content = 'before'`);
   for (const column of ['version', 'chosen_by', 'is_pinned']) {
-    await admin.query(`alter table ${VIEW_SCHEMA}.generations drop column ${column}`);
+    await tables.admin.query(`alter table ${VIEW_SCHEMA}.generations drop column ${column}`);
   }
   expect(await shown()).toEqual(['v0 active nobody']);
   await (await programOf(11)).start();
@@ -258,8 +240,8 @@ it('that a projector fills are not dropped', async () => {
   const { old } = await upgraded();
   await old.look();
   const schema = await schemaOf(10);
-  expect(await pruneGenerations(admin, -1_000)).toEqual([]);
-  expect(await dropGeneration(admin, schema)).toBe('filled');
+  expect(await pruneGenerations(tables.admin, -1_000)).toEqual([]);
+  expect(await dropGeneration(tables.admin, schema)).toBe('filled');
   await old.stop();
-  expect(await pruneGenerations(admin, -1_000)).toEqual([schema]);
+  expect(await pruneGenerations(tables.admin, -1_000)).toEqual([schema]);
 });

@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Checkpoint, ProjectionStore } from '../../projections/ports.js';
 import type { CommittedEvents } from '../../projections/readModel.js';
 import { RowBatch } from '../../projections/runner/rowBatch.js';
@@ -15,27 +11,12 @@ import { dropProjections } from '../../test/simulation/dropProjections.js';
 import { engineGenesis } from '../../test/simulation/engineChain.js';
 import { createMemoryProjectionStore } from '../../test/simulation/memoryProjectionStore.js';
 import { quietLog } from '../../test/simulation/projectedChain.js';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.js';
+import { tablesServer } from '../../test/simulation/tablesServer.js';
 import { openProjectionStore } from './projectionStore.js';
 import { tableHashes } from './tableHashes.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-totals-'));
-let server: EmbeddedPostgres;
-let admin: pg.Pool;
-
-beforeAll(async () => {
-  server = await startEmbeddedPostgres({ dataDir, publicDir: `${dataDir}-public`, log: quietLog });
-  admin = new pg.Pool({ connectionString: server.url, max: 2 });
-  admin.on('error', () => {}); // idle connections, when the server stops
-});
-afterAll(async () => {
-  await admin.end();
-  await server.stop();
-  rmSync(dataDir, { recursive: true, force: true });
-  rmSync(`${dataDir}-public`, { recursive: true, force: true });
-});
-beforeEach(() => dropProjections(admin));
+const tables = tablesServer('totals');
 
 const PARTITION = 0;
 
@@ -55,14 +36,14 @@ async function commitAll(store: ProjectionStore, batches: readonly RowBatch[]): 
 /** What a real store's `volumes` hold after these batches, as its lines in memory are. */
 async function storedLines(batches: readonly RowBatch[]): Promise<string[]> {
   const store = await openProjectionStore({
-    ...{ url: server.url, genesis: engineGenesis, log: quietLog },
+    ...{ url: tables.url, genesis: engineGenesis, log: quietLog },
   });
   try {
     await commitAll(store, batches);
   } finally {
     await store.close();
   }
-  const { rows } = await admin.query(
+  const { rows } = await tables.admin.query(
     `select concat_ws(' ', '${volumes.name}', ${Object.keys(volumes.columns).join(', ')}) as line
      from nullspace.volumes`,
   );
@@ -101,7 +82,7 @@ it('are equal by COPY, by a statement and in memory: large ones, none, negative 
   };
   // The first goes in by COPY, the others merge by a statement.
   const copied = await storedLines([begun(), put(3n), put(-1n)]);
-  await dropProjections(admin);
+  await dropProjections(tables.admin);
   expect(await storedLines([put(1n), put(3n), put(-1n)])).toEqual(copied);
   expect(await memoryLines([begun(), put(3n), put(-1n)])).toEqual(copied);
   const largest = 3n * (10n ** 80n + 1n + BigInt(EDGES.length - 2));
@@ -134,23 +115,25 @@ it('pass 64 bits when money goes to and fro, however heights are cut into batche
   const hashes = [];
   const cuts = [() => heights.map((each) => folded(each)), () => [folded(...heights)]];
   for (const batches of cuts) {
-    await dropProjections(admin);
+    await dropProjections(tables.admin);
     const lines = await storedLines(batches());
     expect(lines).toContain(`volumes 0 0 0 0 1 0 0 ${24n * 10n ** 18n} 0`);
     expect(await memoryLines(batches())).toEqual(lines);
-    hashes.push((await tableHashes(admin)).find(({ table }) => table === volumes.name));
+    hashes.push((await tableHashes(tables.admin)).find(({ table }) => table === volumes.name));
   }
   expect(hashes[1]).toEqual(hashes[0]);
 });
 
 it('are a bug where a column does not hold them: nothing is written', async () => {
   const store = await openProjectionStore({
-    ...{ url: server.url, genesis: engineGenesis, log: quietLog },
+    ...{ url: tables.url, genesis: engineGenesis, log: quietLog },
   });
   const rows = new RowBatch();
   rows.put(volumes, { ...rowOf(1, 1n), asset: 2 ** 53 });
   await expect(commitAll(store, [rows])).rejects.toMatchObject({ name: 'AssertionError' });
   await store.close();
-  const { rows: found } = await admin.query('select count(*)::integer as n from nullspace.volumes');
+  const { rows: found } = await tables.admin.query(
+    'select count(*)::integer as n from nullspace.volumes',
+  );
   expect(found).toEqual([{ n: 0 }]);
 });

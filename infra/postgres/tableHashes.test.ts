@@ -1,44 +1,24 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { balances } from '../../projections/accounts/table.js';
-import { dropProjections } from '../../test/simulation/dropProjections.js';
 import { engineGenesis } from '../../test/simulation/engineChain.js';
-import { quietLog } from '../../test/simulation/projectedChain.js';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.js';
+import { tablesServer } from '../../test/simulation/tablesServer.js';
 import { prepareProjections } from './projectionSchema.js';
 import { hashTable, tableHashes } from './tableHashes.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-hashes-'));
-let server: EmbeddedPostgres;
-let admin: pg.Pool;
+const tables = tablesServer('hashes');
 let schema: string;
 
-beforeAll(async () => {
-  server = await startEmbeddedPostgres({ dataDir, publicDir: `${dataDir}-public`, log: quietLog });
-  admin = new pg.Pool({ connectionString: server.url, max: 2 });
-  admin.on('error', () => {}); // idle connections, when the server stops
-});
-afterAll(async () => {
-  await admin.end();
-  await server.stop();
-  rmSync(dataDir, { recursive: true, force: true });
-  rmSync(`${dataDir}-public`, { recursive: true, force: true });
-});
 beforeEach(async () => {
-  await dropProjections(admin);
-  schema = await prepareProjections(admin, engineGenesis);
+  schema = await prepareProjections(tables.admin, engineGenesis);
 });
 
 const ROWS = 3_000;
 
 /** The same rows, put where `order` says. */
 async function fill(order: 'asc' | 'desc'): Promise<void> {
-  await admin.query(`truncate ${schema}.balances`);
-  await admin.query(
+  await tables.admin.query(`truncate ${schema}.balances`);
+  await tables.admin.query(
     `insert into ${schema}.balances
      select sha256(n::text::bytea), n % 3, 0, 0, n * 1000, n
      from generate_series(1, $1::integer) as n
@@ -48,7 +28,7 @@ async function fill(order: 'asc' | 'desc'): Promise<void> {
 }
 
 async function hashed(pieceRows?: number): ReturnType<typeof hashTable> {
-  const client = await admin.connect();
+  const client = await tables.admin.connect();
   try {
     return await hashTable(client, schema, balances, pieceRows);
   } finally {
@@ -74,7 +54,7 @@ it.each([undefined, 100])('do not depend on where rows lie, in pieces of %s', as
   const one = await hashed(pieceRows);
   await fill('desc');
   // Moved by an update that changes nothing.
-  await admin.query(`update ${schema}.balances set height = height where height % 7 = 0`);
+  await tables.admin.query(`update ${schema}.balances set height = height where height % 7 = 0`);
   expect(await hashed(pieceRows)).toEqual(one);
 });
 
@@ -89,13 +69,13 @@ it.each([
 ])('differ by %s, and no other table does', async (_, change) => {
   await fill('asc');
   const before = [await hashed(), await hashed(100)];
-  const all = await tableHashes(admin);
-  const { rowCount } = await admin.query(change.replace('balances', `${schema}.balances`));
+  const all = await tableHashes(tables.admin);
+  const { rowCount } = await tables.admin.query(change.replace('balances', `${schema}.balances`));
   expect(rowCount).toBeGreaterThan(0);
   for (const [index, pieceRows] of [undefined, 100].entries()) {
     expect((await hashed(pieceRows)).sha256).not.toBe(before[index]?.sha256);
   }
-  const changed = await tableHashes(admin);
+  const changed = await tableHashes(tables.admin);
   const different = changed.filter(({ sha256 }, index) => sha256 !== all[index]?.sha256);
   expect(different.map(({ table }) => table)).toEqual(['balances']);
 });

@@ -1,34 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ReadModel, Table } from '../../projections/readModel.js';
-import { dropProjections } from '../../test/simulation/dropProjections.js';
 import { engineGenesis } from '../../test/simulation/engineChain.js';
 import { quietLog } from '../../test/simulation/projectedChain.js';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.js';
+import { tablesServer } from '../../test/simulation/tablesServer.js';
 import { activeGeneration } from './generations.js';
 import type { OpenProjectionStore } from './projectionStore.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-upgrades-'));
-let server: EmbeddedPostgres;
-let admin: pg.Pool;
+const tables = tablesServer('upgrades');
 const opened: OpenProjectionStore[] = [];
 
-beforeAll(async () => {
-  server = await startEmbeddedPostgres({ dataDir, publicDir: `${dataDir}-public`, log: quietLog });
-  admin = new pg.Pool({ connectionString: server.url, max: 2 });
-  admin.on('error', () => {}); // idle connections, when the server stops
-});
-afterAll(async () => {
-  await admin.end();
-  await server.stop();
-  rmSync(dataDir, { recursive: true, force: true });
-  rmSync(`${dataDir}-public`, { recursive: true, force: true });
-});
-beforeEach(() => dropProjections(admin));
 afterEach(async () => {
   for (const store of opened.splice(0)) await store.close();
 });
@@ -76,7 +57,7 @@ async function programOf({ version, models = [], sql = HOUSE_SQL }: Program) {
   vi.doUnmock('node:fs');
   const open = async () => {
     const store = await openProjectionStore({
-      ...{ url: server.url, genesis: engineGenesis, log: quietLog },
+      ...{ url: tables.url, genesis: engineGenesis, log: quietLog },
     });
     opened.push(store);
     return store;
@@ -87,12 +68,12 @@ async function programOf({ version, models = [], sql = HOUSE_SQL }: Program) {
     await store.acquireLeases(0, `v${version}`, 60_000);
     return store;
   };
-  const prune = (graceMs: number) => pruneGenerations(admin, graceMs);
+  const prune = (graceMs: number) => pruneGenerations(tables.admin, graceMs);
   return { open, look, prune, content: projectionContent };
 }
 
 async function query(text: string): Promise<readonly Record<string, unknown>[]> {
-  return (await admin.query(text)).rows;
+  return (await tables.admin.query(text)).rows;
 }
 
 /** The generation that a view shows rows of; null for what is no view. */
@@ -102,7 +83,7 @@ async function generationBehind(view: string): Promise<string | null> {
 }
 
 const activeSchema = async (): Promise<string> =>
-  (await activeGeneration(admin))?.schema ?? 'none is active';
+  (await activeGeneration(tables.admin))?.schema ?? 'none is active';
 
 /** As if an event of the house had been folded. */
 async function earn(hour: number, profit: number): Promise<void> {
@@ -116,7 +97,9 @@ describe('a read model that does not fit its tables is found before anything is 
     await expect(program.open()).rejects.toThrow(
       'read models name house_losses, which no table.sql makes',
     );
-    const { rows } = await admin.query("select from pg_namespace where nspname like 'p_null%'");
+    const { rows } = await tables.admin.query(
+      "select from pg_namespace where nspname like 'p_null%'",
+    );
     expect(rows).toHaveLength(0);
   });
 
@@ -183,7 +166,7 @@ describe('views when other tables come', () => {
     expect(await query("select to_regclass('nullspace.house_profit') as view")).toEqual([
       { view: null },
     ]);
-    await expect(admin.query('select from nullspace.house_hours')).rejects.toThrow(
+    await expect(tables.admin.query('select from nullspace.house_hours')).rejects.toThrow(
       'does not exist',
     );
     expect(await query('select one from nullspace.mine')).toEqual([{ one: 1 }]);
@@ -304,7 +287,7 @@ function turnedHouse(): Pick<Program, 'models' | 'sql'> {
 }
 
 async function readAs(role: string, view: string, columns = '*') {
-  const client = await admin.connect();
+  const client = await tables.admin.connect();
   try {
     await client.query(`set role "${role}"`);
     return (await client.query(`select ${columns} from nullspace.${view}`)).rows;

@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { VIEW_SCHEMA } from '../../projections/readModels.js';
 import type { Projector } from '../../projections/runner/projector.js';
 import type { Log } from '../../schemas/log.js';
@@ -19,9 +15,9 @@ import {
   publishHeights,
 } from '../../test/simulation/engineLog.js';
 import { quietLog } from '../../test/simulation/projectedChain.js';
+import { tablesServer } from '../../test/simulation/tablesServer.js';
 import { openReadDatabase } from '../http/readDatabase.js';
 import { createPool } from '../postgres/connection.js';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../postgres/embeddedPostgres.js';
 import {
   dropGeneration,
   finishIndexes,
@@ -51,30 +47,16 @@ const WAIT_MS_MAX = 120_000;
 vi.setConfig({ testTimeout: 2 * WAIT_MS_MAX });
 const HEIGHTS = 60;
 const chain = engineChain({ heights: HEIGHTS, commands: 12, seed: 21 });
-const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-rebuild-'));
-let server: EmbeddedPostgres;
-let admin: pg.Pool;
+const tables = tablesServer('rebuild');
 const opened: (() => Promise<unknown>)[] = [];
 
-beforeAll(async () => {
-  server = await startEmbeddedPostgres({ dataDir, publicDir: `${dataDir}-public`, log: quietLog });
-  admin = new pg.Pool({ connectionString: server.url, max: 2 });
-  admin.on('error', () => {}); // idle connections, when the server stops
-});
-afterAll(async () => {
-  await admin.end();
-  await server.stop();
-  rmSync(dataDir, { recursive: true, force: true });
-  rmSync(`${dataDir}-public`, { recursive: true, force: true });
-});
-beforeEach(() => dropProjections(admin));
 afterEach(async () => {
   for (const close of opened.splice(0).toReversed()) await close();
 });
 
 async function project(log: Log, leaseMs = 1_500): Promise<Projector> {
   const store = await openProjectionStore({
-    ...{ url: server.url, genesis: engineGenesis, log: quietLog },
+    ...{ url: tables.url, genesis: engineGenesis, log: quietLog },
   });
   const projector = projectEngineLog(log, { owner: 'live', leaseMs, store, timer: wallTimer });
   opened.push(() => store.close());
@@ -84,14 +66,14 @@ async function project(log: Log, leaseMs = 1_500): Promise<Projector> {
 
 function rebuildOptions(log: Log, reports: RebuildReport[] = []): RebuildOptions {
   return {
-    ...{ url: server.url, genesis: engineGenesis, reader: log.reader, verifiers: engineVerifiers },
+    ...{ url: tables.url, genesis: engineGenesis, reader: log.reader, verifiers: engineVerifiers },
     ...{ beacons: engineBeacons, timer: wallTimer, log: quietLog },
     report: (report) => reports.push(report),
   };
 }
 
 async function visibleHeight(): Promise<number> {
-  const { rows } = await admin.query(`select height from ${VIEW_SCHEMA}.visible_height`);
+  const { rows } = await tables.admin.query(`select height from ${VIEW_SCHEMA}.visible_height`);
   return Number(rows[0]?.height ?? 0);
 }
 
@@ -105,7 +87,7 @@ async function untilVisible(height: number): Promise<void> {
 
 /** Reads as a reader does, until stopped: every height seen, and what failed. */
 function watchReads(): { readonly heights: number[]; stop(): Promise<void> } {
-  const sql = openReadDatabase({ url: server.url, applicationName: 'reader', log: quietLog });
+  const sql = openReadDatabase({ url: tables.url, applicationName: 'reader', log: quietLog });
   const heights: number[] = [];
   let isOver = false;
   const reading = (async () => {
@@ -136,7 +118,7 @@ describe('tables made anew', () => {
     await publishHeights(log, chain.slice(0, 20));
     const projector = await project(log);
     await untilVisible(20);
-    const before = await activeGeneration(admin);
+    const before = await activeGeneration(tables.admin);
     const reads = watchReads();
     const traffic = publishHeights(log, chain.slice(20), 40);
     const reports: RebuildReport[] = [];
@@ -151,18 +133,21 @@ describe('tables made anew', () => {
     expect(heights).toEqual(heights.toSorted((a, b) => a - b));
     const stages = new Set(reports.map(({ stage }) => stage));
     expect([...stages]).toEqual(['folding', 'indexing', 'comparing', 'swapping', 'handing over']);
-    const states = (await listGenerations(admin)).map(({ schema, state }) => [schema, state]);
+    const states = (await listGenerations(tables.admin)).map(({ schema, state }) => [
+      schema,
+      state,
+    ]);
     expect(states).toEqual([
       [before?.schema, 'retired'],
       [rebuilt.schema, 'active'],
     ]);
     await projector.stop();
     // A projector that only ever knew the new tables leaves the same.
-    const hashes = await tableHashes(admin);
-    await dropProjections(admin);
+    const hashes = await tableHashes(tables.admin);
+    await dropProjections(tables.admin);
     await project(log);
     await untilVisible(HEIGHTS);
-    expect(await tableHashes(admin)).toEqual(hashes);
+    expect(await tableHashes(tables.admin)).toEqual(hashes);
   });
 
   it('have every index of the others', async () => {
@@ -170,10 +155,10 @@ describe('tables made anew', () => {
     await publishHeights(log, chain.slice(0, 10));
     await project(log);
     await untilVisible(10);
-    const old = (await activeGeneration(admin))?.schema ?? '';
+    const old = (await activeGeneration(tables.admin))?.schema ?? '';
     const { schema } = await rebuildProjections(rebuildOptions(log));
     const indexesOf = async (name: string): Promise<string[]> => {
-      const { rows } = await admin.query(
+      const { rows } = await tables.admin.query(
         'select indexdef from pg_indexes where schemaname = $1 order by tablename, indexname',
         [name],
       );
@@ -188,25 +173,25 @@ describe('tables made anew', () => {
     const projector = await project(log);
     await untilVisible(15);
     await projector.stop();
-    const old = (await activeGeneration(admin))?.schema ?? '';
-    await admin.query(`update "${old}".balances set balance = balance + 1
+    const old = (await activeGeneration(tables.admin))?.schema ?? '';
+    await tables.admin.query(`update "${old}".balances set balance = balance + 1
       where account = (select min(account) from "${old}".balances)`);
     const rebuild = rebuildProjections(rebuildOptions(log));
     await expect(rebuild).rejects.toThrow(
       /table balances: .* at equal heights\..* was PROJECTION_VERSION raised\?/,
     );
-    expect((await activeGeneration(admin))?.schema).toBe(old);
-    const [, left] = await listGenerations(admin);
+    expect((await activeGeneration(tables.admin))?.schema).toBe(old);
+    const [, left] = await listGenerations(tables.admin);
     expect(left?.mismatch).toMatch(/^table balances: /);
     const swapped = swapProjections(rebuildOptions(log), left?.schema ?? '');
     await expect(swapped).rejects.toThrow(`${left?.schema} is mismatched`);
     // Even where no others are left, no projector takes them for its own.
-    await admin.query(
+    await tables.admin.query(
       `update ${VIEW_SCHEMA}.generations set content = 'other' where mismatch is null`,
     );
-    expect(ownGeneration(await listGenerations(admin))).toBeNull();
-    expect(await pruneGenerations(admin, 60_000)).toEqual([]);
-    expect(await pruneGenerations(admin, -1_000)).toEqual([left?.schema]);
+    expect(ownGeneration(await listGenerations(tables.admin))).toBeNull();
+    expect(await pruneGenerations(tables.admin, 60_000)).toEqual([]);
+    expect(await pruneGenerations(tables.admin, -1_000)).toEqual([left?.schema]);
   });
 
   it('are kept beside the old ones until asked for, shown, and the old ones pruned', async () => {
@@ -214,17 +199,17 @@ describe('tables made anew', () => {
     await publishHeights(log, chain.slice(0, 15));
     await project(log, 60_000);
     await untilVisible(15);
-    const held = await readGenerationStatus({ pool: admin, log, genesis: engineGenesis });
+    const held = await readGenerationStatus({ pool: tables.admin, log, genesis: engineGenesis });
     expect(held.map(({ projectors }) => projectors.length)).toEqual([1]);
     const kept = await rebuildProjections({ ...rebuildOptions(log), swap: false });
     expect(kept.swapped).toBe(false);
-    const pool = admin;
+    const pool = tables.admin;
     const shown = await readGenerationStatus({ pool, log, genesis: engineGenesis });
     expect(shown.map(({ state, share, height }) => [state, share, height])).toEqual([
       ['active', 1, 15],
       ['building', 1, 15],
     ]);
-    const all = await listGenerations(admin);
+    const all = await listGenerations(tables.admin);
     expect(prunable(all, 0, Date.now() + 1_000)).toEqual([]);
     const replaced = all.map((each) => ({
       ...each,
@@ -242,11 +227,17 @@ describe('tables made anew', () => {
     await untilVisible(15);
     await older.stop();
     // As those of a newer program are, which runs no more.
-    await admin.query(`update ${VIEW_SCHEMA}.generations set content = 'newer', version = 99`);
+    await tables.admin.query(
+      `update ${VIEW_SCHEMA}.generations set content = 'newer', version = 99`,
+    );
     await project(log);
-    const schemas = (await listGenerations(admin)).map(({ schema }) => schema);
+    const schemas = (await listGenerations(tables.admin)).map(({ schema }) => schema);
     const told = async (): Promise<string> => {
-      const generations = await readGenerationStatus({ pool: admin, log, genesis: engineGenesis });
+      const generations = await readGenerationStatus({
+        pool: tables.admin,
+        log,
+        genesis: engineGenesis,
+      });
       return generationWords(generations, { content: projectionContent(), version: 3 }).join('\n');
     };
     await vi.waitFor(
@@ -260,13 +251,13 @@ describe('tables made anew', () => {
     await swapProjections(rebuildOptions(log), schemas[1] ?? '');
     await traffic;
     await untilVisible(HEIGHTS);
-    expect((await activeGeneration(admin))?.schema).toBe(schemas[1]);
+    expect((await activeGeneration(tables.admin))?.schema).toBe(schemas[1]);
     await vi.waitFor(async () => expect(await told()).toMatch(/it is filled by live/), WAIT_MS_MAX);
     expect(await told()).toMatch('an operator chose it over a newer version');
   });
 
   it('that died are dropped once nobody builds them', async () => {
-    const { url } = server;
+    const { url } = tables;
     const pool = createPool({ url, applicationName: 'prune', log: quietLog, max: 3 });
     opened.push(() => pool.end());
     const schema = await makeBareGeneration(pool, engineGenesis);
@@ -279,11 +270,11 @@ describe('tables made anew', () => {
     expect(await pruneGenerations(pool, 60_000)).toEqual([]);
     expect(await pruneGenerations(pool, 0)).toEqual([schema]);
     expect(await dropGeneration(pool, schema)).toBe('unknown');
-    expect(await listGenerations(admin)).toEqual([]);
+    expect(await listGenerations(tables.admin)).toEqual([]);
   });
 
   it('that have indexes already, and whose rebuild died, are dropped by their name', async () => {
-    const { url } = server;
+    const { url } = tables;
     const pool = createPool({ url, applicationName: 'drop', log: quietLog, max: 3 });
     opened.push(() => pool.end());
     const seen = await prepareProjections(pool, engineGenesis);

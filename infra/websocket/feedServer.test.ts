@@ -13,7 +13,7 @@ import { FEED_SKIP_HEIGHTS } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import { engineGenesis, engineKeys } from '../../test/simulation/engineChain.js';
 import { openProjectedChain, type ProjectedChain } from '../../test/simulation/projectedChain.js';
-import type { ReadHeights } from '../http/readHeights.js';
+import { steeredHeights } from '../../test/simulation/servedFeed.js';
 import { createMetrics } from '../telemetry/metrics.js';
 import { type FeedOptions, type FeedServer, serveFeed } from './feedServer.js';
 
@@ -303,26 +303,6 @@ describe('the feed', () => {
   });
 });
 
-/** Heights that a test moves as it likes, over the world's tables. */
-function steered(start: number): ReadHeights & { move(height: number): void } {
-  let height = start;
-  const listeners = new Set<() => void>();
-  return {
-    current: () => ({ height, timestampMs: 1 }),
-    isFresh: () => true,
-    waitFor: async () => 'visible',
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    close: async () => undefined,
-    move(to) {
-      height = to;
-      for (const listener of listeners) listener();
-    },
-  };
-}
-
 /** Rows of blocks that fill an outbox soon. */
 const heavySql = (digestBytes = 200_000): Sql => ({
   async rows(text, values) {
@@ -351,7 +331,7 @@ const heavySql = (digestBytes = 200_000): Sql => ({
 
 describe('a slow client', () => {
   it('that reads at last gets every height; nobody else waits for it', async () => {
-    const heights = steered(100);
+    const heights = steeredHeights(100);
     const { url } = await openFeed({ sql: { at: () => heavySql() }, heights });
     const slow = await listenTo(`${url}?from=1`);
     slow.socket.pause();
@@ -363,7 +343,7 @@ describe('a slow client', () => {
   });
 
   it('that never reads is closed, with the height to resume from', async () => {
-    const heights = steered(100);
+    const heights = steeredHeights(100);
     const { url, feed } = await openFeed({
       sql: { at: () => heavySql() },
       heights,
@@ -380,7 +360,7 @@ describe('a slow client', () => {
     const last = 400;
     const sql = { at: () => heavySql(16_000) };
     const short = { heartbeatMs: 300, stallMsMax: 400 };
-    const { url } = await openFeed({ sql, heights: steered(last), ...short });
+    const { url } = await openFeed({ sql, heights: steeredHeights(last), ...short });
     const slow = await listenTo(`${url}?from=1`);
     slow.socket.on('message', () => {
       if (slow.socket.isPaused) return;
@@ -396,7 +376,7 @@ describe('a slow client', () => {
   it('that takes nothing is gone after two heartbeats, whatever waits for it', async () => {
     const heartbeatMs = 100;
     const sql = { at: () => heavySql() };
-    const { url, feed } = await openFeed({ sql, heights: steered(100), heartbeatMs });
+    const { url, feed } = await openFeed({ sql, heights: steeredHeights(100), heartbeatMs });
     const full = await listenTo(`${url}?from=1`);
     full.socket.pause();
     const idle = await listenTo(`${url}?from=101`);
@@ -407,7 +387,7 @@ describe('a slow client', () => {
   });
 
   it('that asked for no height in particular is told what it misses', async () => {
-    const heights = steered(5);
+    const heights = steeredHeights(5);
     const { url } = await openFeed({ sql: { at: () => heavySql() }, heights });
     const client = await listenTo(url, { topics: ['blocks'] });
     await client.until(() => client.heard.length > 0, 'subscribed');

@@ -3,7 +3,7 @@ export interface ReadBudget {
   run<T>(read: () => Promise<T>): Promise<T>;
 }
 
-/** Whoever waits has one read in here at a time, so all get their turn, and the line has an end. */
+/** How many wait is for those who ask to bound. */
 export function createReadBudget(most: number): ReadBudget {
   const waiting: (() => void)[] = [];
   let running = 0;
