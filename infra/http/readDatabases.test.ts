@@ -290,6 +290,18 @@ it('refuse tables of another chain, wherever they stand', async () => {
   await expect(whoAnswers(all, 0)).rejects.toMatchObject({ code: 'unreachable' });
 });
 
+it('tell whether the projector has made the tables', async () => {
+  const { pool } = databases.primary;
+  const rename = (from: string, to: string) =>
+    pool.query(`alter table ${VIEW_SCHEMA}.${from} rename to ${to}`);
+  await rename('visible_height', 'not_yet');
+  const all = await open(['primary']);
+  expect(all.heights.isFresh()).toBe(true);
+  expect(all.heights.hasTables()).toBe(false);
+  await rename('not_yet', 'visible_height');
+  await until(() => all.heights.hasTables());
+});
+
 it('tell that the only one is not in use while it does not answer', async () => {
   const all = await open(['primary']);
   await until(() => inUse(all).length === 1);

@@ -164,6 +164,8 @@ class RoutedDatabases implements ReadDatabases {
     ...this.#shown,
     isFresh: () =>
       this.#members.some((member) => mayBeAsked(member) && member.heights?.isFresh() === true),
+    hasTables: () =>
+      this.#members.some((member) => mayBeAsked(member) && member.heights?.hasTables() === true),
     close: () => this.close(),
   };
 

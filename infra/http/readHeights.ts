@@ -7,8 +7,10 @@ import { createShownHeight, type HeightWaits } from './shownHeight.js';
 
 /** Follows the visible height of one shard. */
 export interface ReadHeights extends HeightWaits {
-  /** Whether the database answered lately. */
+  /** Whether a database answered lately. */
   isFresh(): boolean;
+  /** Whether its projector has made the tables: until then nothing but heights can be asked. */
+  hasTables(): boolean;
   close(): Promise<void>;
 }
 
@@ -40,13 +42,16 @@ export async function followHeights(options: {
   const { sql, shard } = options;
   const shown = createShownHeight();
   let freshAtMs = performance.now();
+  let hasTables = false;
 
   const read = async (): Promise<number> => {
-    const [row] = await sql.rows(QUERY, [shard]).catch((error: unknown) => {
-      if (isUnprojected(error)) return [];
+    const rows = await sql.rows(QUERY, [shard]).catch((error: unknown) => {
+      if (isUnprojected(error)) return null;
       throw error;
     });
     freshAtMs = performance.now();
+    hasTables = rows !== null;
+    const [row] = rows ?? [];
     const height = safeCount(row?.height ?? 0);
     shown.show({ height, timestampMs: safeCount(row?.timestamp_ms ?? 0) });
     return height;
@@ -57,6 +62,7 @@ export async function followHeights(options: {
   return {
     ...shown,
     isFresh: () => performance.now() - freshAtMs < FRESH_MS,
+    hasTables: () => hasTables,
     ageMs: () => performance.now() - freshAtMs,
     async close() {
       await follower.close();

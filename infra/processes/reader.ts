@@ -144,7 +144,7 @@ export function readerRole(argv: readonly string[]): Promise<void> {
       status: () => ({
         role: 'reader',
         name: config.name,
-        ready: heights.isFresh(),
+        ready: heights.isFresh() && heights.hasTables(),
         height: heights.current().height,
         readOnly: config.readOnly,
         databases: databases.status(),

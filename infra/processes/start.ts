@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { callerPath } from '../config/callerPath.js';
 import { loadConfig } from '../config/loadConfig.js';
@@ -36,6 +37,8 @@ const POSTGRES_OFFSET = 30;
 const LOCK_FILE = 'supervisor.lock';
 /** Roles of a killed start stop by themselves; this long may that take. */
 const ORPHANS_TIMEOUT_MS = 10_000;
+/** How long, and how often, to look whether the explorer has tables to answer from. */
+const TABLES = { timeoutMs: 30_000, intervalMs: 50 } as const;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -152,6 +155,9 @@ async function run(
   const failed = await startRoles(supervisor, roles, asked);
   if (failed === null) {
     const explorer = `http://${host}:${config.explorerPort}`;
+    if (!(await Promise.race([answersReads(explorer), asked.then(() => true)]))) {
+      print('the tables are still being made: the explorer answers once they are');
+    }
     print(`ready: ${explorer} · ws://${host}:${config.gatewayPort}${PLAYER_PATH}`);
     await asked;
     print('stopping');
@@ -163,6 +169,17 @@ async function run(
   await supervisor.stop([...byRole('validator'), ...byRole('projector'), ...byRole('reader')]);
   await database.stop();
   return failed;
+}
+
+/** A reader runs before the projector has made the tables, and is not ready until it has. */
+async function answersReads(url: string): Promise<boolean> {
+  const endMs = performance.now() + TABLES.timeoutMs;
+  while (performance.now() < endMs) {
+    const response = await fetch(`${url}/readyz`).catch(() => null);
+    if (response?.ok === true) return true;
+    await sleep(TABLES.intervalMs);
+  }
+  return false;
 }
 
 /** What went wrong, or null. Validators start together: they need each other to be ready. */

@@ -45,6 +45,7 @@ export function steeredHeights(start: number): ReadHeights & { move(height: numb
   return {
     current: () => ({ height, timestampMs: 1 }),
     isFresh: () => true,
+    hasTables: () => true,
     waitFor: async () => 'visible',
     onChange(listener) {
       listeners.add(listener);
