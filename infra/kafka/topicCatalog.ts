@@ -149,15 +149,19 @@ async function createTopics(
   });
 }
 
-/** A new topic takes a moment until every broker knows it and each partition has a leader. */
-async function waitUntilVisible(
+/**
+ * A new topic takes a moment until every broker knows it and each partition has a leader: one may
+ * list what the next has not seen. Asks again for as long as `isEnough` says no, too.
+ */
+async function describeSeen(
   admin: Admin,
   names: readonly string[],
+  isEnough: (found: ReadonlyMap<string, FoundTopic>) => boolean,
 ): Promise<ReadonlyMap<string, FoundTopic>> {
   for (let attempt = 0; attempt < VISIBLE_ATTEMPTS; attempt++) {
     try {
       const found = await describeTopics(admin, names);
-      if (names.every((name) => found.has(name))) return found;
+      if (isEnough(found)) return found;
     } catch (error) {
       if (!NOT_YET.has((error as { type?: string }).type)) throw error;
     }
@@ -175,7 +179,7 @@ export async function openTopicCatalog(client: Kafka, replicas: number): Promise
   };
   const ensureTopics = async (wanted: readonly TopicSpecification[]): Promise<void> => {
     const names = wanted.map((topic) => topic.name);
-    const existing = await describeTopics(admin, names);
+    const existing = await describeSeen(admin, names, () => true);
     for (const topic of wanted) {
       const found = existing.get(topic.name);
       if (found !== undefined) checkSettings(found, topic, replicas);
@@ -183,7 +187,7 @@ export async function openTopicCatalog(client: Kafka, replicas: number): Promise
     const missing = wanted.filter((topic) => !existing.has(topic.name));
     // Another process may create them at the same time: the check afterwards is what counts.
     if (missing.length > 0) await createTopics(admin, missing, replicas);
-    const found = await waitUntilVisible(admin, names);
+    const found = await describeSeen(admin, names, (all) => names.every((name) => all.has(name)));
     for (const topic of wanted) {
       checkSettings(present(found.get(topic.name), 'a topic'), topic, replicas);
     }
