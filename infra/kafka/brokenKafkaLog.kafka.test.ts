@@ -7,7 +7,8 @@ import { describeBrokenLog } from '../../test/contracts/brokenLogContract.js';
 import { openTcpProxy, type TcpProxy } from '../../test/contracts/tcpProxy.js';
 import { describeBrokenPublishing } from '../../test/simulation/publish/publishingOnLog.js';
 import { freePort } from '../postgres/freePort.js';
-import { KAFKA_CLIENTS, openKafkaLog } from './kafkaLog.js';
+import { KAFKA_CLIENTS } from './kafkaChoices.js';
+import { openKafkaLog } from './kafkaLog.js';
 import { type KafkaRuntime, startKafka } from './kafkaRuntime.js';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

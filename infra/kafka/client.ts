@@ -6,6 +6,7 @@ import kafkajs, {
   type SASLOptions,
 } from 'kafkajs';
 import type { AdapterLog } from '../postgres/connection.js';
+import type { SaslMechanism } from './kafkaChoices.js';
 
 export interface KafkaOptions {
   /** `host:port`, any of the cluster. */
@@ -31,10 +32,6 @@ export interface ClientSecurity {
     readonly password: string;
   };
 }
-
-/** What kafkajs has; in the words of Kafka's `sasl.mechanism`. */
-export const SASL_MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
-export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 
 /**
  * The client's first retry decides the rate of transactions: the broker ends one asynchronously,

@@ -10,8 +10,9 @@ import { type BrokerRole, brokerOf } from '../../test/campaigns/brokerRoles.js';
 import { readToEnd } from '../../test/contracts/logContract.js';
 import { askAgain } from './askAgain.js';
 import { createClient } from './client.js';
+import { KAFKA_CLIENTS, type KafkaClient } from './kafkaChoices.js';
 import { type KafkaCluster, startKafkaCluster } from './kafkaCluster.js';
-import { KAFKA_CLIENTS, type KafkaClient, openKafkaLog } from './kafkaLog.js';
+import { openKafkaLog } from './kafkaLog.js';
 import { connectPlatformatic } from './platformaticCluster.js';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Log } from '../../schemas/log.js';
 import { describeLogContract, readToEnd } from '../../test/contracts/logContract.js';
 import { createClient } from './client.js';
-import { KAFKA_CLIENTS, openKafkaLog } from './kafkaLog.js';
+import { KAFKA_CLIENTS } from './kafkaChoices.js';
+import { openKafkaLog } from './kafkaLog.js';
 import { type KafkaRuntime, startKafka } from './kafkaRuntime.js';
 
 const { ConfigResourceTypes } = kafkajs;

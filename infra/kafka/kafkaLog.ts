@@ -3,6 +3,7 @@ import type { Log, LogWriter } from '../../schemas/log.js';
 import { defaultReplicas } from './brokerSettings.js';
 import { createClient, type KafkaOptions } from './client.js';
 import { toLogError } from './errors.js';
+import { KAFKA_CLIENT_DEFAULT, type KafkaClient } from './kafkaChoices.js';
 import { connectKafkajs } from './kafkajsCluster.js';
 import { openKafkajsTransactions } from './kafkajsTransactions.js';
 import { createKafkaReader } from './kafkaReader.js';
@@ -13,11 +14,6 @@ import { openPlatformaticTransactions } from './platformaticTransactions.js';
 import { refuseHopeless } from './refuseHopeless.js';
 import { openTopicCatalog } from './topicCatalog.js';
 import type { Transactions } from './transactions.js';
-
-/** Whose requests carry records; topics are made by kafkajs in either case. */
-export const KAFKA_CLIENTS = ['kafkajs', 'platformatic'] as const;
-export type KafkaClient = (typeof KAFKA_CLIENTS)[number];
-export const KAFKA_CLIENT_DEFAULT: KafkaClient = 'platformatic';
 
 export interface KafkaLogOptions extends KafkaOptions {
   readonly client?: KafkaClient | undefined;

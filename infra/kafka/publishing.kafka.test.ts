@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describePublishing } from '../../test/simulation/publish/publishingOnLog.js';
-import { KAFKA_CLIENTS, openKafkaLog } from './kafkaLog.js';
+import { KAFKA_CLIENTS } from './kafkaChoices.js';
+import { openKafkaLog } from './kafkaLog.js';
 import { startKafka } from './kafkaRuntime.js';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

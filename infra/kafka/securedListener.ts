@@ -1,4 +1,4 @@
-import { SASL_MECHANISMS } from './client.js';
+import { SASL_MECHANISMS } from './kafkaChoices.js';
 
 export interface ScramUser {
   readonly name: string;

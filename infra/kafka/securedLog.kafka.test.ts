@@ -14,8 +14,9 @@ import { type IssuedCertificate, newAuthority } from '../../test/contracts/newAu
 import { freePort } from '../postgres/freePort.js';
 import { type ClientSecurity, createClient, type KafkaOptions } from './client.js';
 import { openClusterAccess } from './clusterAccess.js';
+import { KAFKA_CLIENTS } from './kafkaChoices.js';
 import { fetchKafkaJars } from './kafkaJars.js';
-import { KAFKA_CLIENTS, openKafkaLog } from './kafkaLog.js';
+import { openKafkaLog } from './kafkaLog.js';
 import { type KafkaRuntime, startKafka } from './kafkaRuntime.js';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { ConfigError } from '../config/loadConfig.js';
 import { optionNames } from '../config/optionNames.js';
 import { flag } from '../config/optionTypes.js';
-import { type ClientSecurity, SASL_MECHANISMS, type SaslMechanism } from '../kafka/client.js';
+import type { ClientSecurity } from '../kafka/client.js';
+import { SASL_MECHANISMS, type SaslMechanism } from '../kafka/kafkaChoices.js';
 
 const pemFile = z.string().meta({ value: 'FILE' });
 

@@ -4,12 +4,7 @@ import type { Log } from '../../schemas/log.js';
 import { ConfigError } from '../config/loadConfig.js';
 import { count, list, postgresUrl } from '../config/optionTypes.js';
 import type { KafkaOptions } from '../kafka/client.js';
-import {
-  KAFKA_CLIENT_DEFAULT,
-  KAFKA_CLIENTS,
-  type KafkaClient,
-  openKafkaLog,
-} from '../kafka/kafkaLog.js';
+import { KAFKA_CLIENT_DEFAULT, KAFKA_CLIENTS, type KafkaClient } from '../kafka/kafkaChoices.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { openPostgresLog } from '../postgres/postgresLog.js';
 import { type KafkaSecurityConfig, kafkaSecurity, kafkaSecurityOptions } from './kafkaSecurity.js';
@@ -54,10 +49,14 @@ export function kafkaOptions(config: LogConfig): Pick<KafkaOptions, 'brokers' | 
   return { brokers: config.kafkaBrokers, ...(security === undefined ? {} : { security }) };
 }
 
-/** The log that the configuration names. */
+/**
+ * The log that the configuration names. Kafka's clients take half a second to load: only who needs
+ * them waits for that.
+ */
 export async function openLog(config: LogConfig, logger: AdapterLog): Promise<Log> {
   if (config.log === 'kafka') {
     const { kafkaClient: client, kafkaReplicas: replicas } = config;
+    const { openKafkaLog } = await import('../kafka/kafkaLog.js');
     return openKafkaLog({ ...kafkaOptions(config), log: logger, client, replicas });
   }
   return openPostgresLog({ url: requireDatabase(config), log: logger });

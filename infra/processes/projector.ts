@@ -72,7 +72,7 @@ export function projectorRole(argv: readonly string[]): Promise<void> {
     installNativeCrypto();
     const genesis = readGenesis(config.genesis);
     const { chainId } = genesisEpoch(genesis, SHARD);
-    const announcer = openAnnouncer(config, { chainId, shard: SHARD }, logger);
+    const announcer = await openAnnouncer(config, { chainId, shard: SHARD }, logger);
     const { shards, eventPartitions } = genesis;
     const metrics = createMetrics('projector');
     const signatures = nativeVerifier();

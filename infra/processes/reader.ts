@@ -117,7 +117,7 @@ async function openSources(
     ...{ databases: namedDatabases(config), shard: SHARD, metrics, log },
     areOurs: (sql) => areTablesOf(keys.chainId, SHARD, sql),
     applicationName: `nullspace-${config.name}`,
-    wakeups: openWakeups(woken, { chainId: keys.chainId, shard: SHARD }, log),
+    wakeups: await openWakeups(woken, { chainId: keys.chainId, shard: SHARD }, log),
   });
   const states =
     config.peers.length === 0

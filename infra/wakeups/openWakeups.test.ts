@@ -19,8 +19,8 @@ it.each([
   ['asked to poll', { wakeups: 'poll' as const }, false],
   ['the log on Postgres', { wakeups: 'log' as const }, true],
   ['Redis', { wakeups: 'redis' as const, redisUrl: 'redis://there' }, true],
-])('has wake-ups or none: %s', (_, config, expected) => {
-  expect(open(config) !== null).toBe(expected);
+])('has wake-ups or none: %s', async (_, config, expected) => {
+  expect((await open(config)) !== null).toBe(expected);
 });
 
 it.each([
@@ -28,6 +28,6 @@ it.each([
   ['log', { wakeups: 'log' as const, readOnly: true }, '--primary-url'],
   ['log on Kafka', { wakeups: 'log' as const, log: 'kafka' as const }, '--kafka-brokers'],
   ['redis', { wakeups: 'redis' as const }, '--redis-url'],
-])('says what is missing for %s', (_, config, missing) => {
-  expect(() => open(config)).toThrow(missing);
+])('says what is missing for %s', async (_, config, missing) => {
+  await expect(open(config)).rejects.toThrow(missing);
 });

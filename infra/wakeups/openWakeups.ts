@@ -7,7 +7,7 @@ import { checkLogConfig, type LogConfig, openLog } from '../log/openLog.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { listenWakeups } from './listenWakeups.js';
 import { logWakeups } from './logWakeups.js';
-import { type HeightAnnouncer, redisAnnouncer, redisWakeups } from './redisChannel.js';
+import type { HeightAnnouncer } from './redisChannel.js';
 
 /** Options of a reader: what tells it that it should look for new heights. */
 export const wakeupsOptions = {
@@ -42,13 +42,14 @@ interface ChainShard {
 
 /**
  * The wake-ups that the configuration names: notifications where one may listen, else null: polls.
+ * Who needs the client of Redis waits until it is loaded.
  * @throws ConfigError when what they need is not named
  */
-export function openWakeups(
+export async function openWakeups(
   config: WakeupsConfig,
   chain: ChainShard,
   log: AdapterLog,
-): StartWakeups | null {
+): Promise<StartWakeups | null> {
   const primaryUrl = config.primaryUrl ?? (config.readOnly ? null : config.databaseUrl);
   switch (config.wakeups ?? (primaryUrl === null ? 'poll' : 'listen')) {
     case 'poll':
@@ -65,6 +66,7 @@ export function openWakeups(
     case 'redis': {
       const { redisUrl: url } = config;
       if (url === undefined) throw new ConfigError('--redis-url (REDIS_URL): expected a Redis URL');
+      const { redisWakeups } = await import('./redisChannel.js');
       return redisWakeups({ url, ...chain, log });
     }
     case 'log': {
@@ -84,10 +86,12 @@ export function openWakeups(
 }
 
 /** What tells readers on Redis of a projector's commits; null when no Redis is named. */
-export function openAnnouncer(
+export async function openAnnouncer(
   { redisUrl: url }: { readonly redisUrl?: string | undefined },
   chain: ChainShard,
   log: AdapterLog,
-): HeightAnnouncer | null {
-  return url === undefined ? null : redisAnnouncer({ url, ...chain, log });
+): Promise<HeightAnnouncer | null> {
+  if (url === undefined) return null;
+  const { redisAnnouncer } = await import('./redisChannel.js');
+  return redisAnnouncer({ url, ...chain, log });
 }

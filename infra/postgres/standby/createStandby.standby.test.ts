@@ -179,7 +179,7 @@ it('is promoted once the old primary is stopped, and not before', async () => {
   const warned: unknown[] = [];
   const log = { ...quietLog, warn: (...words: unknown[]) => void warned.push(words.at(-1)) };
   const start = present(
-    openWakeups(
+    await openWakeups(
       {
         ...{ log: 'postgres', kafkaBrokers: [], name: 'reader', standbyUrls: [] },
         ...{ readOnly: true, databaseUrl: url, primaryUrl: primary.url },

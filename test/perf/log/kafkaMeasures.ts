@@ -1,4 +1,4 @@
-import { KAFKA_CLIENTS, type KafkaClient } from '../../../infra/kafka/kafkaLog.js';
+import { KAFKA_CLIENTS, type KafkaClient } from '../../../infra/kafka/kafkaChoices.js';
 import type { LogConfig } from '../../../infra/log/openLog.js';
 import { openLog } from '../../../infra/log/openLog.js';
 import { present } from '../../../schemas/kernel/assert.js';
