@@ -117,7 +117,8 @@ export async function openGatewayNode(options: GatewayNodeOptions): Promise<Gate
   });
   opened = gateway;
   const { state } = gateway;
-  const server = createStatusServer(metrics, () => ({
+  const trusted = parseNetworks(options.trustedNetworks ?? []);
+  const status = () => ({
     role: 'gateway',
     name,
     ready: links.connected().length > 0 && !state.draining,
@@ -125,8 +126,8 @@ export async function openGatewayNode(options: GatewayNodeOptions): Promise<Gate
     sessions: state.sessions.size,
     openCommands: state.tracker.sizes.open,
     validators: links.connected(),
-  }));
-  const trusted = parseNetworks(options.trustedNetworks ?? []);
+  });
+  const server = createStatusServer(metrics, status, trusted);
   const { requestsPerMinuteMax, connectionsPerAddressMax, allowedOrigins } = options;
   await addSubmitRoutes(server, gateway, {
     ...{ log: logger, trusted },

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { isLoopback } from '../websocket/playerPath.js';
 import { createAddressTurns } from './addressTurns.js';
 
 it('has one address wait, in order, and others not, and refuses what is too much', async () => {
-  const turns = createAddressTurns(2, 3);
+  const turns = createAddressTurns(isLoopback, 2, 3);
   const ended: string[] = [];
   const open = new Map<string, () => void>();
   const read = (address: string, name: string) =>
@@ -25,7 +26,7 @@ it('has one address wait, in order, and others not, and refuses what is too much
 });
 
 it('gives a turn back when a read fails', async () => {
-  const turns = createAddressTurns(1, 1);
+  const turns = createAddressTurns(isLoopback, 1, 1);
   const fail = async (): Promise<void> => {
     throw new Error('no');
   };

@@ -24,6 +24,7 @@ import { parseGenesis } from '../genesis/genesisFile.js';
 import { PostgresError } from '../postgres/errors.js';
 import { projectionContent } from '../postgres/projectionSql.js';
 import { createMetrics } from '../telemetry/metrics.js';
+import { parseNetworks } from '../websocket/addressLimit.js';
 import { openReadDatabase } from './readDatabase.js';
 import { followHeights } from './readHeights.js';
 import { createReadServer, type ReadServerOptions, VISIBLE_HEADER } from './readServer.js';
@@ -491,6 +492,24 @@ describe('how it is answered', () => {
     const refusal = await limited.inject({ url: '/genesis', remoteAddress: '10.0.0.1' });
     expect(refusal.json()).toMatchObject({ code: RejectCode.rateLimited, status: 429 });
     for (let i = 0; i < 5; i++) expect(await ask('127.0.0.1')).toBe(200);
+    await limited.close();
+  });
+
+  it('in bounds of whoever asks through a proxy', async () => {
+    const trusted = parseNetworks(['10.0.0.0/8']);
+    const limited = await openServer({ requestsPerMinuteMax: 2, trusted });
+    const ask = async (forwarded: string) => {
+      const headers = { 'x-forwarded-for': forwarded };
+      return (await limited.inject({ url: '/genesis', headers, remoteAddress: '10.0.0.1' }))
+        .statusCode;
+    };
+    // The two are of one customer.
+    const ours = ['2001:db8::1', '1.1.1.1, 2001:db8::2', '2001:db8::1, 10.0.0.2'];
+    expect([await ask(ours[0]!), await ask(ours[1]!), await ask(ours[2]!)]).toEqual([
+      200, 200, 429,
+    ]);
+    expect(await ask('203.0.113.7')).toBe(200);
+    for (let i = 0; i < 5; i++) expect(await ask('10.0.0.9')).toBe(200);
     await limited.close();
   });
 

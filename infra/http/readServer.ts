@@ -26,6 +26,7 @@ import type { Genesis } from '../../schemas/types/genesis.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { projectionContent } from '../postgres/projectionSql.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { addressGroup } from '../websocket/addressLimit.js';
 import { isLoopback } from '../websocket/playerPath.js';
 import { type AddressTurns, createAddressTurns } from './addressTurns.js';
 import { addExplorerPage, type ExplorerPage, sendExplorerPage, wantsPage } from './explorerPage.js';
@@ -49,6 +50,8 @@ export interface ReadServerOptions {
   readonly page: ExplorerPage | null;
   readonly waitMsMax?: number;
   readonly requestsPerMinuteMax?: number;
+  /** Share a limit with nobody, and say for whom they ask; default loopback. */
+  readonly trusted?: (address: string) => boolean;
 }
 
 /** Every answer carries it here too, for those whose bodies cannot (CSV, genesis, 304). */
@@ -64,10 +67,11 @@ const RATE_HEADERS = ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit
 
 /** The read API over the projections' tables, its document, and the explorer's page. */
 export async function createReadServer(options: ReadServerOptions): Promise<FastifyInstance> {
-  const { log, metrics } = options;
+  const { log, metrics, trusted = isLoopback } = options;
   const server = Fastify({
     logger: false,
     forceCloseConnections: true,
+    trustProxy: trusted,
     routerOptions: { maxParamLength: 2 * STATE_KEY_BYTES_MAX },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
     frameworkErrors: (error, request, unrouted) => {
@@ -96,12 +100,12 @@ export async function createReadServer(options: ReadServerOptions): Promise<Fast
     const labels = { route, status: String(reply.statusCode) };
     metrics.observe('read_request_seconds', reply.elapsedTime / 1000, labels);
   });
-  await addPlugins(server, options);
+  await addPlugins(server, { ...options, trusted });
   // Before the routes: its hook gives those who navigate to an account the page.
   const { page } = options;
   if (page !== null) await addExplorerPage(server, page);
   addStatusRoutes(server, metrics, options.status);
-  const turns = createAddressTurns();
+  const turns = createAddressTurns(trusted);
   for (const route of routes) addRoute(server, route, options, turns);
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger());
   addNotFound(server, page === null ? null : sendExplorerPage);
@@ -112,7 +116,10 @@ function commonHeaders(heights: ReadHeights): Readonly<Record<string, string | n
   return { 'x-content-type-options': 'nosniff', [VISIBLE_HEADER]: heights.current().height };
 }
 
-async function addPlugins(server: FastifyInstance, options: ReadServerOptions): Promise<void> {
+async function addPlugins(
+  server: FastifyInstance,
+  options: ReadServerOptions & Required<Pick<ReadServerOptions, 'trusted'>>,
+): Promise<void> {
   await server.register(cors, {
     origin: '*',
     methods: ['GET', 'HEAD'],
@@ -123,9 +130,10 @@ async function addPlugins(server: FastifyInstance, options: ReadServerOptions): 
   await server.register(rateLimit, {
     max: options.requestsPerMinuteMax ?? READ_REQUESTS_PER_MINUTE_MAX,
     timeWindow: '1 minute',
+    keyGenerator: ({ ip }: FastifyRequest) => addressGroup(ip),
     // Who watches the reader may come from the address of those who read.
     allowList: (request: FastifyRequest) =>
-      isLoopback(request.ip) || STATUS_PATHS.includes(request.routeOptions.url ?? ''),
+      options.trusted(request.ip) || STATUS_PATHS.includes(request.routeOptions.url ?? ''),
     errorResponseBuilder: (_request, { max, after }) => ({
       statusCode: 429,
       message: `${max} requests a minute are the limit; again in ${after}`,

@@ -2,6 +2,7 @@ import type {} from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { Metrics } from '../telemetry/metrics.js';
+import { isLoopback } from '../websocket/playerPath.js';
 import { sendProblem } from './problem.js';
 
 /** What a role says of itself. `ready` is its own state, never that of what it depends on. */
@@ -43,9 +44,17 @@ export function addStatusRoutes(
   });
 }
 
-/** A server with nothing but the status paths; more routes may be added before it listens. */
-export function createStatusServer(metrics: Metrics, status: () => RoleStatus): FastifyInstance {
+/**
+ * A server with nothing but the status paths; more routes may be added before it listens. Proxies
+ * that are trusted say for whom they ask.
+ */
+export function createStatusServer(
+  metrics: Metrics,
+  status: () => RoleStatus,
+  trustProxy: (address: string) => boolean = isLoopback,
+): FastifyInstance {
   const server = Fastify({
+    trustProxy,
     logger: false,
     forceCloseConnections: true,
     frameworkErrors: (error, _request, reply) => {

@@ -32,6 +32,11 @@ describe('the HTTP side of a gateway', () => {
     expect(refused.json()).toMatchObject({ code: RejectCode.rateLimited, name: 'rateLimited' });
     expect(counts.get('gateway_ratelimited_total address')).toBe(1);
     expect((await ask('192.0.2.2')).statusCode).toBe(404);
+    const ofOneCustomer = ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4'];
+    for (const address of ofOneCustomer) {
+      const isLast = address === '2001:db8::4';
+      expect((await ask(address)).statusCode).toBe(isLast ? 429 : 404);
+    }
     for (let i = 0; i < 6; i++) {
       expect((await ask('198.51.100.7')).statusCode).toBe(404);
       expect((await ask('127.0.0.1')).statusCode).toBe(404);

@@ -7,13 +7,14 @@ import { checkEnvelope, submitEnvelope } from '../../command/gateway/submitEnvel
 import { parseHex } from '../../schemas/kernel/bytes.js';
 import { GATEWAY_REQUESTS_PER_MINUTE_MAX, MAX_ENVELOPE_BYTES } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
+import { addressGroup } from '../websocket/addressLimit.js';
 import { isLoopback } from '../websocket/playerPath.js';
 import { sendProblem, statusOf } from './problem.js';
 import { submissionSchema, submitSchema } from './submitSchemas.js';
 
 export interface SubmitOptions {
   readonly log: Logger;
-  /** Addresses that share no limit: loopback always, and these. */
+  /** Share no limit; default loopback. */
   readonly trusted?: (address: string) => boolean;
   readonly requestsPerMinuteMax?: number;
 }
@@ -63,14 +64,15 @@ export async function addSubmitRoutes(
 async function addPlugins(
   server: FastifyInstance,
   gateway: Gateway,
-  { trusted = () => false, requestsPerMinuteMax }: SubmitOptions,
+  { trusted = isLoopback, requestsPerMinuteMax }: SubmitOptions,
 ): Promise<void> {
   const { telemetry } = gateway.state.options;
   await server.register(rateLimit, {
     max: requestsPerMinuteMax ?? GATEWAY_REQUESTS_PER_MINUTE_MAX,
     timeWindow: '1 minute',
+    keyGenerator: ({ ip }: FastifyRequest) => addressGroup(ip),
     // Health and metrics are asked by machines that must always be answered.
-    allowList: ({ ip, url }: FastifyRequest) => isLoopback(ip) || trusted(ip) || !SUBMIT.test(url),
+    allowList: ({ ip, url }: FastifyRequest) => trusted(ip) || !SUBMIT.test(url),
     onExceeded: () => telemetry.count('gateway_ratelimited_total', { scope: 'address' }),
     errorResponseBuilder: (_request, { max, after }) => ({
       statusCode: 429,

@@ -40,7 +40,7 @@ const configSchema = z.object({
     .describe('requests over HTTP from one address'),
   trustedNetworks: list
     .default([])
-    .describe('as 10.0.0.0/8,192.0.2.7: no limit by address holds for these'),
+    .describe('as 10.0.0.0/8,192.0.2.7: without limits by address; proxies say for whom they ask'),
   allowedOrigins: list
     .default([])
     .describe('origins of pages that may open a session; none given: all'),

@@ -56,7 +56,7 @@ const configSchema = z.object({
     .describe('connections to the feed from one address at a time'),
   trustedNetworks: list
     .default([])
-    .describe("addresses and networks that the feed's limit by address does not hold for"),
+    .describe('as 10.0.0.0/8,192.0.2.7: without limits by address; proxies say for whom they ask'),
   gatewayUrl: z
     .string()
     .regex(/^(?::[0-9]{1,5}|wss?:\/\/[^\s;,'"]+)$/, 'expected ws://host:port/play or :port')
@@ -138,8 +138,9 @@ export function readerRole(argv: readonly string[]): Promise<void> {
     const metrics = createMetrics('reader');
     const { databases, states } = await openSources(config, keys, metrics, logger);
     const { sql, heights } = databases;
+    const trusted = parseNetworks(config.trustedNetworks);
     const server = await createReadServer({
-      ...{ sql, heights, states, genesis, keys, shard: SHARD, metrics, page },
+      ...{ trusted, sql, heights, states, genesis, keys, shard: SHARD, metrics, page },
       log: logger,
       status: () => ({
         role: 'reader',
@@ -153,10 +154,9 @@ export function readerRole(argv: readonly string[]): Promise<void> {
       }),
     });
     const feed = serveFeed(server.server, {
-      ...{ sql, heights, states, genesis, shard: SHARD, metrics },
+      ...{ trusted, sql, heights, states, genesis, shard: SHARD, metrics },
       log: logger,
       connectionsPerAddressMax: config.feedConnectionsPerAddressMax,
-      trusted: parseNetworks(config.trustedNetworks),
     });
     const url = await listen(server, config.host, config.port);
     return {

@@ -9,7 +9,10 @@ export interface AddressLimit {
   enter(address: string, stream: Duplex): boolean;
 }
 
-/** `10.0.0.0/8`, `fd00::/8` or single addresses. Throws ConfigError for anything else. */
+/**
+ * Whether an address is trusted: loopback is, and `10.0.0.0/8`, `fd00::/8` or single addresses as
+ * given. Throws ConfigError for anything else.
+ */
 export function parseNetworks(networks: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const network of networks) {
@@ -21,6 +24,7 @@ export function parseNetworks(networks: readonly string[]): (address: string) =>
     list.addSubnet(address, prefix, version === 4 ? 'ipv4' : 'ipv6');
   }
   return (address) => {
+    if (isLoopback(address)) return true;
     const plain = plainAddress(address);
     const version = isIP(plain);
     return version !== 0 && list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
@@ -48,7 +52,7 @@ export function addressGroup(address: string): string {
     .join(':');
 }
 
-/** Loopback and trusted addresses share a limit with nobody. */
+/** Trusted addresses share a limit with nobody. */
 export function createAddressLimit(
   connectionsMax: number,
   trusted: (address: string) => boolean,
@@ -56,7 +60,7 @@ export function createAddressLimit(
   const counts = new Map<string, number>();
   return {
     enter(address, stream) {
-      if (isLoopback(address) || trusted(address)) return true;
+      if (trusted(address)) return true;
       const group = addressGroup(address);
       const open = counts.get(group) ?? 0;
       if (open >= connectionsMax) return false;

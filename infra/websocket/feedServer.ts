@@ -30,8 +30,10 @@ import { RejectCode, rejectName } from '../../schemas/rejectCode.js';
 import type { ReadHeights } from '../http/readHeights.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { createAddressLimit } from './addressLimit.js';
+import { clientAddress } from './clientAddress.js';
 import { declineUpgrade } from './declineUpgrade.js';
 import { type FeedOutbox, openFeedOutbox } from './feedOutbox.js';
+import { isLoopback } from './playerPath.js';
 import { refuseUpgrade } from './refuseUpgrade.js';
 
 const FEED_PATH = '/feed';
@@ -52,7 +54,7 @@ export interface FeedOptions {
   readonly stallMsMax?: number;
   readonly connectionsPerAddressMax?: number;
   readonly heartbeatMs?: number;
-  /** Addresses that share a limit with nobody: loopback always, and these. */
+  /** Share a limit with nobody, and say for whom they ask; default loopback. */
   readonly trusted?: (address: string) => boolean;
 }
 
@@ -85,7 +87,7 @@ export function serveFeed(server: Server, options: FeedOptions): FeedServer {
     stallMsMax: FEED_STALL_MS_MAX,
     connectionsPerAddressMax: FEED_CONNECTIONS_PER_IP_MAX,
     heartbeatMs: FEED_HEARTBEAT_MS,
-    trusted: () => false,
+    trusted: isLoopback,
     ...options,
     reader: createFeedReader(sql, shard),
     clients: new Set(),
@@ -103,7 +105,7 @@ export function serveFeed(server: Server, options: FeedOptions): FeedServer {
     if (feed.clients.size >= FEED_CLIENTS_MAX) {
       return refuseUpgrade(stream, '503 Service Unavailable');
     }
-    if (!limit.enter(request.socket.remoteAddress ?? '', stream)) {
+    if (!limit.enter(clientAddress(request, feed.trusted), stream)) {
       metrics.count('feed_refused_connections_total');
       return refuseUpgrade(stream, '429 Too Many Requests', RETRY_AFTER_SECONDS);
     }

@@ -6,6 +6,7 @@ import { CloseCode, GATEWAY_SUBPROTOCOL } from '../../schemas/gateway/protocol.j
 import { GATEWAY_CONNECTIONS_PER_IP_MAX, GATEWAY_MESSAGE_BYTES_MAX } from '../../schemas/limits.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { createAddressLimit } from './addressLimit.js';
+import { clientAddress } from './clientAddress.js';
 import { messageBytes } from './peerLink.js';
 import { PLAYER_PATH } from './playerPath.js';
 import { refuseUpgrade } from './refuseUpgrade.js';
@@ -24,7 +25,7 @@ export interface GatewayServer {
 export interface GatewayServerOptions {
   readonly metrics: Metrics;
   readonly connectionsPerAddressMax?: number;
-  /** Addresses that share a limit with nobody: loopback always, and these. */
+  /** Share a limit with nobody, and say for whom they ask. */
   readonly trusted: (address: string) => boolean;
   /** Origins of pages that may connect; empty: all. Programs send none, and may. */
   readonly allowedOrigins?: readonly string[];
@@ -67,7 +68,7 @@ export function serveGateway(
     if (origin !== undefined && allowedOrigins.length > 0 && !allowedOrigins.includes(origin)) {
       return refuse('origin', '403 Forbidden');
     }
-    const address = request.socket.remoteAddress ?? '';
+    const address = clientAddress(request, trusted);
     if (!limit.enter(address, stream)) {
       return refuse('address', '429 Too Many Requests', RETRY_AFTER_SECONDS);
     }
