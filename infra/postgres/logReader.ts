@@ -22,6 +22,8 @@ const FETCH_MIN_BYTES = 64 * 1024;
  * A consumer gets no more at once, so that it works for few ms between two turns of the sockets.
  */
 const SLICE_BYTES = 64 * 1024;
+/** They have their turn after so much work: small batches of many partitions are done before. */
+const SOCKETS_WAIT_MS = 2;
 
 /** Places of a statement, or literals, of what `fetchSql` wants. */
 interface FetchTerms {
@@ -34,9 +36,10 @@ interface FetchTerms {
 /**
  * Everything that is new in any of the wanted partitions, in one statement and so of one snapshot:
  * at most so many rows and about so many bytes of each partition, beginning with the row that holds
- * its position.
+ * its position. Each row is looked up by itself: as a join, a plan from when the log was short reads
+ * all rows of a partition for one.
  */
-const fetchSql = ({ ids, offsets, bytes, rows }: FetchTerms): string => `
+export const fetchSql = ({ ids, offsets, bytes, rows }: FetchTerms): string => `
 select want.id, p.next_offset, b.base_offset, b.record_count, b.payload
 from unnest(${ids}::int[], ${offsets}::bigint[]) as want (id, from_offset)
 join nullspace_log.partitions p on p.id = want.id and p.next_offset > want.from_offset
@@ -53,8 +56,10 @@ left join lateral (
       order by base_offset limit ${rows}
     ) head
   ) budget
-  join nullspace_log.batches row
-    on row.partition_id = want.id and row.base_offset = budget.base_offset
+  cross join lateral (
+    select * from nullspace_log.batches
+    where partition_id = want.id and base_offset = budget.base_offset limit 1
+  ) row
   where budget.bytes_before < ${bytes}
 ) b on true
 order by want.id, b.base_offset`;
@@ -243,13 +248,16 @@ async function* follow(
       ahead.catch(() => {}); // its error is thrown where it is awaited, unless we close first
     }
     const batches = batchesOf(fetched, maxBatchBytes, source.log);
+    let turnAtMs = performance.now();
     for (let next = batches.next(); !next.done; ) {
       const batch = next.value;
       if (isClosed()) return;
       next = batches.next();
       yield next.done ? batch : { ...batch, isFollowed: true };
       // A consumer that works on each without waiting would keep its own writes from the server.
+      if (performance.now() - turnAtMs < SOCKETS_WAIT_MS) continue;
       await socketsTurn();
+      turnAtMs = performance.now();
     }
   }
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Log } from '../../schemas/log.js';
 import { describeLogContract, readToEnd } from '../../test/contracts/logContract.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embeddedPostgres.js';
+import { fetchSql } from './logReader.js';
 import { applyLogRoles, compareLogRoles } from './logRoles.js';
 import { openPostgresLog } from './postgresLog.js';
 
@@ -64,6 +65,20 @@ async function cutOff(pattern: string): Promise<number> {
   return rows.length;
 }
 
+interface PlanNode {
+  readonly Plans?: readonly PlanNode[];
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly 'Rows Removed by Join Filter'?: number;
+}
+
+/** Rows that a statement read for nothing. */
+function rowsPassedOver(node: PlanNode): number {
+  const own = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Join Filter'] ?? 0);
+  const below = (node.Plans ?? []).map(rowsPassedOver);
+  return below.reduce((sum, rows) => sum + rows, own * node['Actual Loops']);
+}
+
 const ROLES = { publishers: ['nullspace_publisher'], readers: ['nullspace_reader'] };
 /** What no role of the log may do by statements of its own. */
 const FORBIDDEN = [
@@ -83,6 +98,34 @@ const WRITING = [
 ];
 
 describe('the Postgres log', () => {
+  it('reads its end by a plan from when it was short without going through what came since', async () => {
+    const topic = { ...TOPIC, name: 'grown', partitions: 1 };
+    const client = await admin.connect();
+    await withLog(server.url, async (opened) => {
+      await opened.ensureTopics([topic]);
+      const writer = await opened.openWriter('grown');
+      const append = () => writer.append([{ ...one('x'), topic: topic.name }]);
+      await append();
+      const { rows } = await admin.query(
+        `select p.id from nullspace_log.partitions p join nullspace_log.topics t on t.id = topic_id
+         where name = 'grown'`,
+      );
+      await client.query('analyze nullspace_log.batches');
+      await client.query('set plan_cache_mode = force_generic_plan');
+      const text = fetchSql({ ids: '$1', offsets: '$2', bytes: '$3', rows: '$4' });
+      await client.query(`prepare fetch_end (int[], bigint[], bigint, bigint) as ${text}`);
+      const fetch = `fetch_end (array[${rows[0].id}], array[400], 65536, 1000)`;
+      await client.query(`execute ${fetch}`);
+      for (let height = 1; height < 401; height++) await append();
+      const plan = await client.query(`explain (analyze, format json) execute ${fetch}`);
+      const [{ Plan: root }] = plan.rows[0]['QUERY PLAN'];
+      expect(root['Actual Rows']).toBe(1);
+      expect(rowsPassedOver(root)).toBeLessThan(10);
+      await writer.close();
+    });
+    client.release();
+  });
+
   it('goes on reading by polling and listens again when its listener is cut off', async () => {
     await withLog(server.url, async (opened) => {
       await opened.ensureTopics([TOPIC]);
