@@ -36,8 +36,8 @@ interface FetchTerms {
 /**
  * Everything that is new in any of the wanted partitions, in one statement and so of one snapshot:
  * at most so many rows and about so many bytes of each partition, beginning with the row that holds
- * its position. Each row is looked up by itself: as a join, a plan from when the log was short reads
- * all rows of a partition for one.
+ * its position. Each row is looked up by itself: joined, a plan from when the log was short would
+ * read all rows of a partition for one.
  */
 export const fetchSql = ({ ids, offsets, bytes, rows }: FetchTerms): string => `
 select want.id, p.next_offset, b.base_offset, b.record_count, b.payload
