@@ -37,7 +37,7 @@ const POSTGRES_OFFSET = 30;
 const LOCK_FILE = 'supervisor.lock';
 /** Roles of a killed start stop by themselves; this long may that take. */
 const ORPHANS_TIMEOUT_MS = 10_000;
-/** How long, and how often, to look whether the explorer has tables to answer from. */
+/** How long, and how often, to look whether a reader has tables to answer from. */
 const TABLES = { timeoutMs: 30_000, intervalMs: 50 } as const;
 
 function print(line: string): void {
@@ -155,9 +155,6 @@ async function run(
   const failed = await startRoles(supervisor, roles, asked);
   if (failed === null) {
     const explorer = `http://${host}:${config.explorerPort}`;
-    if (!(await Promise.race([answersReads(explorer), asked.then(() => true)]))) {
-      print('the tables are still being made: the explorer answers once they are');
-    }
     print(`ready: ${explorer} · ws://${host}:${config.gatewayPort}${PLAYER_PATH}`);
     await asked;
     print('stopping');
@@ -171,10 +168,11 @@ async function run(
   return failed;
 }
 
-/** A reader runs before the projector has made the tables, and is not ready until it has. */
-async function answersReads(url: string): Promise<boolean> {
+/** Readers run before the projector has made the tables: until then they have nothing to tell. */
+async function hasTables(url: string): Promise<boolean> {
   const endMs = performance.now() + TABLES.timeoutMs;
   while (performance.now() < endMs) {
+    // One that has ended is started again.
     const response = await fetch(`${url}/readyz`).catch(() => null);
     if (response?.ok === true) return true;
     await sleep(TABLES.intervalMs);
@@ -190,7 +188,9 @@ async function startRoles(
 ): Promise<string | null> {
   const begin = async (role: SupervisedRole): Promise<void> => {
     const url = await supervisor.start(role);
-    print(`${role.name.padEnd(12)} ready  ${url}`);
+    const isReady = role.role !== 'reader' || (await hasTables(url));
+    const note = isReady ? '' : ' (the tables are still being made: it answers once they are)';
+    print(`${role.name.padEnd(12)} ready  ${url}${note}`);
   };
   const work = async (): Promise<string | null> => {
     const validators = roles.filter(({ role }) => role === 'validator');
