@@ -41,6 +41,8 @@ export default defineConfig({
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
+    // What is waited for comes in a moment; on a busy machine a second may be none.
+    expect: { poll: { timeout: 15_000 } },
     hookTimeout: 60_000,
   },
 });
