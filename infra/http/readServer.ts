@@ -26,7 +26,6 @@ import type { Genesis } from '../../schemas/types/genesis.js';
 import type { AdapterLog } from '../postgres/connection.js';
 import { projectionContent } from '../postgres/projectionSql.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import { addressGroup } from '../websocket/addressLimit.js';
 import { isLoopback } from '../websocket/playerPath.js';
 import { type AddressTurns, createAddressTurns } from './addressTurns.js';
 import { addExplorerPage, type ExplorerPage, sendExplorerPage, wantsPage } from './explorerPage.js';
@@ -34,6 +33,7 @@ import { PROBLEM_CONTENT, sendProblem, statusOf } from './problem.js';
 import type { ReadHeights } from './readHeights.js';
 import { addNotFound, refuseUnparsed, sendError, sendRetry } from './readProblems.js';
 import { isListed, prefersCsv } from './requestHeaders.js';
+import { requestsPerMinute } from './requestsPerMinute.js';
 import { addStatusRoutes, type RoleStatus, STATUS_PATHS } from './statusServer.js';
 
 export interface ReadServerOptions {
@@ -100,7 +100,7 @@ export async function createReadServer(options: ReadServerOptions): Promise<Fast
     const labels = { route, status: String(reply.statusCode) };
     metrics.observe('read_request_seconds', reply.elapsedTime / 1000, labels);
   });
-  await addPlugins(server, { ...options, trusted });
+  await addPlugins(server, trusted, options.requestsPerMinuteMax ?? READ_REQUESTS_PER_MINUTE_MAX);
   // Before the routes: its hook gives those who navigate to an account the page.
   const { page } = options;
   if (page !== null) await addExplorerPage(server, page);
@@ -118,7 +118,8 @@ function commonHeaders(heights: ReadHeights): Readonly<Record<string, string | n
 
 async function addPlugins(
   server: FastifyInstance,
-  options: ReadServerOptions & Required<Pick<ReadServerOptions, 'trusted'>>,
+  trusted: (address: string) => boolean,
+  requestsPerMinuteMax: number,
 ): Promise<void> {
   await server.register(cors, {
     origin: '*',
@@ -128,16 +129,10 @@ async function addPlugins(
   });
   await server.register(compress, { global: true, globalDecompression: false, threshold: 1024 });
   await server.register(rateLimit, {
-    max: options.requestsPerMinuteMax ?? READ_REQUESTS_PER_MINUTE_MAX,
-    timeWindow: '1 minute',
-    keyGenerator: ({ ip }: FastifyRequest) => addressGroup(ip),
+    ...requestsPerMinute(requestsPerMinuteMax),
     // Who watches the reader may come from the address of those who read.
     allowList: (request: FastifyRequest) =>
-      options.trusted(request.ip) || STATUS_PATHS.includes(request.routeOptions.url ?? ''),
-    errorResponseBuilder: (_request, { max, after }) => ({
-      statusCode: 429,
-      message: `${max} requests a minute are the limit; again in ${after}`,
-    }),
+      trusted(request.ip) || STATUS_PATHS.includes(request.routeOptions.url ?? ''),
   });
   await server.register(swagger, {
     openapi: {

@@ -7,9 +7,9 @@ import { checkEnvelope, submitEnvelope } from '../../command/gateway/submitEnvel
 import { parseHex } from '../../schemas/kernel/bytes.js';
 import { GATEWAY_REQUESTS_PER_MINUTE_MAX, MAX_ENVELOPE_BYTES } from '../../schemas/limits.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
-import { addressGroup } from '../websocket/addressLimit.js';
 import { isLoopback } from '../websocket/playerPath.js';
 import { sendProblem, statusOf } from './problem.js';
+import { requestsPerMinute } from './requestsPerMinute.js';
 import { submissionSchema, submitSchema } from './submitSchemas.js';
 
 export interface SubmitOptions {
@@ -68,16 +68,10 @@ async function addPlugins(
 ): Promise<void> {
   const { telemetry } = gateway.state.options;
   await server.register(rateLimit, {
-    max: requestsPerMinuteMax ?? GATEWAY_REQUESTS_PER_MINUTE_MAX,
-    timeWindow: '1 minute',
-    keyGenerator: ({ ip }: FastifyRequest) => addressGroup(ip),
+    ...requestsPerMinute(requestsPerMinuteMax ?? GATEWAY_REQUESTS_PER_MINUTE_MAX),
     // Health and metrics are asked by machines that must always be answered.
     allowList: ({ ip, url }: FastifyRequest) => trusted(ip) || !SUBMIT.test(url),
     onExceeded: () => telemetry.count('gateway_ratelimited_total', { scope: 'address' }),
-    errorResponseBuilder: (_request, { max, after }) => ({
-      statusCode: 429,
-      message: `${max} requests a minute are the limit; again in ${after}`,
-    }),
   });
   await server.register(swagger, {
     openapi: {
