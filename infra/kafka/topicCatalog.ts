@@ -13,11 +13,11 @@ const BATCH_OVERHEAD_BYTES = 1_024;
 const NO_LIMIT = '9223372036854775807';
 const VISIBLE_ATTEMPTS = 100;
 const VISIBLE_WAIT_MS = 50;
-/** What a broker says of a topic that another has made and it has not seen. */
-const NOT_YET: ReadonlySet<string | undefined> = new Set([
-  'LEADER_NOT_AVAILABLE',
-  'UNKNOWN_TOPIC_OR_PARTITION',
-]);
+type Answers = ReadonlySet<string | undefined>;
+/** What a broker says of a topic that another one lists and it has not seen. */
+const NOT_SEEN: Answers = new Set(['UNKNOWN_TOPIC_OR_PARTITION']);
+/** The same of one that is being made: its partitions have no leaders at first. */
+const NOT_YET: Answers = new Set([...NOT_SEEN, 'LEADER_NOT_AVAILABLE']);
 
 /** Topics as the cluster has them; read again when one is asked for that was not there. */
 export interface TopicCatalog {
@@ -151,19 +151,21 @@ async function createTopics(
 
 /**
  * A new topic takes a moment until every broker knows it and each partition has a leader: one may
- * list what the next has not seen. Asks again for as long as `isEnough` says no, too.
+ * list what the next has not seen. Asks again after such answers, and as long as `isEnough` says
+ * no. A topic that no broker lists is left out.
  */
 async function describeSeen(
   admin: Admin,
   names: readonly string[],
-  isEnough: (found: ReadonlyMap<string, FoundTopic>) => boolean,
+  answers: Answers,
+  isEnough: (found: ReadonlyMap<string, FoundTopic>) => boolean = () => true,
 ): Promise<ReadonlyMap<string, FoundTopic>> {
   for (let attempt = 0; attempt < VISIBLE_ATTEMPTS; attempt++) {
     try {
       const found = await describeTopics(admin, names);
       if (isEnough(found)) return found;
     } catch (error) {
-      if (!NOT_YET.has((error as { type?: string }).type)) throw error;
+      if (!answers.has((error as { type?: string }).type)) throw error;
     }
     await sleep(VISIBLE_WAIT_MS);
   }
@@ -179,7 +181,7 @@ export async function openTopicCatalog(client: Kafka, replicas: number): Promise
   };
   const ensureTopics = async (wanted: readonly TopicSpecification[]): Promise<void> => {
     const names = wanted.map((topic) => topic.name);
-    const existing = await describeSeen(admin, names, () => true);
+    const existing = await describeSeen(admin, names, NOT_YET);
     for (const topic of wanted) {
       const found = existing.get(topic.name);
       if (found !== undefined) checkSettings(found, topic, replicas);
@@ -187,7 +189,8 @@ export async function openTopicCatalog(client: Kafka, replicas: number): Promise
     const missing = wanted.filter((topic) => !existing.has(topic.name));
     // Another process may create them at the same time: the check afterwards is what counts.
     if (missing.length > 0) await createTopics(admin, missing, replicas);
-    const found = await describeSeen(admin, names, (all) => names.every((name) => all.has(name)));
+    const hasAll = (all: ReadonlyMap<string, FoundTopic>) => names.every((name) => all.has(name));
+    const found = await describeSeen(admin, names, NOT_YET, hasAll);
     for (const topic of wanted) {
       checkSettings(present(found.get(topic.name), 'a topic'), topic, replicas);
     }
@@ -203,7 +206,8 @@ export async function openTopicCatalog(client: Kafka, replicas: number): Promise
       const unknown = [...new Set(names)].filter((name) => !topics.has(name));
       if (unknown.length === 0) return;
       try {
-        keep(await describeTopics(admin, unknown));
+        // One without a leader may be so for long: who reads is told, and decides.
+        keep(await describeSeen(admin, unknown, NOT_SEEN));
       } catch (error) {
         throw toLogError(error, `topics ${unknown.join(', ')}`);
       }
