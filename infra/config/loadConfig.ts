@@ -98,7 +98,8 @@ function refusedArgument({ message }: Error): string {
   return /:\/\/|@/.test(message) ? 'a URL was given that is no value of an option' : first;
 }
 
-function isFlagIn(argv: readonly string[], option: string): boolean {
+/** Whether a command line gives an option, whatever it says of it. */
+export function isFlagIn(argv: readonly string[], option: string): boolean {
   const name = `--${flagName(option)}`;
   return argv.some((argument) => argument === name || argument.startsWith(`${name}=`));
 }

@@ -2,7 +2,8 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { PROJECTION_VERSION } from '../../projections/readModels.js';
 import { PROJECTION_GRACE_MS } from '../../schemas/limits.js';
-import { ConfigError, loadConfig } from '../config/loadConfig.js';
+import { ConfigError, isFlagIn, loadConfig } from '../config/loadConfig.js';
+import { optionNames } from '../config/optionNames.js';
 import { answerHelp } from '../config/optionsHelp.js';
 import { flag } from '../config/optionTypes.js';
 import {
@@ -132,12 +133,30 @@ async function prune({ config, pool }: Place): Promise<void> {
   print(config, { pruned }, lines);
 }
 
-const ACTIONS: Readonly<Record<string, (place: Place) => Promise<void>>> = {
-  status,
-  rebuild,
-  swap,
-  prune,
+interface Action {
+  run(place: Place): Promise<void>;
+  /** Of the options that not every action heeds. */
+  readonly heeds: readonly string[];
+}
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  status: { run: status, heeds: [] },
+  rebuild: { run: rebuild, heeds: ['keep'] },
+  swap: { run: swap, heeds: ['schema'] },
+  prune: { run: prune, heeds: ['schema', 'graceMs'] },
 };
+
+/**
+ * Who gives a flag means it: tables that are named and not touched would pass for done. Variables
+ * and config files are of all commands, and may say what this one does not heed.
+ */
+function refuseUnheeded(name: string, { heeds }: Action, argv: readonly string[]): void {
+  const all = Object.values(ACTIONS).flatMap((action) => action.heeds);
+  const option = all.find((each) => !heeds.includes(each) && isFlagIn(argv, each));
+  if (option === undefined) return;
+  const takers = Object.keys(ACTIONS).filter((each) => ACTIONS[each]?.heeds.includes(option));
+  throw new ConfigError(`${optionNames(option)}: is of ${takers.join(' and ')}, not of ${name}`);
+}
 
 /**
  * `nullspace projections ACTION`: look at the tables, make them anew beside the old, change over.
@@ -148,5 +167,6 @@ export async function projections(argv: readonly string[]): Promise<void> {
   if (action === undefined) answerHelp(configSchema, argv);
   if (action === undefined) throw new ConfigError(USAGE);
   const config = loadConfig(configSchema, rest, process.env);
-  await withStoredTables(config, 'projections', (tables) => action({ config, ...tables }));
+  refuseUnheeded(name, action, rest);
+  await withStoredTables(config, 'projections', (tables) => action.run({ config, ...tables }));
 }
