@@ -106,6 +106,13 @@ const CODE_OF_SQL_STATE: ReadonlyMap<string, PostgresErrorCode> = new Map([
   ['58030', 'diskFull'],
 ]);
 
+/** What an operator looks at: the server's own words name the first statement that it refuses. */
+const ADVICE: Partial<Record<PostgresErrorCode, string>> = {
+  readOnly:
+    'a standby, or a server that was set to take no writes: name the primary as DATABASE_URL; ' +
+    '`nullspace standby status` says what a server is',
+};
+
 function codeOfSqlState(sqlState: string): PostgresErrorCode {
   for (const length of [5, 3, 2]) {
     const code = CODE_OF_SQL_STATE.get(sqlState.slice(0, length));
@@ -132,8 +139,11 @@ export function toPostgresError(error: unknown): PostgresError {
   }
   const { code } = error as { code?: unknown };
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && 'severity' in error) {
+    const known = codeOfSqlState(code);
+    const advice = ADVICE[known];
+    const message = advice === undefined ? error.message : `${error.message} (${advice})`;
     const options = { cause: error, sqlState: code };
-    return new PostgresError(codeOfSqlState(code), `Postgres: ${error.message}`, options);
+    return new PostgresError(known, `Postgres: ${message}`, options);
   }
   if (code === 'ENOSPC') return new PostgresError('diskFull', error.message, { cause: error });
   // Everything else the driver throws is about the socket: errno codes, "Connection terminated",

@@ -158,7 +158,9 @@ describe('a projector waits, says so and goes on, and its tables are those of a 
     await asked(url, `${setting} on`, 'select pg_reload_conf()');
     await publishHeights(log, chain.slice(30));
     await eventually(() => projector.states.some(isWaiting), 'waiting');
-    expect(projector.states.find(isWaiting)?.message).toContain('read-only transaction');
+    const message = expect.stringMatching(/read-only transaction \(a standby, or .* DATABASE_URL/);
+    expect(projector.states.find(isWaiting)).toMatchObject({ message });
+    await expect(project(log, url)).rejects.toMatchObject({ code: 'readOnly', message });
     await asked(url, `${setting} off`, 'select pg_reload_conf()');
     await eventually(() => isDone(projector.status()), 'all heights');
     expect(await hashesAt(url)).toEqual(expected);
@@ -198,5 +200,18 @@ describe('a projector waits, says so and goes on, and its tables are those of a 
     const late = await project(log, second.url);
     await eventually(() => isDone(late.status()), 'all heights again');
     expect(await hashesAt(second.url)).toEqual(expected);
+  });
+});
+
+it('a projector that starts at a standby says what that is, and what to do', async () => {
+  const first = await startServer('standby');
+  const pgdata = (await asked(first.url, 'show data_directory'))[0]?.rows[0]?.data_directory;
+  await first.stop();
+  writeFileSync(join(pgdata, 'standby.signal'), '');
+  const { url } = await startServer('standby');
+  const log = await openEngineLog();
+  await expect(project(log, url)).rejects.toMatchObject({
+    ...{ code: 'readOnly', retriable: true },
+    message: expect.stringMatching(/^Postgres: cannot execute .*\(a standby, or .* DATABASE_URL/),
   });
 });
