@@ -102,13 +102,13 @@ export interface Rows {
   putOnce<T extends Table>(table: T, row: RowOf<T>): boolean;
   /**
    * The first row of its key ever, of a `fold` table. This is the fold's word, and no store has to
-   * look for an older row: Postgres fails over one when many rows begin, and merges with it when
-   * few do, for which it has no second statement. A batch and the store of the tests refuse it.
+   * look for an older row before it writes: where there is one, the transaction fails.
    */
   begin<T extends Table>(table: T, row: RowOf<T>): void;
   /**
    * The only row of its key ever, of a `fold` table: nothing merges with it, before or after. The
-   * fold's word as well; a batch refuses another row of the key while it holds few of them.
+   * fold's word as well: it fails over an older row, and a batch refuses another row of the key
+   * while it holds few of them. A later transaction's row merges with it in Postgres.
    */
   complete<T extends Table>(table: T, row: RowOf<T>): void;
 }

@@ -80,6 +80,41 @@ describe('rows that begin', () => {
     await expect(again).rejects.toMatchObject({ sqlState: '23505' });
     expect((await store.checkpoints(0))[0]).toMatchObject({ height: 2 });
   });
+
+  it.each(['begin', 'complete'] as const)(
+    'are refused where one of a key is there, a few of them too: %s',
+    async (put) => {
+      await commit(1, (rows) => rows.begin(games, gameOf(0, 1, 0)));
+      const again = commit(2, (rows) => {
+        rows[put](games, gameOf(0, 2, 0));
+        rows.begin(games, gameOf(1, 2, 0));
+      });
+      const refusal = { code: 'refused', retriable: false, sqlState: '23505' };
+      const message = expect.stringMatching(/^table games: Postgres: duplicate key/);
+      await expect(again).rejects.toMatchObject({ ...refusal, message });
+      const { rows: kept } = await admin.query('select last_height from nullspace.games');
+      expect(kept).toEqual([{ last_height: '1' }]);
+      expect((await store.checkpoints(0))[0]).toMatchObject({ height: 1 });
+    },
+  );
+
+  it('are written beside those that merge, a few of both', async () => {
+    await commit(1, (rows) => rows.begin(games, gameOf(0, 1, 0)));
+    await commit(2, (rows) => {
+      rows.put(games, gameOf(0, 2, 1));
+      rows.begin(games, gameOf(1, 2, 0));
+      rows.complete(games, gameOf(2, 2, 0));
+    });
+    const { rows: found } = await admin.query(
+      `select number::integer, started_height::integer as started, steps::integer
+       from nullspace.games order by number`,
+    );
+    expect(found).toEqual([
+      { number: 0, started: 1, steps: 1 },
+      { number: 1, started: 2, steps: 0 },
+      { number: 2, started: 2, steps: 0 },
+    ]);
+  });
 });
 
 describe('rows that cannot be written', () => {
@@ -93,6 +128,7 @@ describe('rows that cannot be written', () => {
     const wrong = { ...gameOf(0, 1, 0), game: 'nul \0' };
     const refusal = { code: 'refused', message: expect.stringMatching(/^table games: Postgres: /) };
     await expect(commit(1, (rows) => rows.put(games, wrong))).rejects.toMatchObject(refusal);
+    await expect(commit(1, (rows) => rows.begin(games, wrong))).rejects.toMatchObject(refusal);
     const copied = commit(1, (rows) => {
       many(rows);
       rows.begin(games, wrong);

@@ -28,6 +28,8 @@ export async function copyChunks(
 /** A table's part of a transaction: what goes by COPY, and what a statement carries. */
 interface TableWrite {
   readonly copy: readonly Buffer[] | null;
+  /** Of a `fold` table: what has to be the first row of its key. */
+  readonly begun: readonly StoredRow[];
   readonly rows: readonly StoredRow[];
 }
 
@@ -40,9 +42,11 @@ function writeOf(table: Table, commits: readonly SourceCommit[]): TableWrite {
   const others = folded.flatMap((part) => part.others);
   const weight = first.reduce((sum, row) => sum + rowWeight(table, row), 0);
   if (parts.length === 0 && weight < PROJECTION_COPY_ROWS_MIN) {
-    return { copy: null, rows: [...first, ...others] };
+    const isFold = table.kind === 'fold';
+    return { copy: null, begun: isFold ? first : [], rows: isFold ? others : first };
   }
-  return { copy: copyBinary([...parts.map(ownRows), packed(table, first)]), rows: others };
+  const copy = copyBinary([...parts.map(ownRows), packed(table, first)]);
+  return { copy, begun: [], rows: others };
 }
 
 function packed(table: Table, rows: readonly StoredRow[]): CopyRows {
@@ -81,11 +85,15 @@ interface Target {
   readonly rowTypes: RowTypes;
 }
 
+/** What a statement carries, by table. */
+type TableRows = ReadonlyMap<Table, readonly StoredRow[]>;
+
 const texts = new Map<string, string>();
 
-function textFor(schema: string): string {
-  let text = texts.get(schema);
-  if (text === undefined) texts.set(schema, (text = commitSql(schema)));
+/** By its name, which says what it is made of. */
+function textFor(name: string, schema: string, begun: readonly Table[]): string {
+  let text = texts.get(name);
+  if (text === undefined) texts.set(name, (text = commitSql(schema, begun)));
   return text;
 }
 
@@ -98,33 +106,41 @@ function inTable(table: string | undefined, error: unknown): PostgresError {
 }
 
 /** The table of a constraint, or the one whose rows are the parameter that could not be read. */
-function tableOf(error: unknown, firstPlace: number): string | undefined {
+function tableOf(error: unknown, firstPlace: number, tables: readonly Table[]): string | undefined {
   const { table, where } = error as { readonly table?: string; readonly where?: string };
   if (table !== undefined) return table;
   const place = /parameter \$(\d+)/.exec(where ?? '');
-  return place === null ? undefined : storedTables[Number(place[1]) - firstPlace]?.name;
+  return place === null ? undefined : tables[Number(place[1]) - firstPlace]?.name;
 }
 
-/** Everything but what COPY has written. */
+/**
+ * Everything but what COPY has written. Rows that begin are a parameter of their own only where
+ * there are some, so that nobody pays for an insert of none: that makes two statements, as long as
+ * one table has such rows.
+ */
 async function runStatement(
   client: Pick<pg.ClientBase, 'query'>,
   { schema, rowTypes }: Target,
   commits: readonly SourceCommit[],
-  rows: ReadonlyMap<Table, readonly StoredRow[]>,
+  rows: { readonly begun: TableRows; readonly merging: TableRows },
 ): Promise<void> {
   const values = checkpointValues(commits);
   const first = values.length + 1;
-  for (const table of storedTables) {
-    const rowType = present(rowTypes.get(table), 'a row type');
-    values.push(rowArray(table, rowType, rows.get(table) ?? []));
-  }
+  const begun = storedTables.filter((table) => rows.begun.has(table));
+  const carry = (table: Table, of: TableRows): void => {
+    values.push(rowArray(table, present(rowTypes.get(table), 'a row type'), of.get(table) ?? []));
+  };
+  for (const table of storedTables) carry(table, rows.merging);
+  for (const table of begun) carry(table, rows.begun);
   // Named, so that each connection plans it once for these tables.
   const [type] = rowTypes.values();
-  const config = { name: `nullspace_commit_${schema}_${type}`, text: textFor(schema), values };
+  const places = begun.map((table) => `_${storedTables.indexOf(table)}`).join('');
+  const name = `nullspace_commit_${schema}_${type}${places}`;
+  const config = { name, text: textFor(name, schema, begun), values };
   const { rows: answers } = await client
     .query<{ strays: number[] | null }>(config)
     .catch((error: unknown) => {
-      throw inTable(tableOf(error, first), error);
+      throw inTable(tableOf(error, first, [...storedTables, ...begun]), error);
     });
   throwStray(present(answers[0], 'an answer').strays, commits);
 }
@@ -180,12 +196,16 @@ async function writeRows(
   target: Target,
   commits: readonly SourceCommit[],
 ): Promise<void> {
-  const few = new Map<Table, readonly StoredRow[]>();
+  const few = {
+    begun: new Map<Table, readonly StoredRow[]>(),
+    merging: new Map<Table, readonly StoredRow[]>(),
+  };
   const many = new Map<Table, readonly Buffer[]>();
   for (const table of storedTables) {
-    const { copy, rows } = writeOf(table, commits);
+    const { copy, begun, rows } = writeOf(table, commits);
     if (copy !== null) many.set(table, copy);
-    if (rows.length > 0) few.set(table, rows);
+    if (begun.length > 0) few.begun.set(table, begun);
+    if (rows.length > 0) few.merging.set(table, rows);
   }
   if (many.size === 0) {
     await runStatement(pool, target, commits, few);

@@ -79,11 +79,16 @@ function insertSql(schema: string, table: Table, place: number, where: string): 
   const target = qualified(schema, table.name);
   const names = columnNames(table);
   const insert = `insert into ${target} as kept (${names})`;
-  const merge = table.kind === 'fold' ? mergeClause(table) : '';
-  return `${insert} select ${names} from unnest($${place}::${target}[]) as given ${where} ${merge}`;
+  return `${insert} select ${names} from unnest($${place}::${target}[]) as given ${where}`;
 }
 
-/** Tables in the order of the parameters of `commitSql`. */
+/** The same, of rows that merge with those there. */
+function mergeSql(schema: string, table: Table, place: number, where: string): string {
+  const merge = table.kind === 'fold' ? mergeClause(table) : '';
+  return `${insertSql(schema, table, place, where)} ${merge}`;
+}
+
+/** Tables in the order of the first parameters of rows of `commitSql`. */
 export const storedTables: readonly Table[] = readModels.flatMap(({ tables }) => tables);
 
 /** Tables and views of a schema that readers and analysts see, by the same names. */
@@ -102,7 +107,7 @@ export const TAKEN_NAMES = [
  * Rows of `fold` tables merge with those there; a repeated key of an `append` table is an error.
  */
 export function upsertSql(schema: string, table: Table): string {
-  return insertSql(schema, table, 1, '');
+  return mergeSql(schema, table, 1, '');
 }
 
 const CHECKPOINT_TYPES = [
@@ -116,15 +121,16 @@ const CHECKPOINT_TYPES = [
  * the checkpoints, or does nothing; wakes the readers, who read the height themselves. Answers in
  * `strays` the partitions that another projector has moved; null when all is written. Parameters:
  * shard; of checkpoints the partition, the height folded from, and the columns; then the rows of
- * each of `storedTables`.
+ * each of `storedTables`, and those of each of `begun` that must be the first of their keys.
  */
-export function commitSql(schema: string): string {
+export function commitSql(schema: string, begun: readonly Table[]): string {
   const checkpoints = qualified(schema, 'checkpoints');
   const arrays = CHECKPOINT_TYPES.map((type, index) => `$${index + 2}::${type}`).join(', ');
   const first = 2 + CHECKPOINT_TYPES.length;
-  const writes = storedTables.map((table, index) => {
-    const where = 'where (select strays is null from strays)';
-    return `write_${index} as (${insertSql(schema, table, first + index, where)})`;
+  const where = 'where (select strays is null from strays)';
+  const writes = [...storedTables, ...begun].map((table, index) => {
+    const sql = index < storedTables.length ? mergeSql : insertSql;
+    return `write_${index} as (${sql(schema, table, first + index, where)})`;
   });
   return `
     with step as (

@@ -74,7 +74,7 @@ function startOf(genesis: Genesis): Checkpoint[] {
   return [{ ...start, partition: BLOCKS_PARTITION, blockDigest, seed }, ...events];
 }
 
-/** Stricter than Postgres, which takes a fold at its word: no row begins twice or ends early. */
+/** As Postgres, no row begins twice; stricter than that, none changes once it is complete. */
 function write(
   tables: Map<Table, Map<string, StoredRow>>,
   complete: WeakSet<StoredRow>,
