@@ -350,12 +350,12 @@ export const PROJECTION_RETRY_MS_MIN = 50;
 export const PROJECTION_RETRY_MS_MAX = 5_000;
 /** Attempts to put new tables behind the views while readers hold them: 15 s. */
 export const PROJECTION_SWAP_ATTEMPTS_MAX = 50;
-/** How long replaced tables are kept, unless asked otherwise: long enough to look, and to go
- * back. */
+/** How long replaced tables are kept, unless asked otherwise: to look, and to go back. */
 export const PROJECTION_GRACE_MS = 60 * 60 * 1000;
-/** A rebuild that has replaced the tables goes on folding for so long, until projectors take
- * over. */
+/** A rebuild that has replaced the tables folds on for so long, until projectors take over. */
 export const PROJECTION_HAND_OVER_MS = 10_000;
+/** Threads of a rebuild: each has connections of its own to log and tables, and 200 MB. */
+export const PROJECTION_REBUILD_THREADS_MAX = 8;
 /** Attempts to compare old and new tables at one height. */
 export const PROJECTION_COMPARE_ATTEMPTS_MAX = 3;
 /** How long each of them waits for a projector that is behind the new tables. */

@@ -13,6 +13,7 @@ it.each([
   ['status', ['--schema', 'p_1'], SCHEMA],
   ['status', ['--keep'], KEEP],
   ['status', ['--grace-ms=0'], GRACE],
+  ['swap', ['--threads', '2'], '--threads (NULLSPACE_THREADS): is of rebuild, not of'],
   ['rebuild', ['--schema=p_1'], SCHEMA],
   ['rebuild', ['--grace-ms', '0'], GRACE],
   ['swap', ['--keep'], KEEP],
@@ -25,7 +26,7 @@ it.each([
 
 it.each([
   ['status', ['--json']],
-  ['rebuild', ['--keep', '--json']],
+  ['rebuild', ['--keep', '--threads', '2', '--json']],
   ['swap', ['--schema', 'p_1']],
   ['prune', ['--schema', 'p_1', '--grace-ms', '0']],
 ])('%s takes %j', async (action, options) => {

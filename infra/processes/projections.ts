@@ -1,11 +1,11 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import { PROJECTION_VERSION } from '../../projections/readModels.js';
-import { PROJECTION_GRACE_MS } from '../../schemas/limits.js';
+import { PROJECTION_GRACE_MS, PROJECTION_REBUILD_THREADS_MAX } from '../../schemas/limits.js';
 import { ConfigError, isFlagIn, loadConfig } from '../config/loadConfig.js';
 import { optionNames } from '../config/optionNames.js';
 import { answerHelp } from '../config/optionsHelp.js';
-import { flag } from '../config/optionTypes.js';
+import { count, flag } from '../config/optionTypes.js';
 import {
   type DropOutcome,
   dropGeneration,
@@ -18,7 +18,7 @@ import { type GenerationStatus, readGenerationStatus } from '../projections/gene
 import { generationWords } from '../projections/generationWords.js';
 import { rebuildProjections, swapProjections } from '../projections/rebuildProjections.js';
 import { storedLogOptions } from './storedLog.js';
-import { type StoredTables, withStoredTables } from './storedTables.js';
+import { REBUILD_THREADS_DEFAULT, type StoredTables, withStoredTables } from './storedTables.js';
 
 const USAGE = 'usage: nullspace projections status|rebuild|swap|prune [OPTIONS]';
 
@@ -26,6 +26,9 @@ const configSchema = z.object({
   ...storedLogOptions,
   json: flag.default(false),
   keep: flag.default(false).describe('rebuild: leave the new tables beside the old ones'),
+  threads: count(PROJECTION_REBUILD_THREADS_MAX)
+    .default(REBUILD_THREADS_DEFAULT)
+    .describe('rebuild: that fold, each some partitions; fewer leave cores to what else runs'),
   schema: z
     .string()
     .optional()
@@ -76,6 +79,7 @@ async function status(place: Place): Promise<void> {
 async function rebuild({ config, rebuild: options }: Place): Promise<void> {
   const { schema, compared, swapped } = await rebuildProjections({
     ...options,
+    threads: { ...options.threads, count: config.threads },
     swap: !config.keep,
   });
   const equal =
@@ -141,7 +145,7 @@ interface Action {
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   status: { run: status, heeds: [] },
-  rebuild: { run: rebuild, heeds: ['keep'] },
+  rebuild: { run: rebuild, heeds: ['keep', 'threads'] },
   swap: { run: swap, heeds: ['schema'] },
   prune: { run: prune, heeds: ['schema', 'graceMs'] },
 };

@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import type pg from 'pg';
+import { PROJECTION_REBUILD_THREADS_MAX } from '../../schemas/limits.js';
 import type { Log } from '../../schemas/log.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import { withBeaconVerifier } from '../crypto/beaconVerifier.js';
@@ -9,13 +11,19 @@ import type { RebuildOptions, RebuildReport } from '../projections/rebuildProjec
 import { wallTimer } from '../projections/wallTimer.js';
 import { type StoredLog, type StoredLogConfig, withStoredLog } from './storedLog.js';
 
+/** A thread a core: the server that takes the rows has as much to do as they have. */
+export const REBUILD_THREADS_DEFAULT = Math.min(
+  availableParallelism(),
+  PROJECTION_REBUILD_THREADS_MAX,
+);
+
 /** Log and tables of a data folder, and what it takes to fold the one into others. */
 export interface StoredTables {
   readonly url: string;
   readonly genesis: Genesis;
   readonly log: Log;
   readonly pool: pg.Pool;
-  readonly rebuild: RebuildOptions;
+  readonly rebuild: RebuildOptions & Required<Pick<RebuildOptions, 'threads'>>;
 }
 
 /** One line a second at most: where it is, how fast, how long still. */
@@ -45,14 +53,16 @@ export async function withStoredTables<T>(
   name: string,
   work: (tables: StoredTables) => Promise<T>,
 ): Promise<T> {
-  const withTables = async ({ genesis, log, databaseUrl: url, logger }: StoredLog): Promise<T> => {
+  const withTables = async (stored: StoredLog): Promise<T> => {
+    const { genesis, log, logConfig, databaseUrl: url, logger } = stored;
     const verifiers = { signatures: nativeVerifier(), beacon: await createNativeBeacon() };
     const pool = createPool({ url, applicationName: `nullspace ${name}`, log: logger, max: 2 });
     try {
       return await withBeaconVerifier((beacons) => {
-        const rebuild: RebuildOptions = {
+        const rebuild = {
           ...{ url, genesis, reader: log.reader, verifiers, beacons, timer: wallTimer },
           ...{ log: logger, report: reporter() },
+          threads: { count: REBUILD_THREADS_DEFAULT, log: logConfig },
         };
         return work({ url, genesis, log, pool, rebuild });
       });

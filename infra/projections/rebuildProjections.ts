@@ -1,24 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
-import type { Checkpoint, ProjectorTimer, SourceStatus } from '../../projections/ports.js';
-import { ZombieWriterError } from '../../projections/ports.js';
-import { readModels } from '../../projections/readModels.js';
-import { memoVerifier } from '../../projections/runner/memoVerifier.js';
-import { Session } from '../../projections/runner/session.js';
-import type { Verifiers } from '../../schemas/crypto/certifiedBlock.js';
-import type { BatchVerifier } from '../../schemas/crypto/signatures.js';
+import { BLOCKS_PARTITION, ZombieWriterError } from '../../projections/ports.js';
 import {
   PROJECTION_COMPARE_ATTEMPTS_MAX,
   PROJECTION_COMPARE_WAIT_MS,
   PROJECTION_HAND_OVER_MS,
-  PROJECTION_RETRY_MS_MAX,
-  PROJECTION_RETRY_MS_MIN,
-  PROJECTION_SIGNATURES_KEPT,
 } from '../../schemas/limits.js';
-import type { LogReader } from '../../schemas/log.js';
-import { topicNames } from '../../schemas/topics.js';
-import type { Genesis } from '../../schemas/types/genesis.js';
-import { type AdapterLog, createPool } from '../postgres/connection.js';
+import type { LogConfig } from '../log/openLog.js';
+import { createPool } from '../postgres/connection.js';
 import { toPostgresError } from '../postgres/errors.js';
 import {
   finishIndexes,
@@ -29,10 +18,10 @@ import {
 import { activeGeneration, type Generation, markMismatch } from '../postgres/generations.js';
 import { makeBareGeneration } from '../postgres/projectionSchema.js';
 import { projectionContent, qualified } from '../postgres/projectionSql.js';
-import { type OpenProjectionStore, openProjectionStore } from '../postgres/projectionStore.js';
 import { hashTables } from '../postgres/tableHashes.js';
-import { readEpochs } from '../recovery/readEpochs.js';
 import { type FoldProgress, measureProgress } from './foldProgress.js';
+import { type FoldOptions, type FoldRange, foldTables, LOOK_MS, SHARD } from './foldTables.js';
+import { foldOnThread } from './foldThread.js';
 
 export type RebuildStage = 'folding' | 'indexing' | 'comparing' | 'swapping' | 'handing over';
 
@@ -44,14 +33,13 @@ export interface RebuildReport {
   readonly detail?: string;
 }
 
-export interface RebuildOptions {
-  readonly url: string;
-  readonly genesis: Genesis;
-  readonly reader: LogReader;
-  readonly verifiers: Verifiers;
-  readonly beacons: BatchVerifier;
-  readonly timer: ProjectorTimer;
-  readonly log: AdapterLog;
+export interface RebuildOptions extends FoldOptions {
+  /** Fold the log from its beginning side by side; default this one alone. */
+  readonly threads?: {
+    readonly count: number;
+    /** By which the others open the log. */
+    readonly log: LogConfig;
+  };
   readonly report: (report: RebuildReport) => void;
   /** False: leave the new tables beside the old ones, for `swapProjections`. Default true. */
   readonly swap?: boolean;
@@ -71,9 +59,6 @@ export interface RebuiltProjections {
   readonly swapped: boolean;
 }
 
-const SHARD = 0;
-const LOOK_MS = 200;
-
 /**
  * Folds the whole log into new tables beside those that readers see: by COPY without indexes first,
  * then indexes, then a comparison with the old tables at one height, then the swap. Readers notice
@@ -87,7 +72,8 @@ export async function rebuildProjections(options: RebuildOptions): Promise<Rebui
     const holder = await holdGeneration(pool, schema);
     try {
       log.info({ schema }, 'building');
-      await foldToEnd(options, schema);
+      const isDone = await foldSideBySide(options, schema);
+      if (!isDone) await foldToEnd(options, schema);
       await finishIndexes(pool, schema, (detail) => report({ stage: 'indexing', detail }));
       // Compared before going on: behind the old tables it can stop where they are.
       const compared = await compareWithActive(options, pool, schema);
@@ -132,83 +118,62 @@ export async function swapProjections(options: RebuildOptions, schema: string): 
   }
 }
 
-interface Fold {
-  readonly untilHeights?: ReadonlyMap<number, number>;
-  /** Asked a few times a second; the fold ends when it says so. */
-  readonly isEnough?: (
-    sources: readonly SourceStatus[],
-    checkpoints: readonly Checkpoint[],
-  ) => Promise<boolean>;
-}
-
-/** One fold of all sources, begun again after failures of the outside world. */
-async function fold(options: RebuildOptions, schema: string, how: Fold): Promise<void> {
-  const { url, genesis, log } = options;
-  const store = await openProjectionStore({ url, genesis, log, schema });
-  try {
-    let retryMs = PROJECTION_RETRY_MS_MIN;
-    for (;;) {
-      try {
-        return await runSession(options, store, how);
-      } catch (error) {
-        const isRetriable = (error as { retriable?: unknown }).retriable === true;
-        if (!isRetriable || error instanceof ZombieWriterError) throw error;
-        log.warn({ err: error }, 'the rebuild waits, and goes on');
-        await pause(retryMs);
-        retryMs = Math.min(2 * retryMs, PROJECTION_RETRY_MS_MAX);
-      }
-    }
-  } finally {
-    await store.close();
-  }
-}
-
-async function runSession(
-  options: RebuildOptions,
-  store: OpenProjectionStore,
-  { untilHeights, isEnough }: Fold,
-): Promise<void> {
-  const { genesis, reader, timer, log } = options;
-  const { verifiers, beacons } = options;
-  const keys = await readEpochs({ genesis, shard: SHARD, reader, verifiers });
-  const session = new Session(
-    {
-      ...{ store, reader, timer, keys, models: readModels },
-      ...(untilHeights && { untilHeights }),
-      topics: topicNames(keys.chainId),
-      eventPartitions: genesis.eventPartitions,
-      signatures: memoVerifier(verifiers.signatures, PROJECTION_SIGNATURES_KEPT),
-      beacons,
-      onDropped: (partition, reason, count) => log.debug({ partition, reason, count }, 'dropped'),
-      onWritten: () => {},
-    },
-    await store.checkpoints(SHARD),
-  );
-  let hasEnded = false;
-  const watch = async (): Promise<void> => {
-    while (!hasEnded && isEnough !== undefined) {
-      const enough = await isEnough(session.status(), await store.checkpoints(SHARD));
-      if (enough) session.close();
-      await pause(LOOK_MS);
-    }
-  };
-  const watching = watch().catch((error: unknown) => session.fail(error));
-  try {
-    await session.run();
-  } finally {
-    hasEnded = true;
-    await watching;
-  }
-}
-
-async function foldToEnd(options: RebuildOptions, schema: string): Promise<void> {
+/** Says how far the tables are, and whether all sources are at the end of the log. */
+function reportFold(options: RebuildOptions): NonNullable<FoldRange['isEnough']> {
   const progress = measureProgress(options);
-  await fold(options, schema, {
-    isEnough: async (sources, checkpoints) => {
-      options.report({ stage: 'folding', progress: await progress(checkpoints) });
-      return sources.every(({ caughtUp }) => caughtUp);
-    },
-  });
+  return async (sources, checkpoints) => {
+    options.report({ stage: 'folding', progress: await progress(checkpoints) });
+    return sources.every(({ caughtUp }) => caughtUp);
+  };
+}
+
+function foldToEnd(options: RebuildOptions, schema: string): Promise<void> {
+  return foldTables(options, schema, { isEnough: reportFold(options) });
+}
+
+/** Sources of each thread, those of `blocks` first. */
+function shareSources({ genesis, threads }: RebuildOptions): readonly (readonly number[])[] {
+  const sources = [BLOCKS_PARTITION, ...Array(genesis.eventPartitions).keys()];
+  const count = Math.min(threads?.count ?? 1, sources.length);
+  return Array.from({ length: count }, (_, share) =>
+    sources.filter((_, place) => place % count === share),
+  );
+}
+
+/**
+ * Folds from the beginning on all threads that there may be, each some of the sources. False when
+ * one of them has failed: this thread goes on from the checkpoints, and tells what keeps failing.
+ */
+async function foldSideBySide(options: RebuildOptions, schema: string): Promise<boolean> {
+  const { url, genesis, log, threads } = options;
+  const [own, ...shares] = shareSources(options);
+  if (own === undefined || threads === undefined || shares.length === 0) return false;
+  const stopping = new AbortController();
+  let isSound = true;
+  let running = shares.length;
+  const foldShare = async (partitions: readonly number[]): Promise<void> => {
+    const order = { genesis, log: threads.log, url, schema, partitions };
+    try {
+      await foldOnThread(order, stopping.signal);
+    } catch (error) {
+      isSound = false;
+      if (stopping.signal.aborted) return;
+      log.warn({ err: error, partitions }, 'a thread has failed; another folds on');
+    }
+    running -= 1;
+  };
+  const all = Promise.all(shares.map(foldShare));
+  try {
+    const report = reportFold(options);
+    await foldTables(options, schema, {
+      partitions: own,
+      isEnough: async (...status) => (await report(...status)) && running === 0,
+    });
+  } finally {
+    stopping.abort();
+    await all;
+  }
+  return isSound;
 }
 
 /**
@@ -260,7 +225,7 @@ async function compareOnce(
   try {
     await client.query('begin isolation level repeatable read read only');
     const untilHeights = await heightsOf(client, active.schema);
-    await fold(options, schema, { untilHeights });
+    await foldTables(options, schema, { untilHeights });
     const reached = await heightsOf(pool, schema);
     const isEqual = [...untilHeights].every(([at, height]) => reached.get(at) === height);
     const old = isEqual ? await hashTables(client, active.schema) : null;
@@ -307,7 +272,7 @@ async function heightsOf(
  */
 async function handOver(options: RebuildOptions, schema: string): Promise<void> {
   const endMs = options.timer.nowMs() + PROJECTION_HAND_OVER_MS;
-  const folding = fold(options, schema, {
+  const folding = foldTables(options, schema, {
     isEnough: async () => options.timer.nowMs() >= endMs,
   });
   await folding.catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import pg from 'pg';
 import { openBeaconVerifier } from '../../infra/crypto/beaconVerifier.js';
@@ -139,6 +140,7 @@ async function writeBatch(
 
 async function prepareRebuild(task: ChildTask): Promise<() => Promise<void>> {
   const log = await openPostgresLog({ url: task.logUrl, log: quietLog });
+  const logConfig = { log: 'postgres', databaseUrl: task.logUrl, kafkaBrokers: [] } as const;
   const { verifiers } = await sourceOptions();
   const beacons = await openBeaconVerifier();
   return async () => {
@@ -151,6 +153,7 @@ async function prepareRebuild(task: ChildTask): Promise<() => Promise<void>> {
         timer: wallTimer,
       },
       ...{ log: quietLog, report: () => {}, swap: false },
+      threads: { count: availableParallelism(), log: logConfig },
     });
   };
 }
