@@ -37,14 +37,24 @@ const RETRIABLE: ReadonlySet<LogErrorCode> = new Set([
   'discarded',
 ]);
 
+/** The log's owner mends them: changes a password, gives a right, renews a certificate. */
+const MENDED_BY_OTHERS: ReadonlySet<LogErrorCode> = new Set([
+  'notAuthenticated',
+  'notAuthorised',
+  'tlsRefused',
+]);
+
 export class LogError extends Error {
   override readonly name = 'LogError';
   readonly code: LogErrorCode;
   readonly retriable: boolean;
+  /** Not retriable, but somebody else may mend it: who starts says so and ends, who runs waits. */
+  readonly mendedByOthers: boolean;
 
   constructor(code: LogErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.retriable = RETRIABLE.has(code);
+    this.mendedByOthers = MENDED_BY_OTHERS.has(code);
   }
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { AssertionError } from '../../schemas/kernel/assert.js';
-import { toPostgresError } from './errors.js';
+import { isAway, PostgresError, type PostgresErrorCode, toPostgresError } from './errors.js';
 
 it.each([
   new AssertionError('no count'),
@@ -13,4 +13,26 @@ it.each([
 it('gives what the platform refuses a code, whichever class it has', () => {
   const error = Object.assign(new TypeError('Invalid URL'), { code: 'ERR_INVALID_URL' });
   expect(toPostgresError(error)).toMatchObject({ code: 'unreachable', cause: error });
+});
+
+// Who asks the same again, who waits until somebody has done something, who asks another server.
+it.each<[PostgresErrorCode, 'retriable' | 'mendedByOthers' | 'neither', 'away' | 'there']>([
+  ['unreachable', 'retriable', 'away'],
+  ['diskFull', 'retriable', 'away'],
+  ['outOfMemory', 'retriable', 'away'],
+  ['authentication', 'mendedByOthers', 'away'],
+  ['permission', 'mendedByOthers', 'away'],
+  ['busy', 'retriable', 'there'],
+  ['readOnly', 'retriable', 'there'],
+  ['contention', 'retriable', 'there'],
+  ['timeout', 'retriable', 'there'],
+  ['refused', 'neither', 'there'],
+])('%s is %s, and its server %s', (code, kind, place) => {
+  const error = new PostgresError(code, 'x');
+  const { retriable, mendedByOthers } = error;
+  expect({ retriable, mendedByOthers }).toEqual({
+    retriable: kind === 'retriable',
+    mendedByOthers: kind === 'mendedByOthers',
+  });
+  expect(isAway(error)).toBe(place === 'away');
 });

@@ -67,10 +67,15 @@ const RETRIABLE: ReadonlySet<PostgresErrorCode> = new Set([
   'timeout',
 ]);
 
+/** The server's owner mends them: changes a password, gives a right. */
+const MENDED_BY_OTHERS: ReadonlySet<PostgresErrorCode> = new Set(['authentication', 'permission']);
+
 export class PostgresError extends Error {
   override readonly name = 'PostgresError';
   readonly code: PostgresErrorCode;
   readonly retriable: boolean;
+  /** Not retriable, but somebody else may mend it: who starts says so and ends, who runs waits. */
+  readonly mendedByOthers: boolean;
   /** The server's five-character code, where it gave one. */
   readonly sqlState: string | null;
 
@@ -82,6 +87,7 @@ export class PostgresError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retriable = RETRIABLE.has(code);
+    this.mendedByOthers = MENDED_BY_OTHERS.has(code);
     this.sqlState = options.sqlState ?? null;
   }
 }
@@ -155,20 +161,20 @@ export function toPostgresError(error: unknown): PostgresError {
   return new PostgresError('refused', `Postgres: ${error.message}`, { cause: error });
 }
 
-/**
- * The server cannot be asked now, by anybody or by this role: it is away, full, or lets nobody in.
- * Another one with the same rows can.
- */
-const AWAY: ReadonlySet<PostgresErrorCode> = new Set([
+/** Retriable, and not of a statement but of the whole server. */
+const SERVER_AWAY: ReadonlySet<PostgresErrorCode> = new Set([
   'unreachable',
-  'authentication',
-  'permission',
   'diskFull',
   'outOfMemory',
 ]);
 
+/**
+ * The server cannot be asked now, by anybody or by this role: it is away, full, or lets nobody in.
+ * Another one with the same rows can.
+ */
 export function isAway(error: unknown): boolean {
-  return AWAY.has(toPostgresError(error).code);
+  const { code, mendedByOthers } = toPostgresError(error);
+  return mendedByOthers || SERVER_AWAY.has(code);
 }
 
 /**

@@ -81,7 +81,7 @@ class RunningProjector {
       try {
         await this.#hold();
       } catch (error) {
-        if (!isRetriable(error)) {
+        if (!isWaitedFor(error)) {
           this.#become({ state: 'halted', message: messageOf(error) }, error);
           break;
         }
@@ -228,22 +228,11 @@ function isHealthy({ caughtUp, lagMs, hole, wanted }: SourceStatus): boolean {
   return caughtUp && lagMs <= PROJECTION_READY_LAG_MS && hole === null && wanted === 0;
 }
 
-/**
- * What the owners of store and log mend while a projector waits: a password that is changed, a
- * right that is given, a certificate that is renewed. One that starts says it and ends instead.
- */
-const MENDED_BY_OTHERS: readonly unknown[] = [
-  'authentication',
-  'permission',
-  'notAuthenticated',
-  'notAuthorised',
-  'tlsRefused',
-];
-
-function isRetriable(error: unknown): boolean {
+/** Also what the owners of store and log mend meanwhile. */
+function isWaitedFor(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { retriable, code } = error as { readonly retriable?: unknown; readonly code?: unknown };
-  return retriable === true || MENDED_BY_OTHERS.includes(code);
+  const { retriable, mendedByOthers } = error as { retriable?: unknown; mendedByOthers?: unknown };
+  return retriable === true || mendedByOthers === true;
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
+import { LogError } from '../../schemas/logError.js';
 import { engineChain, engineGenesis } from '../../test/simulation/engineChain.js';
 import {
   openEngineLog,
@@ -52,7 +53,7 @@ it('folds again what its store has forgotten, although nothing new comes', async
   expect(states.every(({ state }) => state !== 'halted')).toBe(true);
 });
 
-it.each(['authentication', 'permission'])(
+it.each(['notAuthenticated', 'notAuthorised', 'tlsRefused'] as const)(
   'waits for what others mend, %s, and goes on',
   async (code) => {
     const log = await openEngineLog();
@@ -61,7 +62,7 @@ it.each(['authentication', 'permission'])(
     const store: ProjectionStore = {
       ...memory,
       async commit(commits) {
-        if (!isMended) throw Object.assign(new Error('not let in'), { code, retriable: false });
+        if (!isMended) throw new LogError(code, 'not let in');
         await memory.commit(commits);
       },
     };
