@@ -37,9 +37,13 @@ async function makeDatabase(name: Name, admin: pg.Pool): Promise<Database> {
   direct.pathname = name;
   const pool = createPool({ url: direct.href, applicationName: 'test', log: quietLog, max: 1 });
   await pool.query(`create schema ${VIEW_SCHEMA}`);
-  await pool.query(`create table ${VIEW_SCHEMA}.visible_height
+  await pool.query(`create schema p_${name}`);
+  await pool.query(`create table p_${name}.visible_height
     (shard int, height bigint, timestamp_ms bigint)`);
-  await pool.query(`insert into ${VIEW_SCHEMA}.visible_height values (0, 0, 0)`);
+  await pool.query(`insert into p_${name}.visible_height values (0, 0, 0)`);
+  await pool.query(
+    `create view ${VIEW_SCHEMA}.visible_height as select * from p_${name}.visible_height`,
+  );
   const proxy = await openTcpProxy(0, () => server.port);
   const through = new URL(direct);
   through.port = String(proxy.port);
@@ -124,6 +128,13 @@ const shown = (all: ReadDatabases): number => all.heights.current().height;
 async function until(holds: () => boolean): Promise<void> {
   await vi.waitFor(() => expect(holds()).toBe(true), { timeout: 20_000, interval: 20 });
 }
+
+it('name the tables of all that may answer, as each says other things by them', async () => {
+  const all = await open();
+  expect(all.heights.tables()).toMatch(/^p_primary\.\d+\+p_standby\.\d+$/);
+  takeAway('standby');
+  await until(() => /^p_primary\.\d+$/.test(all.heights.tables()));
+});
 
 it('show the lowest height, and spread reads over all that have it', async () => {
   const all = await open();

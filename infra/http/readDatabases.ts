@@ -166,6 +166,12 @@ class RoutedDatabases implements ReadDatabases {
       this.#members.some((member) => mayBeAsked(member) && member.heights?.isFresh() === true),
     hasTables: () =>
       this.#members.some((member) => mayBeAsked(member) && member.heights?.hasTables() === true),
+    tables: () => {
+      // Any of them may make the next answer: each of their tables has a part in its tag.
+      const used = this.#members.filter(({ inUse }) => inUse);
+      const all = new Set(used.map(({ heights }) => heights?.tables() ?? ''));
+      return [...all].sort().join('+');
+    },
     close: () => this.close(),
   };
 

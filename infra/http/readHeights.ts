@@ -11,6 +11,8 @@ export interface ReadHeights extends HeightWaits {
   isFresh(): boolean;
   /** Whether its projector has made the tables: until then nothing but heights can be asked. */
   hasTables(): boolean;
+  /** Which tables answer: others have another name, also those made anew at the same height. */
+  tables(): string;
   close(): Promise<void>;
 }
 
@@ -26,7 +28,18 @@ const POLL_MS_ALONE = 100;
 const LOOK_AGAIN_MS = 4;
 const LOOK_FOR_MS = 250;
 const FRESH_MS = 5_000;
-const QUERY = 'select height, timestamp_ms from visible_height where shard = $1';
+/**
+ * With the schema of the tables that the view shows: its name has their content, and its number is
+ * never given again. From the catalogue, which every role may read.
+ */
+const QUERY = `select height, timestamp_ms, (
+    select nspname || '.' || pg_namespace.oid from pg_rewrite
+    join pg_depend on classid = 'pg_rewrite'::regclass and objid = pg_rewrite.oid
+    join pg_class as kept on refclassid = 'pg_class'::regclass and refobjid = kept.oid
+    join pg_namespace on pg_namespace.oid = relnamespace
+    where ev_class = 'visible_height'::regclass and kept.oid <> ev_class limit 1
+  ) as tables
+  from visible_height where shard = $1`;
 
 /**
  * Starts with the height of now. Wake-ups say when to look; what is visible is read from the table.
@@ -43,6 +56,7 @@ export async function followHeights(options: {
   const shown = createShownHeight();
   let freshAtMs = performance.now();
   let hasTables = false;
+  let tables = '';
 
   const read = async (): Promise<number> => {
     const rows = await sql.rows(QUERY, [shard]).catch((error: unknown) => {
@@ -53,6 +67,8 @@ export async function followHeights(options: {
     hasTables = rows !== null;
     const [row] = rows ?? [];
     const height = safeCount(row?.height ?? 0);
+    // Before the height: who is told of it asks for what is in them.
+    tables = String(row?.tables ?? '');
     shown.show({ height, timestampMs: safeCount(row?.timestamp_ms ?? 0) });
     return height;
   };
@@ -63,6 +79,7 @@ export async function followHeights(options: {
     ...shown,
     isFresh: () => performance.now() - freshAtMs < FRESH_MS,
     hasTables: () => hasTables,
+    tables: () => tables,
     ageMs: () => performance.now() - freshAtMs,
     async close() {
       await follower.close();

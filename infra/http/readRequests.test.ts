@@ -22,7 +22,11 @@ async function openServer(
   shown.show({ height: 7, timestampMs: 2 * 3_600_000 });
   return createReadServer({
     sql: { at: () => ({ rows: async () => [] }) },
-    heights: { ...shown, isFresh: () => true, hasTables: () => true, close: async () => {} },
+    heights: {
+      ...shown,
+      ...{ isFresh: () => true, hasTables: () => true, tables: () => 'none' },
+      close: async () => {},
+    },
     states: { read: async () => null },
     genesis: engineGenesis,
     keys: engineKeys,

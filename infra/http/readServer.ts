@@ -24,7 +24,6 @@ import {
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { Genesis } from '../../schemas/types/genesis.js';
 import type { AdapterLog } from '../postgres/connection.js';
-import { projectionContent } from '../postgres/projectionSql.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { isLoopback } from '../websocket/playerPath.js';
 import { type AddressTurns, createAddressTurns } from './addressTurns.js';
@@ -59,7 +58,6 @@ export const VISIBLE_HEADER = 'nullspace-visible-height';
 /** Raised with any change of what a path answers: copies that clients keep are of one version. */
 const API_VERSION = 1;
 const IMMUTABLE = 'public, max-age=86400, immutable';
-const CONTENT = projectionContent().slice(0, 12);
 /** Of a whole number; more of them are beyond every bound, and many more beyond all numbers. */
 const DIGITS = /^-?[0-9]{1,20}$/;
 /** As @fastify/rate-limit names them. */
@@ -181,7 +179,8 @@ function addRoute(
       return sendRetry(reply, RejectCode.notYetVisible, detail);
     }
     const form = parameters.format === 'csv' ? '-csv' : '';
-    const etag = tagOf(chain, visible.height, request.url, form);
+    const tables = encodeURIComponent(heights.tables());
+    const etag = tagOf(`${tables}-${chain}`, visible.height, request.url, form);
     const isVisible = route.changesWith === 'visible';
     if (isVisible && isListed(etag, request.headers['if-none-match'])) {
       return reply.code(304).headers({ etag, 'cache-control': 'no-cache' }).send();
@@ -196,17 +195,17 @@ function addRoute(
     }
     reply.header('cache-control', isVisible ? 'no-cache' : 'no-store');
     if (isVisible && answer.kind !== 'refused') reply.header('etag', etag);
-    return sendAnswer(request, reply, answer);
+    return sendAnswer(request, reply, answer, tables);
   });
 }
 
 /**
  * Given with what was found at that address, so that who shows it at the same height need not be
- * answered again. Another version of the folds may make other rows of the same blocks.
+ * answered again. Other tables may have other rows of the same blocks.
  */
-function tagOf(chain: string, height: number, url: string, form: string): string {
+function tagOf(source: string, height: number, url: string, form: string): string {
   const address = createHash('sha256').update(url).digest('hex').slice(0, 12);
-  return `W/"${API_VERSION}-${CONTENT}-${chain}-${height}-${address}${form}"`;
+  return `W/"${API_VERSION}-${source}-${height}-${address}${form}"`;
 }
 
 /** `/explorer/blocks/:block` is getExplorerBlocksByBlock. */
@@ -272,7 +271,12 @@ function refuseOddNumbers(route: Route): preValidationAsyncHookHandler {
   };
 }
 
-function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer): unknown {
+function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: Answer,
+  tables: string,
+): unknown {
   if (answer.kind === 'refused') {
     const { code, detail } = answer;
     const status = statusOf(code);
@@ -291,9 +295,9 @@ function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer
       .send(answer.text);
   }
   if (answer.immutable !== undefined) {
-    const etag = `W/"${API_VERSION}-${CONTENT}-${answer.immutable}"`;
-    // The reader's height goes on under a body that tells it.
+    // The reader's height goes on under a body that tells it; others are not from tables.
     const isWhole = !('visibleHeight' in answer.body);
+    const etag = `W/"${API_VERSION}-${isWhole ? '' : `${tables}-`}${answer.immutable}"`;
     reply.headers({ etag, 'cache-control': isWhole ? IMMUTABLE : 'no-cache' });
     if (isListed(etag, request.headers['if-none-match'])) return reply.code(304).send();
   }

@@ -46,6 +46,7 @@ export function steeredHeights(start: number): ReadHeights & { move(height: numb
     current: () => ({ height, timestampMs: 1 }),
     isFresh: () => true,
     hasTables: () => true,
+    tables: () => 'made up',
     waitFor: async () => 'visible',
     onChange(listener) {
       listeners.add(listener);
