@@ -148,7 +148,7 @@ export const isHolder: Check = fields({ account: key, balance: amount, lastChang
 
 export const isSeries: Check = fields({
   ...visible,
-  ...{ series: text, span: text, asset: orNull(whole) },
+  ...{ series: text, span: text, asset: orNull(whole), nextFromMs: orNull(whole) },
   points: list(fields({ startMs: whole, value: amount })),
 });
 

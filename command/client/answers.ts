@@ -250,7 +250,10 @@ export interface SeriesAnswer {
   readonly span: string;
   /** Of amounts. */
   readonly asset: number | null;
+  /** Oldest first. That of now still grows. */
   readonly points: readonly { readonly startMs: number; readonly value: string }[];
+  /** `fromMs` of the points after these; null where they reach `untilMs`. */
+  readonly nextFromMs: number | null;
 }
 
 export interface Status {

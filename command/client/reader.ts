@@ -85,7 +85,14 @@ export interface CommandQuery extends ListQuery {
 /** Buckets of block time, the newest last: `points` of them up to `untilMs`, else up to now. */
 export interface SeriesQuery {
   readonly span?: 'minute' | 'hour' | 'day';
+  /** Of them, the last up to `untilMs`, or the first from `fromMs` on. */
   readonly points?: number;
+  /**
+   * The bucket that it lies in is the first, but none before the first block: a whole series is
+   * read from `fromMs: 0` on, each time with `nextFromMs` of the answer before, until that is null.
+   */
+  readonly fromMs?: number;
+  /** The bucket that it lies in is the last; default: the reader's block time. */
   readonly untilMs?: number;
   /** Of amounts; else the first of genesis. */
   readonly asset?: number;

@@ -172,7 +172,8 @@ describe('typed reads of a real reader', () => {
       const { points } = await reader.series(name, { span: 'day', points: 3 });
       expect(points).toHaveLength(3);
     }
-    const sum = (await reader.series('blocks')).points.reduce((a, { value }) => a + +value, 0);
+    const { points } = await reader.series('blocks', { fromMs: 0 });
+    const sum = points.reduce((a, { value }) => a + +value, 0);
     expect(sum).toBe(HEIGHTS);
     const none = reader.series('../status' as SeriesName);
     await expect(none).rejects.toMatchObject({ code: 'badParameter', status: 0 });

@@ -87,6 +87,13 @@ describe('one path in two forms', () => {
       'items',
     );
   });
+
+  it('links the part of a series that follows', async () => {
+    const url = '/explorer/stats/blocks?fromMs=0&points=1&format=csv';
+    const { headers } = await get(url);
+    expect(headers.link).toBe(`<${url.replace('fromMs=0', 'fromMs=3600000')}>; rel="next"`);
+    expect((await get(url.replace('points=1', 'points=9'))).headers.link).toBeUndefined();
+  });
 });
 
 describe('what is meant', () => {

@@ -353,6 +353,21 @@ describe('what is read', () => {
     expect(table.text).toMatch(/^start_ms,value\r\n(\d+,\d+\r\n){3}$/);
   });
 
+  it('by time, from the first bucket of the chain on', async () => {
+    const { timestampMs } = (await get('/explorer/blocks/1')).body as { timestampMs: number };
+    for (const [span, spanMs] of [
+      ['minute', 60_000],
+      ['hour', 3_600_000],
+      ['day', 86_400_000],
+    ] as const) {
+      const { body } = await get(`/explorer/stats/blocks?span=${span}&fromMs=0`);
+      const points = body.points as Json[];
+      expect(points[0]?.startMs).toBe(timestampMs - (timestampMs % spanMs));
+      expect(total(points, 'value')).toBe(BigInt(PROJECTED));
+      expect(body.nextFromMs).toBeNull();
+    }
+  });
+
   it('of the state: with proof and certificate, or 503 when no validator has one', async () => {
     expect(await get(`/state/${stateKey}`)).toMatchObject({
       status: 503,
@@ -577,6 +592,7 @@ const badRequests: readonly [url: string, status: number, code: number][] = [
   ['/explorer/stats/luck', 400, RejectCode.badParameter],
   ['/explorer/stats/activeAccounts?span=minute', 400, RejectCode.badParameter],
   ['/explorer/stats/blocks?points=1441', 400, RejectCode.badParameter],
+  ['/explorer/stats/blocks?fromMs=-1', 400, RejectCode.badParameter],
   ['/explorer/blocks?minHeight=1000000', 503, RejectCode.notYetVisible],
 ];
 

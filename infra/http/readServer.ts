@@ -284,9 +284,9 @@ function sendAnswer(
     return sendProblem(reply, status, code, detail);
   }
   if (answer.kind === 'table') {
-    if (answer.nextCursor !== null) {
+    if (answer.next !== null) {
       const next = new URL(request.url, 'http://reader');
-      next.searchParams.set('cursor', answer.nextCursor);
+      next.searchParams.set(answer.next.name, answer.next.value);
       reply.header('link', `<${next.pathname}${next.search}>; rel="next"`);
     }
     return reply

@@ -6,6 +6,7 @@ import {
   count,
   described,
   heightOfSums,
+  type JsonSchema,
   list,
   nullable,
   object,
@@ -47,18 +48,23 @@ type SeriesParameters = {
   readonly series: string;
   readonly span?: string;
   readonly points?: number;
+  readonly fromMs?: number;
   readonly untilMs?: number;
   readonly asset?: number;
   readonly format?: string;
 };
 
+/** Whole buckets, none where `points` is 0. */
 interface Window {
   readonly spanMs: number;
   /** Start of the first bucket. */
   readonly fromMs: number;
   readonly points: number;
-  readonly asset: number;
+  /** Start of the bucket after these; null where no more are asked for. */
+  readonly nextFromMs: number | null;
 }
+
+const TIME: JsonSchema = { ...timestamp, maximum: 8_640_000_000_000_000 };
 
 export const getSeries: Route = {
   url: '/explorer/stats/:series',
@@ -70,9 +76,15 @@ export const getSeries: Route = {
     span: { type: 'string', enum: Object.keys(SPANS), default: 'hour' },
     points: {
       ...{ type: 'integer', minimum: 1, maximum: SERIES_POINTS_MAX, default: POINTS_DEFAULT },
-      description: 'buckets, the newest last; fewer where 1970 begins',
+      description:
+        'buckets up to `untilMs`, or from `fromMs` on; fewer where 1970 begins, or with ' +
+        '`untilMs` before that many',
     },
-    untilMs: described({ ...timestamp, maximum: 8_640_000_000_000_000 }, 'default: block time now'),
+    fromMs: described(
+      TIME,
+      'the bucket that this lies in is the first, but none before the first block',
+    ),
+    untilMs: described(TIME, 'the bucket that this lies in is the last; default: block time now'),
     asset: described({ ...count, maximum: 0x7fff_ffff }, 'of amounts; default: the first'),
     format: { type: 'string', enum: ['json', 'csv'] },
   }),
@@ -83,21 +95,23 @@ export const getSeries: Route = {
     points: list(
       object({ startMs: timestamp, value: described(text, 'a whole number in decimal digits') }),
     ),
+    nextFromMs: described(
+      nullable(timestamp),
+      '`fromMs` of the points after these; null where they reach `untilMs`',
+    ),
     visibleHeight: heightOfSums,
   }),
   async read(context, parameters: SeriesParameters) {
-    const { series, span = 'hour', points: asked = POINTS_DEFAULT } = parameters;
+    const { series, span = 'hour' } = parameters;
     const spanMs = SPANS[span] ?? HOUR_MS;
     const source = SERIES[series] as Source;
     if (source === 'active' && spanMs === MINUTE_MS) {
       return refused(RejectCode.badParameter, 'span: activeAccounts are counted by hour and day');
     }
-    const until = parameters.untilMs ?? context.visible.timestampMs;
-    const lastMs = until - (until % spanMs);
-    const points = Math.min(asked, lastMs / spanMs + 1);
-    const fromMs = lastMs - (points - 1) * spanMs;
+    const window = await windowOf(context, spanMs, parameters);
+    const { fromMs, points, nextFromMs } = window;
     const asset = parameters.asset ?? context.genesis.assets[0]?.asset ?? 0;
-    const found = await readPoints(context, source, { spanMs, fromMs, points, asset });
+    const found = await readPoints(context, source, window, asset);
     const filled = Array.from({ length: points }, (_, index) => {
       const startMs = fromMs + index * spanMs;
       return { startMs, value: found.get(startMs) ?? '0' };
@@ -113,25 +127,58 @@ export const getSeries: Route = {
           ],
           filled,
         ),
-        nextCursor: null,
+        next: nextFromMs === null ? null : { name: 'fromMs', value: String(nextFromMs) },
       };
     }
     const isAmount = source !== 'active' && source.table === 'volumes';
     const body = {
-      ...{ series, span, asset: isAmount ? asset : null, points: filled },
+      ...{ series, span, asset: isAmount ? asset : null, points: filled, nextFromMs },
       visibleHeight: context.visible.height,
     };
     return { kind: 'found', body };
   },
 };
 
-/** Values by the start of their bucket. Days are sums of hours, which alone are kept. */
+async function windowOf(
+  context: ReadContext,
+  spanMs: number,
+  parameters: SeriesParameters,
+): Promise<Window> {
+  const asked = parameters.points ?? POINTS_DEFAULT;
+  const startOf = (timeMs: number): number => timeMs - (timeMs % spanMs);
+  const lastMs = startOf(parameters.untilMs ?? context.visible.timestampMs);
+  if (parameters.fromMs === undefined) {
+    const points = Math.min(asked, lastMs / spanMs + 1);
+    return { spanMs, fromMs: lastMs - (points - 1) * spanMs, points, nextFromMs: null };
+  }
+  // Who walks from the oldest on does not know when that was.
+  const firstMs = await readFirst(context, spanMs);
+  const fromMs = startOf(Math.max(parameters.fromMs, firstMs));
+  const points = Math.max(0, Math.min(asked, (lastMs - fromMs) / spanMs + 1));
+  const nextMs = fromMs + points * spanMs;
+  return { spanMs, fromMs, points, nextFromMs: nextMs <= lastMs ? nextMs : null };
+}
+
+/** Days are sums of hours, which alone are kept of what is counted. */
+const keptOf = (spanMs: number): number => (spanMs === DAY_MS ? HOUR_MS : spanMs);
+
+/** Start of the first bucket that has a block; 0 where there is none. */
+async function readFirst({ sql, shard }: ReadContext, spanMs: number): Promise<number> {
+  const [row] = await sql.rows(
+    'select min(bucket_ms) as first from counters where shard = $1 and span_ms = $2',
+    [shard, keptOf(spanMs)],
+  );
+  return safeCount(row?.first ?? 0);
+}
+
+/** Values by the start of their bucket. */
 async function readPoints(
   { sql, shard }: ReadContext,
   source: Source,
-  { spanMs, fromMs, points, asset }: Window,
+  { spanMs, fromMs, points }: Window,
+  asset: number,
 ): Promise<ReadonlyMap<number, string>> {
-  const keptMs = source !== 'active' && spanMs === DAY_MS ? HOUR_MS : spanMs;
+  const keptMs = source === 'active' ? spanMs : keptOf(spanMs);
   const values = [shard, keptMs, fromMs, fromMs + points * spanMs, spanMs];
   const bucket = 'bucket_ms - bucket_ms % $5::bigint';
   const where = 'where shard = $1 and span_ms = $2 and bucket_ms >= $3 and bucket_ms < $4';

@@ -94,7 +94,9 @@ export function closeTable<Row>(options: {
 }): Answer {
   const { request, rows, fileName, columns } = options;
   const text = csv(columns, rows.slice(0, request.limit));
-  return { kind: 'table', fileName, text, nextCursor: nextCursor(options) };
+  const cursor = nextCursor(options);
+  const next = cursor === null ? null : ({ name: 'cursor', value: cursor } as const);
+  return { kind: 'table', fileName, text, next };
 }
 
 function nextCursor<Row>(options: {

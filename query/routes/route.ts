@@ -27,7 +27,8 @@ export type Answer =
       readonly kind: 'table';
       readonly fileName: string;
       readonly text: string;
-      readonly nextCursor: string | null;
+      /** The parameter that asks for what follows; null where nothing does. */
+      readonly next: { readonly name: 'cursor' | 'fromMs'; readonly value: string } | null;
     }
   | { readonly kind: 'refused'; readonly code: RejectCode; readonly detail: string };
 
