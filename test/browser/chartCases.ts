@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPage, WAIT_MS } from './openBrowser.js';
+import { findBarriers, openPage, overflowOf, WAIT_MS } from './openBrowser.js';
 import type { RunningPlatform } from './runningPlatform.js';
 
 interface World {
@@ -21,12 +21,31 @@ const VALUES: Readonly<Record<string, number>> = { sizeBytes: 345_000, staked: 5
 async function serveSeries(page: Page): Promise<void> {
   await page.route('**/explorer/stats/*', async (route) => {
     await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
-    const series = new URL(route.request().url()).pathname.split('/').at(-1) ?? '';
+    const { pathname, searchParams } = new URL(route.request().url());
+    const series = pathname.split('/').at(-1) ?? '';
+    const value = searchParams.get('asset') === '7' ? 31_250 : (VALUES[series] ?? 7);
     const points = Array.from({ length: POINTS }, (_, index) => ({
       startMs: START_MS + index * MINUTE_MS,
-      value: String(VALUES[series] ?? 7),
+      value: String(value),
     }));
     return route.fulfill({ json: { series, points } });
+  });
+}
+
+/** A second asset, with two decimals, and what was played for of both. */
+async function serveAssets(page: Page): Promise<void> {
+  await page.route('**/genesis', async (route) => {
+    const genesis = await (await route.fetch()).json();
+    const gem = { ...genesis.assets[0], asset: 7, symbol: 'GEM', decimals: 2 };
+    return route.fulfill({ json: { ...genesis, assets: [...genesis.assets, gem] } });
+  });
+  await page.route(/\/explorer\/stats\?/, async (route) => {
+    const stats = await (await route.fetch()).json();
+    const games = [
+      { asset: 0, staked: '1000', paid: '900' },
+      { asset: 7, staked: '500', paid: '400' },
+    ];
+    return route.fulfill({ json: { ...stats, totals: { ...stats.totals, games } } });
   });
 }
 
@@ -124,6 +143,73 @@ export function chartCases(world: () => World): void {
       await page.getByText('over 24 h, by hour').waitFor();
       await page.getByRole('button', { name: '24 h' }).click();
       await expect.poll(() => page.getByText('over 24 h, by hour').count()).toBe(0);
+    });
+  });
+
+  describe('a chain of several assets', () => {
+    let page: Page;
+    let url: string;
+
+    beforeAll(async () => {
+      ({ page } = await openPage(world().browser));
+      url = world().platform.url;
+      await serveSeries(page);
+      await serveAssets(page);
+    });
+    afterAll(() => page?.context().close());
+
+    const stakedOf = () =>
+      page.getByLabel('totals since genesis').getByText('Staked').locator('..').textContent();
+
+    it('lets the keyboard choose one on the charts, and the address keep it', async () => {
+      await page.goto(`${url}/stats?range=24h`);
+      await page.getByText('in CHIP').waitFor();
+      await expect.poll(stakedOf).toBe('Staked1,000 CHIP');
+      const choice = page.getByRole('combobox', { name: 'Asset' });
+      await choice.focus();
+      await choice.press('G');
+      await page.getByText('in GEM').waitFor();
+      expect(new URL(page.url()).search).toBe('?range=24h&asset=7');
+      await expect.poll(stakedOf).toBe('Staked5 GEM');
+      const chart = page.getByRole('slider', { name: /^Staked and paid/ });
+      const last = () => chart.getAttribute('aria-valuemax');
+      await expect.poll(last, { timeout: WAIT_MS }).toBe(String(POINTS - 1));
+      await chart.press('Home');
+      await page.getByText('2026-01-02 03:04 UTC: staked 312.5, paid 312.5').waitFor();
+      const files = page.getByRole('link', { name: /as CSV$/ });
+      const addresses = await files.evaluateAll((all) => all.map((each) => String(each)));
+      expect(addresses.filter((each) => each.includes('asset=7'))).toHaveLength(2);
+      await page.reload();
+      await page.getByText('in GEM').waitFor();
+      expect(await choice.inputValue()).toBe('7');
+      await choice.selectOption('CHIP');
+      await page.getByText('in CHIP').waitFor();
+      expect(new URL(page.url()).search).toBe('?range=24h');
+    });
+
+    it('ranks accounts by the one that is chosen, from the first page on', async () => {
+      const asked: (string | null)[] = [];
+      await page.route(/\/explorer\/accounts\?/, (route) => {
+        const { searchParams } = new URL(route.request().url());
+        asked.push(searchParams.get('asset'), searchParams.get('cursor'));
+        const page = { items: [], nextCursor: null, accounts: 0, asset: 7, issued: '9' };
+        return route.fulfill({ json: page });
+      });
+      await page.goto(`${url}/accounts?cursor=AQ&page=2&asset=0`);
+      await page.getByRole('combobox', { name: 'Asset' }).selectOption('GEM');
+      await expect.poll(() => asked.slice(-2), { timeout: WAIT_MS }).toEqual(['7', null]);
+      expect(new URL(page.url()).search).toBe('?asset=7');
+    });
+
+    it.each(['/stats', '/accounts'])('has room for the choice on a phone: %s', async (path) => {
+      await page.setViewportSize({ width: 360, height: 740 });
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.goto(`${url}${path}`);
+        await page.getByRole('combobox', { name: 'Asset' }).waitFor();
+        await expect.poll(() => overflowOf(page)).toBeLessThanOrEqual(0);
+        expect(await findBarriers(page), colorScheme).toEqual([]);
+      }
     });
   });
 }

@@ -1,8 +1,8 @@
 import type { Holder, Holders } from '../../../command/client/answers.js';
-import { useGenesis } from '../api/assets.js';
 import { useSlowHeight } from '../api/liveContext.js';
 import { loadedValue } from '../api/read.js';
 import { useTitle } from '../router.js';
+import { AssetChoice, useChosenAsset } from '../widgets/assetChoice.js';
 import { Await } from '../widgets/await.js';
 import { Nothing } from '../widgets/fields.js';
 import { grouped } from '../widgets/grouped.js';
@@ -47,20 +47,25 @@ function HolderRows(props: { readonly holders: Holders; readonly firstRank: numb
   );
 }
 
-/** Who holds most of the first asset. */
+/** Who holds most of an asset. */
 export function AccountsPage() {
   useTitle('Accounts');
   const version = useSlowHeight(REFRESH_MS);
-  const asset = useGenesis()?.assets[0]?.asset ?? 0;
-  const path = `/explorer/accounts?asset=${asset}&limit=${ROWS}`;
+  const chosen = useChosenAsset();
+  const path = `/explorer/accounts?asset=${chosen.asset ?? 0}&limit=${ROWS}`;
   const paged = usePages<Holder>(path, version);
   const known = (loadedValue(paged.loaded) as Holders | null)?.accounts;
   return (
     <div class="card">
-      <h1>
-        Accounts by balance{' '}
-        {known !== undefined && <span class="quiet small">of {grouped(known)}</span>}
-      </h1>
+      <div class="title">
+        <h1>
+          Accounts by balance{' '}
+          {known !== undefined && <span class="quiet small">of {grouped(known)}</span>}
+        </h1>
+        <div class="inline">
+          <AssetChoice chosen={chosen} />
+        </div>
+      </div>
       <Await loaded={paged.loaded} what="list of accounts">
         {(page) =>
           page.items.length === 0 ? (

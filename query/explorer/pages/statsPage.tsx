@@ -1,8 +1,9 @@
 import type { Counters, SeriesAnswer, Stats } from '../../../command/client/answers.js';
-import { useAsset } from '../api/assets.js';
+import { type Asset, useAsset } from '../api/assets.js';
 import { useSlowHeight } from '../api/liveContext.js';
 import { loadedValue, useRead } from '../api/read.js';
 import { goWithin, useTitle } from '../router.js';
+import { AssetChoice, type ChosenAsset, useChosenAsset } from '../widgets/assetChoice.js';
 import { Await } from '../widgets/await.js';
 import { Chart } from '../widgets/chart.js';
 import type { Series } from '../widgets/chartProps.js';
@@ -36,6 +37,8 @@ interface Line {
 
 interface ChartPlan {
   readonly title: string;
+  /** Its lines are amounts of an asset. */
+  readonly isByAsset?: boolean;
   readonly lines: readonly Line[];
 }
 
@@ -51,7 +54,11 @@ const CHARTS: readonly ChartPlan[] = [
     lines: [line('executed', 'executed'), line('refused', 'refused', 'chart-c')],
   },
   { title: 'Bets', lines: [line('bets', 'bets')] },
-  { title: 'Staked and paid', lines: [line('staked', 'staked'), line('paid', 'paid', 'chart-b')] },
+  {
+    title: 'Staked and paid',
+    isByAsset: true,
+    lines: [line('staked', 'staked'), line('paid', 'paid', 'chart-b')],
+  },
   { title: 'Blocks', lines: [line('blocks', 'blocks')] },
   { title: 'New accounts', lines: [line('newAccounts', 'new accounts', 'chart-b')] },
   { title: 'Active accounts', lines: [line('activeAccounts', 'active accounts', 'chart-b')] },
@@ -65,25 +72,34 @@ function rangeOf({ lines }: ChartPlan, chosen: Range): Range {
   return isTooShort ? (RANGES.find(({ span }) => span === 'hour') ?? chosen) : chosen;
 }
 
-function pathOf(series: string, { span, points }: Range): string {
-  return `/explorer/stats/${series}?span=${span}&points=${points}`;
+function pathOf(series: string, { span, points }: Range, asset: number | null): string {
+  const whose = asset === null ? '' : `&asset=${asset}`;
+  return `/explorer/stats/${series}?span=${span}&points=${points}${whose}`;
 }
 
-function SeriesChart(props: { readonly plan: ChartPlan; readonly range: Range }) {
-  const { plan } = props;
+function SeriesChart(props: {
+  readonly plan: ChartPlan;
+  readonly range: Range;
+  readonly chosen: ChosenAsset;
+}) {
+  const { plan, chosen } = props;
+  const { isByAsset = false } = plan;
+  const asset = isByAsset ? chosen.asked : null;
+  const { symbol, decimals } = useAsset(chosen.asset ?? 0);
   const range = rangeOf(plan, props.range);
   const version = useSlowHeight(REFRESH_MS);
   const [first, second] = plan.lines;
-  const one = useRead<SeriesAnswer>(pathOf(first?.series ?? '', range), version);
+  const one = useRead<SeriesAnswer>(pathOf(first?.series ?? '', range, asset), version);
   const other = useRead<SeriesAnswer>(
-    second === undefined ? null : pathOf(second.series, range),
+    second === undefined ? null : pathOf(second.series, range, asset),
     version,
   );
   const points = loadedValue(one)?.points ?? [];
   const others = loadedValue(other)?.points;
   // The two were asked one after the other: between them a bucket may have begun.
   const valuesOf = (list: typeof points) => {
-    const values = new Map(list.map(({ startMs, value }) => [startMs, Number(value)]));
+    const unit = isByAsset ? 10 ** decimals : 1;
+    const values = new Map(list.map(({ startMs, value }) => [startMs, Number(value) / unit]));
     return points.map(({ startMs }) => values.get(startMs) ?? null);
   };
   const series = plan.lines.flatMap(({ title, colour }, index) => {
@@ -94,6 +110,7 @@ function SeriesChart(props: { readonly plan: ChartPlan; readonly range: Range })
     <section class="card">
       <h2>
         {plan.title}
+        {isByAsset && symbol !== '' && <span class="quiet small">in {symbol}</span>}
         {range !== props.range && (
           <span class="quiet small">
             over {range.title}, by {range.span}
@@ -104,7 +121,7 @@ function SeriesChart(props: { readonly plan: ChartPlan; readonly range: Range })
             <a
               key={name}
               class="button second small"
-              href={`${pathOf(name, range)}&format=csv`}
+              href={`${pathOf(name, range, asset)}&format=csv`}
               download={`${name}.csv`}
               aria-label={`${title} as CSV`}
             >
@@ -124,10 +141,9 @@ function SeriesChart(props: { readonly plan: ChartPlan; readonly range: Range })
   );
 }
 
-function Totals(props: { readonly totals: Counters }) {
-  const { totals } = props;
-  const game = totals.games[0];
-  const asset = useAsset(game?.asset ?? 0);
+function Totals(props: { readonly totals: Counters; readonly asset: Asset }) {
+  const { totals, asset } = props;
+  const game = totals.games.find((each) => each.asset === asset.asset);
   const stakedTotal = BigInt(game?.staked ?? 0);
   const paid = BigInt(game?.paid ?? 0);
   const returned = stakedTotal === 0n ? '–' : `${Number((paid * 10_000n) / stakedTotal) / 100} %`;
@@ -152,33 +168,38 @@ export function StatsPage(props: { readonly query: URLSearchParams }) {
   useTitle('Charts');
   const asked = props.query.get('range');
   const range = RANGES.find((each) => inAddress(each) === asked) ?? (RANGES[0] as Range);
+  const chosen = useChosenAsset();
+  const asset = useAsset(chosen.asset ?? 0);
   const version = useSlowHeight(REFRESH_MS);
   const loaded = useRead<Stats>('/explorer/stats?hours=1', version);
   return (
     <>
       <div class="title">
         <h1>Charts</h1>
-        <fieldset class="ranges">
-          <legend class="hidden">range</legend>
-          {RANGES.map((each) => (
-            <button
-              key={each.title}
-              type="button"
-              class="second"
-              aria-pressed={each === range}
-              onClick={() => goWithin({ range: inAddress(each) }, { replace: true })}
-            >
-              {each.title}
-            </button>
-          ))}
-        </fieldset>
+        <div class="inline">
+          <AssetChoice chosen={chosen} />
+          <fieldset class="ranges">
+            <legend class="hidden">range</legend>
+            {RANGES.map((each) => (
+              <button
+                key={each.title}
+                type="button"
+                class="second"
+                aria-pressed={each === range}
+                onClick={() => goWithin({ range: inAddress(each) }, { replace: true })}
+              >
+                {each.title}
+              </button>
+            ))}
+          </fieldset>
+        </div>
       </div>
       <Await loaded={loaded} what="summary of the chain">
-        {({ totals }) => <Totals totals={totals} />}
+        {({ totals }) => <Totals totals={totals} asset={asset} />}
       </Await>
       <div class="charts">
         {CHARTS.map((plan) => (
-          <SeriesChart key={plan.title} plan={plan} range={range} />
+          <SeriesChart key={plan.title} plan={plan} range={range} chosen={chosen} />
         ))}
       </div>
     </>

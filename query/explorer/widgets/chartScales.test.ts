@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readingOf } from './chartReading.js';
 import { barsBeside, padded, stepOf, valueLabels } from './chartScales.js';
 
 const minutes = Array.from({ length: 60 }, (_, index) => 1_700_000_040 + index * 60);
@@ -68,5 +69,13 @@ describe('labels of values', () => {
     [[], []],
   ])('%j are %j', (values, labels) => {
     expect(valueLabels(values)).toEqual(labels);
+  });
+
+  it('says what is little as something', () => {
+    expect(valueLabels([0, 0.00025, 0.0005])).toEqual(['0', '0.00025', '0.0005']);
+    const values = [12.345678, 0.00000001];
+    const series = values.map((value) => ({ title: 'staked', values: [value] }));
+    const said = readingOf({ x: 'height', xs: [7], series }, 0);
+    expect(said).toBe('Block 7: staked 12.345678, staked 0.00000001');
   });
 });

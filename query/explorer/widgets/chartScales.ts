@@ -60,7 +60,10 @@ export function valueLabels(values: readonly number[]): string[] {
     ([size]) =>
       most >= Math.max(size, SHORT_FROM) && values.every((value) => value % (size / 10) === 0),
   ) ?? [1, ''];
-  return values.map((value) =>
-    value === 0 ? '0' : `${grouped(Math.round((value / unit) * 1000) / 1000)}${letter}`,
-  );
+  return values.map((value) => {
+    const shown = value / unit;
+    const isPart = Math.abs(shown) < 1;
+    const short = isPart ? Number(shown.toPrecision(3)) : Math.round(shown * 1000) / 1000;
+    return value === 0 ? '0' : `${grouped(short)}${letter}`;
+  });
 }
