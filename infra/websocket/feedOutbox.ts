@@ -2,18 +2,22 @@ import { randomInt } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import { FEED_MESSAGE_BYTES_MAX, FEED_OUTBOX_BYTES_MAX } from '../../schemas/limits.js';
 
-/** So much text has a ping among it: who reads as much within a heartbeat is alive. */
-const PING_CHARACTERS = 64 * 1024;
+/** So much has a ping among it: who reads as much within a heartbeat is alive. */
+const PING_INTERVAL_BYTES = 64 * 1024;
 /** Pings among 16 MiB, more than systems hold of one connection; older ones are not looked for. */
 const PINGS_OPEN_MAX = 256;
 /** A ping carries a number that nobody can guess who has not read it. */
 const PING_BYTES = 6;
 const PING_NUMBERS = 2 ** 48 - 1;
+const AS_TEXT = { binary: false };
 
 /** What waits for one client of the feed, and what is known of how it reads. */
 export interface FeedOutbox {
-  /** Of a height: whoever sends looks whether it `isFull` then, and waits until it is `drained`. */
-  send(text: string): void;
+  /**
+   * Of a height, as UTF-8, which is not copied: what many wait for is in memory once. Whoever sends
+   * looks whether it `isFull` then, and waits until it is `drained`.
+   */
+  send(text: Uint8Array): void;
   /**
    * An answer or a heartbeat. A full outbox takes a few: it may be full for long of a slow reader.
    * False when there are too many.
@@ -60,9 +64,9 @@ export function openFeedOutbox(socket: WebSocket): FeedOutbox {
     // With pings among the messages: megabytes wait in the network alone, where nobody sees how
     // much of them was read, and a ping behind all of it would tell of a slow reader too late.
     send(text) {
-      socket.send(text);
+      socket.send(text, AS_TEXT);
       unpinged += text.length;
-      if (unpinged >= PING_CHARACTERS) ping();
+      if (unpinged >= PING_INTERVAL_BYTES) ping();
     },
     say(text) {
       saidWhileFull = isFull() ? saidWhileFull + text.length : 0;

@@ -89,7 +89,7 @@ export function serveFeed(server: Server, options: FeedOptions): FeedServer {
     heartbeatMs: FEED_HEARTBEAT_MS,
     trusted: isLoopback,
     ...options,
-    reader: createFeedReader(sql, shard),
+    reader: createFeedReader(sql, shard, (text) => Buffer.from(text)),
     clients: new Set(),
   };
   const limit = createAddressLimit(feed.connectionsPerAddressMax, feed.trusted);
@@ -249,7 +249,7 @@ async function sendSome(feed: Feed, client: FeedClient, visible: number): Promis
   if (!isWanted()) return true;
   if (chunk.through < next) return false;
   for (const height of chunk.heights) {
-    for (const text of messagesFor(wants, height)) outbox.send(text);
+    for (const message of messagesFor(wants, height)) outbox.send(message);
     client.next = height.height + 1;
     if (outbox.isFull()) return true;
   }
@@ -273,7 +273,7 @@ function followStats(feed: Feed): { close(): void } {
       const { height: visibleHeight, timestampMs } = visible;
       const text = JSON.stringify({ type: 'stats', ...pace, timestampMs, visibleHeight });
       for (const { outbox } of receivers) {
-        if (!outbox.isFull()) outbox.send(text);
+        if (!outbox.isFull()) outbox.send(Buffer.from(text));
       }
     } catch (error) {
       log.warn({ err: error }, 'the feed cannot read the pace');

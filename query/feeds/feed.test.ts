@@ -61,9 +61,10 @@ function openTables(perHeight: number, pauseMs = 0) {
     counts.rows += Math.min(found.length, limit);
     return found.slice(0, limit);
   };
-  return { counts, order, reader: createFeedReader({ at: () => ({ rows }) }, 0) };
+  return { counts, order, reader: createFeedReader({ at: () => ({ rows }) }, 0, encode) };
 }
 
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const isPlayer = (value: unknown): boolean => value instanceof Uint8Array && value[0] === 7;
 const wanting = (...topics: FeedTopic[]) => feedWants(new Set(topics));
 const isWanted = () => true;

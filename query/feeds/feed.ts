@@ -7,7 +7,13 @@ import {
 } from '../../schemas/limits.js';
 import type { SqlSource } from '../ports.js';
 import type { FeedWants } from './feedWants.js';
-import { type FeedChunk, type HeightMessages, loadHeights, loadWanted } from './heightMessages.js';
+import {
+  type EncodeText,
+  type FeedChunk,
+  type HeightMessages,
+  loadHeights,
+  loadWanted,
+} from './heightMessages.js';
 import { createReadBudget } from './readBudget.js';
 
 /** What one client reads next. */
@@ -28,7 +34,8 @@ export interface FeedReader {
   read(request: FeedRead): Promise<FeedChunk>;
 }
 
-export function createFeedReader(sql: SqlSource, shard: number): FeedReader {
+export function createFeedReader(sql: SqlSource, shard: number, encode: EncodeText): FeedReader {
+  const tablesAt = (height: number) => ({ sql: sql.at(height), shard, encode });
   const cache = createHeightCache();
   const loading = new Map<string, Promise<FeedChunk>>();
   const budget = createReadBudget(FEED_CATCH_UP_READS);
@@ -42,7 +49,7 @@ export function createFeedReader(sql: SqlSource, shard: number): FeedReader {
   const loadAll = ({ from, visible }: FeedRead): Promise<FeedChunk> => {
     const to = Math.min(visible, from + FEED_CHUNK_HEIGHTS - 1);
     return once(`${from}-${to}`, async () => {
-      const heights = await loadHeights(sql.at(to), shard, from, to);
+      const heights = await loadHeights(tablesAt(to), from, to);
       cache.keep(heights, visible);
       return chunkOf(heights, from);
     });
@@ -51,7 +58,7 @@ export function createFeedReader(sql: SqlSource, shard: number): FeedReader {
     const most = wants.blocks ? FEED_CHUNK_HEIGHTS : FEED_SCAN_HEIGHTS;
     const to = Math.min(visible, from + most - 1);
     const name = `${from}-${to} ${[...wants.topics].join()}`;
-    return once(name, () => loadWanted(sql.at(to), wants, [shard, from, to]));
+    return once(name, () => loadWanted(tablesAt(to), wants, [from, to]));
   };
   return {
     async read(request) {

@@ -8,9 +8,22 @@ import { COMMAND_COLUMNS, commandJson } from '../routes/commandJson.js';
 import { select } from '../routes/select.js';
 import { type FeedWants, wantedCommands } from './feedWants.js';
 
-/** A message that is serialised for the first who gets it, and is the same text for all others. */
+/** Text as it is sent: by whoever has an encoder. */
+export type EncodeText = (text: string) => Uint8Array;
+
+/** What messages are made from. */
+export interface FeedTables {
+  readonly sql: Sql;
+  readonly shard: number;
+  readonly encode: EncodeText;
+}
+
+/**
+ * A message that is serialised for the first who gets it, and is the same bytes for all others: a
+ * height may have some MiB of them, and thousands may wait for it.
+ */
 interface Message {
-  text(): string;
+  bytes(): Uint8Array;
 }
 
 interface CommandMessage extends Message {
@@ -34,34 +47,34 @@ export interface FeedChunk {
 type Row = Pick<CommandRow, (typeof COMMAND_COLUMNS)[number]>;
 
 /** The messages of a height that a client who wants this gets, in order. */
-export function messagesFor(wants: FeedWants, height: HeightMessages): string[] {
-  const texts = wants.blocks && height.block !== null ? [height.block.text()] : [];
-  if (wants.commands === 'none') return texts;
+export function messagesFor(wants: FeedWants, height: HeightMessages): Uint8Array[] {
+  const messages = wants.blocks && height.block !== null ? [height.block.bytes()] : [];
+  if (wants.commands === 'none') return messages;
   for (const command of height.commands) {
-    if (wants.commands === 'all' || command.concerns(wants.topics)) texts.push(command.text());
+    if (wants.commands === 'all' || command.concerns(wants.topics)) messages.push(command.bytes());
   }
-  return texts;
+  return messages;
 }
 
-function messageOf(json: () => object): Message {
-  let text: string | null = null;
+function messageOf(encode: EncodeText, json: () => object): Message {
+  let bytes: Uint8Array | null = null;
   let said: (() => object) | null = json;
   return {
-    text() {
-      text ??= JSON.stringify(said?.());
+    bytes() {
+      bytes ??= encode(JSON.stringify(said?.()));
       said = null; // and the row with it
-      return text;
+      return bytes;
     },
   };
 }
 
 /** Whom a command concerns: its account, and whoever a transfer pays. */
-function commandMessage(row: Row): CommandMessage {
+function commandMessage(encode: EncodeText, row: Row): CommandMessage {
   const { id, account, kind, status, instruction } = row;
   const paid = kind === 'Transfer' && status === 'executed' ? String(instruction.to) : null;
   let topics: readonly FeedTopic[] | null = null;
   return {
-    ...messageOf(() => ({ type: 'command', command: commandJson(row) })),
+    ...messageOf(encode, () => ({ type: 'command', command: commandJson(row) })),
     concerns(wanted) {
       topics ??= [
         `account:${toHex(account)}`,
@@ -78,8 +91,7 @@ const WITHIN = 'where shard = $1 and height between $2 and $3';
 
 /** Everything of heights that follow each other: at least one of them, at most a chunk. */
 export async function loadHeights(
-  sql: Sql,
-  shard: number,
+  { sql, shard, encode }: FeedTables,
   from: number,
   to: number,
 ): Promise<HeightMessages[]> {
@@ -101,17 +113,17 @@ export async function loadHeights(
   return rows.map((row) => {
     const own: CommandMessage[] = [];
     for (; commandRows[next]?.height === row.height; next++) {
-      own.push(commandMessage(commandRows[next]!));
+      own.push(commandMessage(encode, commandRows[next]!));
     }
-    return { height: row.height, block: blockMessage(row), commands: own };
+    return { height: row.height, block: blockMessage(encode, row), commands: own };
   });
 }
 
 /** Of a range of heights, what these topics are about and nothing else. */
 export async function loadWanted(
-  sql: Sql,
+  { sql, shard, encode }: FeedTables,
   wants: FeedWants,
-  [shard, from, to]: readonly [shard: number, from: number, to: number],
+  [from, to]: readonly [from: number, to: number],
 ): Promise<FeedChunk> {
   const found = wants.blocks ? await readBlocks(sql, [shard, from, to]) : [];
   // A block that is not in the tables ends what there is.
@@ -120,7 +132,7 @@ export async function loadWanted(
   const byHeight = new Map<number, HeightMessages & { readonly commands: CommandMessage[] }>();
   for (const row of found) {
     const { height } = row;
-    byHeight.set(height, { height, block: blockMessage(row), commands: [] });
+    byHeight.set(height, { height, block: blockMessage(encode, row), commands: [] });
   }
   if (wants.commands === 'some' && through >= from) {
     const page = await readWanted(sql, wants, [shard, from, through]);
@@ -129,7 +141,7 @@ export async function loadWanted(
       const { height } = row;
       const own = byHeight.get(height) ?? { height, block: null, commands: [] };
       byHeight.set(height, own);
-      own.commands.push(commandMessage(row));
+      own.commands.push(commandMessage(encode, row));
     }
   }
   const heights = [...byHeight.values()].filter(({ height }) => height <= through);
@@ -159,6 +171,6 @@ function readBlocks(sql: Sql, values: readonly SqlValue[]) {
   return select(sql, blocks, BLOCK_COLUMNS, `${WITHIN} order by height`, values);
 }
 
-function blockMessage(row: BlockRow): Message {
-  return messageOf(() => ({ type: 'block', block: blockJson(row) }));
+function blockMessage(encode: EncodeText, row: BlockRow): Message {
+  return messageOf(encode, () => ({ type: 'block', block: blockJson(row) }));
 }
