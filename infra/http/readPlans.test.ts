@@ -63,6 +63,7 @@ async function statementsOf(url: string, parameters: Parameters): Promise<Asked[
 const noStates = { read: async () => null };
 
 interface PlanNode {
+  readonly 'Actual Loops'?: number;
   readonly 'Node Type': string;
   readonly 'Index Name'?: string;
   readonly 'Index Cond'?: string;
@@ -73,8 +74,11 @@ function nodesOf(node: PlanNode): readonly PlanNode[] {
   return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 }
 
-async function planOf({ text, values }: Asked): Promise<readonly PlanNode[]> {
-  const [row] = await planner.rows(`explain (format json) ${text}`, values);
+async function planOf(
+  { text, values }: Asked,
+  options = 'format json',
+): Promise<readonly PlanNode[]> {
+  const [row] = await planner.rows(`explain (${options}) ${text}`, values);
   const [explained] = present(row, 'a plan')['QUERY PLAN'] as [{ readonly Plan: PlanNode }];
   return nodesOf(explained.Plan);
 }
@@ -138,6 +142,20 @@ it('lists of one account, block and ranking are such walks too', async () => {
   expect(await indexesOf('/explorer/search', { q: id.slice(0, 8) })).toEqual([
     ...['blocks_digest', 'commands_pkey', 'accounts_pkey'],
   ]);
+});
+
+it('the history of an account passes over no row for an asset that it never held', async () => {
+  const [row] = await world.sql.rows('select account, asset from account_history limit 1', []);
+  const publicKey = toHex(row?.account as Uint8Array);
+  const walksFor = async (asset: number) => {
+    const parameters = { ...page, publicKey, asset };
+    const [asked] = await statementsOf('/explorer/accounts/:publicKey/history', parameters);
+    const nodes = await planOf(present(asked, 'a statement'), 'analyze, format json');
+    const walk = nodes.find((node) => node['Index Name'] === 'account_history_pkey');
+    return walk?.['Actual Loops'];
+  };
+  expect(await walksFor(Number(row?.asset))).toBe(1);
+  expect(await walksFor(999)).toBe(0);
 });
 
 it('goes on when a view has other columns than before', async () => {

@@ -102,9 +102,12 @@ function readHistory(
   const place = [after.height, after.executionIndex, after.eventIndex];
   const values: SqlValue[] = [account, asOf, fromHeight, ...place, limit + 1];
   if (asset !== undefined) values.push(asset);
+  // Looked up first: whoever never held it has no row, and all of theirs would be passed over.
+  const ofAsset = `and asset = $8
+    and exists (select from balances where balances.account = $1 and balances.asset = $8)`;
   const rest = `where account = $1 and height <= $2 and height >= $3
     and (height, execution_index, event_index) < ($4, $5::bigint, $6::bigint)
-    ${asset === undefined ? '' : 'and asset = $8'}
+    ${asset === undefined ? '' : ofAsset}
     order by height desc, execution_index desc, event_index desc limit $7`;
   return select(sql, accountHistory, COLUMNS, rest, values);
 }
