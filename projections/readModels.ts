@@ -9,7 +9,7 @@ import { validatorsModel } from './validators/fold.js';
  * Names, together with the tables themselves, what the folds write: raise it when a fold writes
  * other values into the same columns. Tables of another version are made anew from the log.
  */
-export const PROJECTION_VERSION = 3;
+export const PROJECTION_VERSION = 4;
 
 /** Postgres schema of the views that readers and analysts use, whichever version is current. */
 export const VIEW_SCHEMA = 'nullspace';

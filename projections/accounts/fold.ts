@@ -66,13 +66,13 @@ function putHistory(
 ): void {
   rows.put(accountHistory, {
     account,
+    asset: change.asset,
     height: event.height,
     execution_index: event.executionIndex,
     event_index: event.eventIndex,
     shard: event.shard,
     partition: event.partition,
     timestamp_ms: event.timestampMs,
-    asset: change.asset,
     delta: change.delta,
     balance: change.balance,
     reason: change.reason,

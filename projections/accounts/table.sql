@@ -36,18 +36,18 @@ comment on column balances.height is 'Of the last change.';
 
 create table account_history (
   account bytea not null,
+  asset bigint not null,
   height bigint not null,
   execution_index integer not null,
   event_index integer not null,
   shard integer not null,
   partition integer not null,
   timestamp_ms bigint not null,
-  asset bigint not null,
   delta bigint not null,
   balance bigint not null,
   reason text not null,
   command_id bytea,
-  primary key (account, height, execution_index, event_index)
+  primary key (account, asset, height, execution_index, event_index)
 );
 comment on table account_history is
   'One row a change of a balance, never updated. The balance as of height N is the last row of '

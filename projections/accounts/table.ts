@@ -33,19 +33,22 @@ export const balances = {
   },
 } as const satisfies Table;
 
-/** Every change of a balance, with the balance after it. */
+/**
+ * Every change of a balance, with the balance after it. By asset, so that a rare one is found among
+ * many changes of others.
+ */
 export const accountHistory = {
   name: 'account_history',
   kind: 'append',
   columns: {
     account: { type: 'bytes', merge: 'key' },
+    asset: { type: 'count', merge: 'key' },
     height: { type: 'count', merge: 'key' },
     execution_index: { type: 'small', merge: 'key' },
     event_index: { type: 'small', merge: 'key' },
     shard: { type: 'small', merge: 'once' },
     partition: { type: 'small', merge: 'once' },
     timestamp_ms: { type: 'count', merge: 'once' },
-    asset: { type: 'count', merge: 'once' },
     delta: { type: 'amount', merge: 'once' },
     balance: { type: 'amount', merge: 'once' },
     reason: { type: 'text', merge: 'once' },

@@ -1,7 +1,6 @@
 import { type AccountHistoryRow, accountHistory } from '../../projections/accounts/table.js';
 import type { JsonObject } from '../../projections/readModel.js';
 import { fromHex, toHex } from '../../schemas/kernel/bytes.js';
-import type { SqlValue } from '../ports.js';
 import type { Column } from './csv.js';
 import type { Position } from './cursor.js';
 import {
@@ -29,7 +28,7 @@ import {
   tableParameters,
 } from './page.js';
 import type { ReadContext, Route } from './route.js';
-import { select } from './select.js';
+import { select, selectFrom } from './select.js';
 
 const COLUMNS = [
   'height',
@@ -93,6 +92,17 @@ export const listHistory: Route = {
   },
 };
 
+const BY_PLACE = 'order by height desc, execution_index desc, event_index desc limit $7';
+const NEWEST = `height <= $2 and height >= $3
+  and (height, execution_index, event_index) < ($4, $5::bigint, $6::bigint) ${BY_PLACE}`;
+/** Changes of an account lie asset by asset: of each that it has a balance of, the newest. */
+const OF_ALL_ASSETS = `(
+  select own.* from balances cross join lateral (
+    select * from account_history as of_asset
+    where of_asset.account = balances.account and of_asset.asset = balances.asset and ${NEWEST}
+  ) as own where balances.account = $1
+) as account_history ${BY_PLACE}`;
+
 function readHistory(
   { sql }: ReadContext,
   account: Uint8Array,
@@ -100,16 +110,10 @@ function readHistory(
   asset: number | undefined,
 ): Promise<readonly HistoryRow[]> {
   const place = [after.height, after.executionIndex, after.eventIndex];
-  const values: SqlValue[] = [account, asOf, fromHeight, ...place, limit + 1];
-  if (asset !== undefined) values.push(asset);
-  // Looked up first: whoever never held it has no row, and all of theirs would be passed over.
-  const ofAsset = `and asset = $8
-    and exists (select from balances where balances.account = $1 and balances.asset = $8)`;
-  const rest = `where account = $1 and height <= $2 and height >= $3
-    and (height, execution_index, event_index) < ($4, $5::bigint, $6::bigint)
-    ${asset === undefined ? '' : ofAsset}
-    order by height desc, execution_index desc, event_index desc limit $7`;
-  return select(sql, accountHistory, COLUMNS, rest, values);
+  const values = [account, asOf, fromHeight, ...place, limit + 1];
+  if (asset === undefined) return selectFrom(sql, accountHistory, COLUMNS, OF_ALL_ASSETS, values);
+  const rest = `where account = $1 and asset = $8 and ${NEWEST}`;
+  return select(sql, accountHistory, COLUMNS, rest, [...values, asset]);
 }
 
 function position(row: HistoryRow): Position {

@@ -8,14 +8,25 @@ type ColumnName<T extends Table> = keyof RowOf<T> & string;
  * Rows of one table with the types of its definition. `rest` is everything after the table's name;
  * values go in as parameters only.
  */
-export async function select<T extends Table, const C extends readonly ColumnName<T>[]>(
+export function select<T extends Table, const C extends readonly ColumnName<T>[]>(
   sql: Sql,
   table: T,
   columns: C,
   rest: string,
   values: readonly SqlValue[],
 ): Promise<readonly Pick<RowOf<T>, C[number]>[]> {
-  const rows = await sql.rows(`select ${columns.join(', ')} from ${table.name} ${rest}`, values);
+  return selectFrom(sql, table, columns, `${table.name} ${rest}`, values);
+}
+
+/** The same of whatever has these columns of the table: `source` is everything after `from`. */
+export async function selectFrom<T extends Table, const C extends readonly ColumnName<T>[]>(
+  sql: Sql,
+  table: T,
+  columns: C,
+  source: string,
+  values: readonly SqlValue[],
+): Promise<readonly Pick<RowOf<T>, C[number]>[]> {
+  const rows = await sql.rows(`select ${columns.join(', ')} from ${source}`, values);
   const counts = columns.filter(
     (name) => present(table.columns[name], `column ${name}`).type === 'count',
   );
