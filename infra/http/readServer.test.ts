@@ -681,9 +681,9 @@ describe('the database', () => {
   it('is busy, and not away, when all connections to it are in use', async () => {
     const { url } = world;
     const database = openReadDatabase({
-      ...{ url, applicationName: 'reader', log: quietLog, connectTimeoutMs: 300 },
+      ...{ url, applicationName: 'reader', log: quietLog, connectTimeoutMs: 1_500 },
     });
-    const holds = Array.from({ length: 8 }, () => database.rows('select pg_sleep(1)', []));
+    const holds = Array.from({ length: 8 }, () => database.rows('select pg_sleep(3)', []));
     const late = database.rows('select 1 as one', []);
     await expect(late).rejects.toMatchObject({ code: 'busy', retriable: true });
     // What is visible is heard all the same.

@@ -103,7 +103,7 @@ describe('the candidates of a partition', () => {
   it('cost a mark no more where others hold many heights above it', () => {
     const JUNK = 32_000;
     const MARKS = 500;
-    const durationsMs = [0, JUNK].map((junk) => {
+    const costMs = (junk: number): number => {
       const { window } = windowOf({ bytes: 1e9, events: 2 * JUNK });
       for (let at = 0; at < junk; at++) window.add(1e9 + at, uint32(at), BigInt(at));
       const startMs = performance.now();
@@ -115,9 +115,11 @@ describe('the candidates of a partition', () => {
       const durationMs = performance.now() - startMs;
       expect(dropped).toBe(MARKS);
       return durationMs;
-    });
+    };
+    // The least of some: others may have the processor meanwhile.
+    const leastMs = (junk: number): number => Math.min(...[1, 2, 3].map(() => costMs(junk)));
     // A few milliseconds each; walked one by one, those above took two hundred times as long.
-    expect(durationsMs[1]).toBeLessThan(20 * durationsMs[0]! + 20);
+    expect(leastMs(JUNK)).toBeLessThan(20 * leastMs(0) + 20);
   });
 
   it('are all dropped up to a height, in whatever order they came, and no others', () => {
