@@ -26,13 +26,18 @@ export class BrokerError extends Error {
   }
 }
 
+/** Said of what a broker left out because it refused something else of the same request. */
+const LEFT_OUT = 'OPERATION_NOT_ATTEMPTED';
+
 /** What the broker said, of several errors the first that no other try can mend. */
 function refusalOf(error: unknown): GenericError | null {
   const errors = error instanceof MultipleErrors ? error.errors : [error];
-  const refusals = errors.filter(
+  const answers = errors.filter(
     (each): each is GenericError => each instanceof GenericError && each.apiId !== undefined,
   );
-  return refusals.find(({ canRetry }) => canRetry === false) ?? refusals[0] ?? null;
+  const refusals = answers.filter(({ apiId }) => apiId !== LEFT_OUT);
+  const final = refusals.find(({ canRetry }) => canRetry === false);
+  return final ?? refusals[0] ?? answers[0] ?? null;
 }
 
 /** Whether the broker has answered: anything else puts its connection in doubt. */
