@@ -13,11 +13,17 @@ const BATCH_OVERHEAD_BYTES = 1_024;
 const NO_LIMIT = '9223372036854775807';
 const VISIBLE_ATTEMPTS = 100;
 const VISIBLE_WAIT_MS = 50;
+/** Brokers that hang let each attempt take as long as the client waits for them. */
+const VISIBLE_TIMEOUT_MS = 30_000;
 type Answers = ReadonlySet<string | undefined>;
 /** What a broker says of a topic that another one lists and it has not seen. */
 const NOT_SEEN: Answers = new Set(['UNKNOWN_TOPIC_OR_PARTITION']);
 /** The same of one that is being made: its partitions have no leaders at first. */
 const NOT_YET: Answers = new Set([...NOT_SEEN, 'LEADER_NOT_AVAILABLE']);
+/** The client has forgotten what brokers said, as of a topic that is being made. */
+const NO_ANSWER = 'NO_ANSWER';
+/** What making topics waits for. */
+const IN_THE_MAKING: Answers = new Set([...NOT_YET, NO_ANSWER]);
 
 /** Topics as the cluster has them; read again when one is asked for that was not there. */
 export interface TopicCatalog {
@@ -61,11 +67,33 @@ interface FoundTopic {
   readonly replicas: number;
 }
 
+/** No broker answered, or each of them refused; nobody knows why. */
+class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+  readonly type = NO_ANSWER;
+  readonly retriable = true;
+
+  constructor(cause: unknown) {
+    super('no broker says which topics there are', { cause });
+  }
+}
+
+/**
+ * When no broker gives it a list of topics, kafkajs 2.2.4 drops their errors, one of a single topic
+ * without a leader too, takes `null` for the list and trips over that. @throws NoAnswerError
+ */
+async function listed<List>(asking: Promise<List>): Promise<List> {
+  return asking.catch((error: unknown) => {
+    const isOfNull = error instanceof TypeError && /\bnull\b/.test(error.message);
+    throw isOfNull ? new NoAnswerError(error) : error;
+  });
+}
+
 /** A list leaves out what its reader may not see; asked for by its name, it is refused. */
 async function refuseHidden(admin: Admin, names: readonly string[]): Promise<void> {
   for (const name of names) {
     try {
-      await admin.fetchTopicMetadata({ topics: [name] });
+      await listed(admin.fetchTopicMetadata({ topics: [name] }));
     } catch (error) {
       const isMissing = NOT_YET.has((error as { type?: string }).type);
       if (!isMissing) throw toLogError(error, `topic ${name}`);
@@ -77,14 +105,14 @@ async function describeTopics(
   admin: Admin,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, FoundTopic>> {
-  const existing = new Set(await admin.listTopics());
+  const existing = new Set(await listed(admin.listTopics()));
   const wanted = names.filter((name) => existing.has(name));
   await refuseHidden(
     admin,
     names.filter((name) => !existing.has(name)),
   );
   if (wanted.length === 0) return new Map();
-  const { topics } = await admin.fetchTopicMetadata({ topics: wanted });
+  const { topics } = await listed(admin.fetchTopicMetadata({ topics: wanted }));
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: wanted.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
@@ -160,16 +188,19 @@ async function describeSeen(
   answers: Answers,
   isEnough: (found: ReadonlyMap<string, FoundTopic>) => boolean = () => true,
 ): Promise<ReadonlyMap<string, FoundTopic>> {
-  for (let attempt = 0; attempt < VISIBLE_ATTEMPTS; attempt++) {
+  const untilMs = performance.now() + VISIBLE_TIMEOUT_MS;
+  let last: unknown;
+  for (let attempt = 0; attempt < VISIBLE_ATTEMPTS && performance.now() < untilMs; attempt++) {
     try {
       const found = await describeTopics(admin, names);
       if (isEnough(found)) return found;
     } catch (error) {
       if (!answers.has((error as { type?: string }).type)) throw error;
+      last = error;
     }
     await sleep(VISIBLE_WAIT_MS);
   }
-  throw new LogError('unreachable', `topics do not become visible: ${names.join(', ')}`);
+  throw new LogError('unreachable', `topics do not become visible: ${names.join(', ')}`, last);
 }
 
 export async function openTopicCatalog(client: Kafka, replicas: number): Promise<TopicCatalog> {
@@ -181,7 +212,7 @@ export async function openTopicCatalog(client: Kafka, replicas: number): Promise
   };
   const ensureTopics = async (wanted: readonly TopicSpecification[]): Promise<void> => {
     const names = wanted.map((topic) => topic.name);
-    const existing = await describeSeen(admin, names, NOT_YET);
+    const existing = await describeSeen(admin, names, IN_THE_MAKING);
     for (const topic of wanted) {
       const found = existing.get(topic.name);
       if (found !== undefined) checkSettings(found, topic, replicas);
@@ -190,7 +221,7 @@ export async function openTopicCatalog(client: Kafka, replicas: number): Promise
     // Another process may create them at the same time: the check afterwards is what counts.
     if (missing.length > 0) await createTopics(admin, missing, replicas);
     const hasAll = (all: ReadonlyMap<string, FoundTopic>) => names.every((name) => all.has(name));
-    const found = await describeSeen(admin, names, NOT_YET, hasAll);
+    const found = await describeSeen(admin, names, IN_THE_MAKING, hasAll);
     for (const topic of wanted) {
       checkSettings(present(found.get(topic.name), 'a topic'), topic, replicas);
     }
