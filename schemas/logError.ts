@@ -14,7 +14,10 @@ export type LogErrorCode =
   | 'accessMismatch'
   /** A position outside of what the partition holds: before its first or past its end. */
   | 'offsetOutOfRange'
-  /** The log cannot be reached, or the connection broke; an append may or may not be written. */
+  /**
+   * The log cannot be reached, takes nothing just now, or the connection broke; an append may or
+   * may not be written.
+   */
   | 'unreachable'
   /** The log answered an append in a way that cannot be: it may or may not be written. */
   | 'inDoubt'

@@ -21,10 +21,8 @@ export interface LogCatalog {
   ensureTopics(topics: readonly TopicSpecification[]): Promise<void>;
 }
 
+/** What has a code of its own among errors of the log. */
 const LOG_CODE: ReadonlyMap<PostgresErrorCode, LogErrorCode> = new Map([
-  ['unreachable', 'unreachable'],
-  ['timeout', 'unreachable'],
-  ['contention', 'unreachable'],
   ['diskFull', 'storageFull'],
   ['authentication', 'notAuthenticated'],
   ['permission', 'notAuthorised'],
@@ -38,7 +36,9 @@ export function toLogError(error: unknown): LogError {
   if (cause.sqlState === NO_PARTITION_STATE) {
     return new LogError('unknownTopic', cause.message, cause);
   }
-  return new LogError(LOG_CODE.get(cause.code) ?? 'failed', cause.message, cause);
+  // A server that takes no writes now, has no memory or is held up is away for a log as well.
+  const otherwise = cause.retriable ? 'unreachable' : 'failed';
+  return new LogError(LOG_CODE.get(cause.code) ?? otherwise, cause.message, cause);
 }
 
 const READ_TOPICS = `

@@ -253,17 +253,13 @@ function sourceOf(world: PublisherWorld, prng: Prng, own: WorldValidator): Heigh
   };
 }
 
-/** Counters by name, and by name and code where they have one. */
+/** Counters by name, and by name and code where they have one; what is logged is counted too. */
 function telemetryOf({ counters }: WorldValidator): CommandTelemetry {
-  return {
-    count(name, labels, by = 1) {
-      const names = labels?.code === undefined ? [name] : [name, `${name} ${labels.code}`];
-      for (const each of names) counters.set(each, (counters.get(each) ?? 0) + by);
-    },
-    gauge: () => {},
-    observe: () => {},
-    log: () => {},
+  const count = (name: string, labels: { readonly code?: string } = {}, by = 1): void => {
+    const names = labels.code === undefined ? [name] : [name, `${name} ${labels.code}`];
+    for (const each of names) counters.set(each, (counters.get(each) ?? 0) + by);
   };
+  return { count, gauge: () => {}, observe: () => {}, log: (_, message, of) => count(message, of) };
 }
 
 /** Heights become certified at every validator at its own pace from now on. */

@@ -127,6 +127,43 @@ export function describeBrokenPublishing(
   );
 }
 
+/** A log that can be told to take nothing for a while; it goes on answering readers. */
+export interface RefusingPlace {
+  open(): Promise<Log>;
+  refuse(): Promise<void>;
+  accept(): Promise<void>;
+}
+
+const REFUSED_HEIGHTS = 60;
+
+/** Registers that publishers wait while a real log takes nothing, say so, and go on. */
+export function describeRefusedPublishing(name: string, place: () => RefusingPlace): void {
+  it(
+    `publishers on ${name} wait while it takes nothing, say so and write each height once`,
+    async () => {
+      const { open, refuse, accept } = place();
+      const logs = await Promise.all(Array.from({ length: WORLD_VALIDATORS }, open));
+      const { chain, world } = worldOn(logs, REFUSED_HEIGHTS, createPrng(31));
+      const prng = createPrng(37);
+      const told = (message: string): number[] =>
+        world.validators.map(({ counters }) => counters.get(message) ?? 0);
+      for (const { index } of world.validators) world.start(index);
+      growChain(world, prng, [5, 30], REFUSED_HEIGHTS / 3);
+      await world.runUntil(() => activeOf(world) !== undefined, 20_000);
+      await refuse();
+      growChain(world, prng, [5, 30], REFUSED_HEIGHTS);
+      const allSay = () => told('cannot publish unreachable').every((times) => times > 0);
+      await world.runUntil(allSay, 30_000);
+      await world.runUntil(() => activeOf(world) === undefined, 20_000);
+      await accept();
+      await expectEachOnce(world, chain);
+      expect(told('publish_failures_total failed')).toEqual([0, 0, 0, 0]);
+      await Promise.all(logs.map((log) => log.close()));
+    },
+    TIMEOUT_MS,
+  );
+}
+
 type Chain = ReturnType<typeof buildChain>;
 
 /** Validators that all hold one chain of so many heights, none of it grown yet. */
