@@ -120,12 +120,14 @@ export async function withTransaction<T>(
   }
 }
 
+const SOCKET_CODE = /^ERR_(SSL|TLS|SOCKET|STREAM)_/;
+const DRIVER_WORDS =
+  /^Connection terminated|not queryable|^Query read timeout|message from backend/;
+
 /** Errors of the caller's own code (refusals, bugs) must not be renamed into database errors. */
 function isDriverError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return (
-    'severity' in error ||
-    'errno' in error ||
-    /^Connection terminated|not queryable/.test(error.message)
-  );
+  if ('severity' in error || 'errno' in error) return true;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return SOCKET_CODE.test(String(code)) || DRIVER_WORDS.test(message);
 }

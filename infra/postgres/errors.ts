@@ -99,6 +99,8 @@ export class PostgresError extends Error {
 const CODE_OF_SQL_STATE: ReadonlyMap<string, PostgresErrorCode> = new Map([
   ['08', 'unreachable'],
   ['25006', 'readOnly'],
+  ['25P03', 'unreachable'], // idle in a transaction for longer than its owner lets anybody
+  ['25P04', 'timeout'],
   ['28', 'authentication'],
   ['3D000', 'authentication'],
   ['40', 'contention'],
@@ -109,6 +111,7 @@ const CODE_OF_SQL_STATE: ReadonlyMap<string, PostgresErrorCode> = new Map([
   ['55P03', 'contention'],
   ['57014', 'timeout'],
   ['57P', 'unreachable'],
+  ['58000', 'unreachable'], // the system under the server refused it something
   ['58030', 'diskFull'],
 ]);
 
@@ -126,6 +129,15 @@ function codeOfSqlState(sqlState: string): PostgresErrorCode {
   }
   return 'refused';
 }
+
+/** Of a login that got no further: no password where one is asked for, a server without proof. */
+const LOGIN_WORDS = /^SASL: |^Unknown authenticationOk message/;
+
+/**
+ * Everything else the driver throws is about the socket: errno codes, "Connection terminated",
+ * "timeout exceeded when trying to connect", messages out of turn.
+ */
+const CONNECTION_WORDS = /connect|terminated|timeout|not queryable|message from backend/i;
 
 /** A bug is no answer of a server's. Errors with a code are of the platform or the driver. */
 function isBug(error: unknown): boolean {
@@ -152,9 +164,10 @@ export function toPostgresError(error: unknown): PostgresError {
     return new PostgresError(known, `Postgres: ${message}`, options);
   }
   if (code === 'ENOSPC') return new PostgresError('diskFull', error.message, { cause: error });
-  // Everything else the driver throws is about the socket: errno codes, "Connection terminated",
-  // "timeout exceeded when trying to connect".
-  if (typeof code === 'string' || /connect|terminated|timeout|not queryable/i.test(error.message)) {
+  if (LOGIN_WORDS.test(error.message)) {
+    return new PostgresError('authentication', `Postgres: ${error.message}`, { cause: error });
+  }
+  if (typeof code === 'string' || CONNECTION_WORDS.test(error.message)) {
     const message = `Postgres cannot be reached: ${error.message || String(code)}`;
     return new PostgresError('unreachable', message, { cause: error });
   }
