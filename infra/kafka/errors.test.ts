@@ -59,6 +59,13 @@ it.each([
     { code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' },
     'tlsRefused',
   ],
+  [
+    'trouble of a broker in a handshake',
+    'KafkaJSConnectionError',
+    'x',
+    { code: 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR' },
+    'unreachable',
+  ],
   ['a port that is closed', 'KafkaJSConnectionError', 'x', { code: 'ECONNREFUSED' }, 'unreachable'],
   [
     'a missing right',

@@ -90,13 +90,14 @@ const UNKNOWN_TO_KAFKAJS: ReadonlyMap<string, string> = new Map([
 
 /**
  * What OpenSSL says of a certificate (its X509_V_ERR_ names, as Node.js has them), of a name that
- * is not the certificate's, and of a handshake that either side refused.
+ * is not the certificate's, and of a handshake that either side refused: not of one in which a
+ * broker met trouble of its own.
  */
 const TLS_REFUSALS: readonly RegExp[] = [
   /^(CERT|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|PATH_LENGTH)_/,
   /^(HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)$/,
   /^ERR_TLS_CERT_/,
-  /^ERR_SSL_.*(ALERT|CERT|VERSION|PROTOCOL|CIPHER)/,
+  /^ERR_SSL_(?!.*(INTERNAL_ERROR|USER_CANCELL?ED)).*(ALERT|CERT|VERSION|PROTOCOL|CIPHER)/,
 ];
 
 /** Of connections that fail, in names of the system and in words of either client. */
