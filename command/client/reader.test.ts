@@ -130,6 +130,8 @@ describe('a read', () => {
     ['is behind a proxy that says so', () => ({ status: 502, body: 'x' }), 'refused', 502, true],
     ['is behind a proxy that fails', page(502), 'refused', 502, true],
     ['is behind a proxy that has enough', page(429), 'refused', 429, true],
+    ['is behind a proxy that was kept waiting', page(408), 'refused', 408, true],
+    ['is behind a proxy that was asked too early', page(425), 'refused', 425, true],
     ['is behind a proxy that wants a name', page(401), 'refused', 401, false],
     ['is a page of something else', page(404), 'refused', 404, false],
     ['knows more codes', () => problem(400, 1999), 'refused', 400, false],

@@ -6,6 +6,9 @@ import type { RejectName } from '../../schemas/rejectCode.js';
  */
 export type ReadFailure = 'unreachable' | 'malformed' | 'refused' | RejectName;
 
+/** Of a server or a proxy that was kept waiting, was asked too early, or was asked too much. */
+const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
+
 /**
  * A reader does not answer, refuses (problem details, RFC 9457), or answers with something else
  * than its document promises.
@@ -25,7 +28,7 @@ export class ReaderError extends Error {
   ) {
     super(`${path}: ${detail}`);
     const isOurs = code === 'unreachable' || code === 'malformed' || code === 'notYetVisible';
-    this.retriable = isOurs || status === 429 || status >= 500;
+    this.retriable = isOurs || PASSING.has(status) || status >= 500;
   }
 }
 
