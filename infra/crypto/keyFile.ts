@@ -8,7 +8,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { z } from 'zod';
-import { BEACON_SECRET_BYTES, beaconPublicKeyOf } from '../../schemas/crypto/bls.js';
+import { assertBeaconSecret, BEACON_SECRET_BYTES } from '../../schemas/crypto/bls.js';
 import { publicKeyOf, SEED_BYTES } from '../../schemas/crypto/ed25519.js';
 import { assert } from '../../schemas/kernel/assert.js';
 import { equalBytes, fromHex, toHex } from '../../schemas/kernel/bytes.js';
@@ -66,7 +66,7 @@ const fileSchema = z.strictObject({
 
 /** Keys of a seed made of 32 bytes from the caller's source of randomness. */
 export function keysOf(seed: Uint8Array, beaconShare: Uint8Array | null = null): KeyFile {
-  if (beaconShare !== null) beaconPublicKeyOf(beaconShare);
+  if (beaconShare !== null) assertBeaconSecret(beaconShare);
   return { seed: Uint8Array.from(seed), publicKey: publicKeyOf(seed), beaconShare };
 }
 
@@ -119,7 +119,7 @@ export function readKeyFile(path: string): KeyFile {
 function parseShare(path: string, hex: string): Uint8Array {
   const share = fromHex(hex);
   try {
-    beaconPublicKeyOf(share);
+    assertBeaconSecret(share);
   } catch (cause) {
     throw malformed(path, 'the beacon share is out of range', cause);
   }

@@ -84,10 +84,15 @@ function infinitySignature(): Uint8Array {
   return encoded;
 }
 
-/** The public key of a secret share, or of a group's secret. Throws when it is 0 or not below r. */
-export function beaconPublicKeyOf(secret: Uint8Array): Uint8Array {
+/** Of a secret share, or of a group's secret. Throws when it is 0 or not below r. */
+export function assertBeaconSecret(secret: Uint8Array): void {
   assert(secret.length === BEACON_SECRET_BYTES, `share of ${secret.length} bytes`);
   assert(Fr.isValidNot0(bytesToNumberBE(secret)), 'share out of range');
+}
+
+/** The public key of a secret share, or of a group's secret. Throws when it is 0 or not below r. */
+export function beaconPublicKeyOf(secret: Uint8Array): Uint8Array {
+  assertBeaconSecret(secret);
   return Uint8Array.from(longSignatures.getPublicKey(secret).toBytes());
 }
 
