@@ -127,7 +127,7 @@ export async function openGatewayNode(options: GatewayNodeOptions): Promise<Gate
     openCommands: state.tracker.sizes.open,
     validators: links.connected(),
   });
-  const server = createStatusServer(metrics, status, trusted);
+  const server = createStatusServer(metrics, status, { trustProxy: trusted, hasSchemas: true });
   const { requestsPerMinuteMax, connectionsPerAddressMax, allowedOrigins } = options;
   await addSubmitRoutes(server, gateway, {
     ...{ log: logger, trusted },

@@ -1,5 +1,6 @@
 import type {} from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { fail } from '../../schemas/kernel/assert.js';
 import { RejectCode } from '../../schemas/rejectCode.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { isLoopback } from '../websocket/playerPath.js';
@@ -44,17 +45,29 @@ export function addStatusRoutes(
   });
 }
 
+/** Else Fastify loads compilers of its own, which takes a tenth of a second of every start. */
+const NO_SCHEMAS = { compilersFactory: { buildValidator: refuse, buildSerializer: refuse } };
+
+function refuse(): never {
+  return fail('a server without schemas got a route that has one');
+}
+
 /**
- * A server with nothing but the status paths; more routes may be added before it listens. Proxies
- * that are trusted say for whom they ask.
+ * A server with nothing but the status paths; more routes may be added before it listens, those
+ * with schemas where `hasSchemas` says so. Proxies that are trusted say for whom they ask.
  */
 export function createStatusServer(
   metrics: Metrics,
   status: () => RoleStatus,
-  trustProxy: (address: string) => boolean = isLoopback,
+  options: {
+    readonly trustProxy?: (address: string) => boolean;
+    readonly hasSchemas?: boolean;
+  } = {},
 ): FastifyInstance {
+  const { trustProxy = isLoopback, hasSchemas = false } = options;
   const server = Fastify({
     trustProxy,
+    ...(hasSchemas ? {} : { schemaController: NO_SCHEMAS }),
     logger: false,
     forceCloseConnections: true,
     frameworkErrors: (error, _request, reply) => {

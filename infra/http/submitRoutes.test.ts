@@ -10,7 +10,9 @@ import { addSubmitRoutes } from './submitRoutes.js';
 async function open() {
   const { gateway, counts } = createSimulatedPlatform(1).startGateway('gateway');
   const status = { role: 'gateway', name: 'gateway', ready: true, height: 0 };
-  const server = createStatusServer(createMetrics('gateway'), () => status);
+  const server = createStatusServer(createMetrics('gateway'), () => status, {
+    hasSchemas: true,
+  });
   await addSubmitRoutes(server, gateway, {
     log: pino({ level: 'silent' }),
     trusted: parseNetworks(['198.51.100.0/24']),
