@@ -26,7 +26,8 @@ beforeAll(async () => {
   const npx = `#!/bin/sh\nshift\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`;
   writeFileSync(join(bin, 'npx'), npx, { mode: 0o755 });
   const ports = ['--explorer-port', first, '--gateway-port', first + 1, '--base-port', first + 2];
-  platform = startProgram(['start', '--data-dir', dataDir, ...ports.map(String)]);
+  const size = ['--validators', '1'];
+  platform = startProgram(['start', ...size, '--data-dir', dataDir, ...ports.map(String)]);
   await eventually(() => platform.stdout().includes('ready: '), 'the platform is ready', 180_000);
 }, 200_000);
 

@@ -25,7 +25,8 @@ beforeAll(async () => {
   });
   first = await freePorts(PORTS);
   const ports = ['--explorer-port', first, '--gateway-port', first + 1, '--base-port', first + 2];
-  const running = startProgram(['start', '--data-dir', dataDir, ...ports.map(String)]);
+  const size = ['--validators', '1'];
+  const running = startProgram(['start', ...size, '--data-dir', dataDir, ...ports.map(String)]);
   platform = running;
   await eventually(() => running.stdout().includes('ready: '), 'the platform is ready', 180_000);
 }, 500_000);

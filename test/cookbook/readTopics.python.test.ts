@@ -16,7 +16,8 @@ afterAll(async () => {
 
 it("Python's usual Avro deserializer reads what the read API says", async () => {
   const kitchen = prepareKitchen(folder, { python: `'${fetchPython()}'` });
-  cluster = await createCluster('kafka');
+  // What stands in the topics is the same from one validator, whom others do not outvote.
+  cluster = await createCluster('kafka', 1);
   await cluster.up();
   const { gatewayUrl, readerUrl, brokers } = cluster;
   const totals = await playedTotals(gatewayUrl, readerUrl);

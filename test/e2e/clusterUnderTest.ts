@@ -52,7 +52,8 @@ function lastWords(dataDir: string, stdout: string): string {
   return words.join('');
 }
 
-export async function createCluster(log: LogKind): Promise<ClusterUnderTest> {
+/** With as many validators as a cluster has that is told nothing, or so many. */
+export async function createCluster(log: LogKind, validators = 4): Promise<ClusterUnderTest> {
   const dataDir = mkdtempSync(join(tmpdir(), 'nullspace-cluster-'));
   const basePort = await freePorts(PORTS);
   const call = async (argv: readonly string[]): Promise<readonly ClusterRow[]> => {
@@ -65,6 +66,7 @@ export async function createCluster(log: LogKind): Promise<ClusterUnderTest> {
     return lastJson(stdout) as readonly ClusterRow[];
   };
   const brokers = `127.0.0.1:${basePort + 50}`;
+  const size = validators === 4 ? [] : ['--validators', String(validators)];
   const down = async (): Promise<void> => {
     await call(['down']);
   };
@@ -76,7 +78,7 @@ export async function createCluster(log: LogKind): Promise<ClusterUnderTest> {
     readerUrl: `http://127.0.0.1:${basePort + 30}`,
     brokers,
     genesis: () => readGenesis(join(dataDir, 'genesis.json')),
-    up: () => call(['up', '--log', log, '--base-port', String(basePort)]),
+    up: () => call(['up', ...size, '--log', log, '--base-port', String(basePort)]),
     status: () => call(['status']),
     down,
     async verify() {
