@@ -1,9 +1,7 @@
-import { blocks } from '../../projections/explorer/table.js';
 import type { JsonObject } from '../../projections/readModel.js';
 import { epochs, validators } from '../../projections/validators/table.js';
 import { toHex } from '../../schemas/kernel/bytes.js';
-import { VALIDATOR_WINDOW_BLOCKS } from '../../schemas/limits.js';
-import { openCertified } from './getBlock.js';
+import { readSigners } from './blockSigners.js';
 import {
   count,
   described,
@@ -92,23 +90,13 @@ interface Window {
  * totals, a block that a descendant finalized was finalized by nobody.
  */
 async function readWindow({ sql, shard, visible }: ReadContext, epoch: number): Promise<Window> {
-  const rest = 'where shard = $1 and height <= $2 and epoch = $4 order by height desc limit $3';
-  const values = [shard, visible.height, VALIDATOR_WINDOW_BLOCKS, epoch];
-  const rows = await select(sql, blocks, ['proposer', 'certified'], rest, values);
-  const proposers = rows.map(({ proposer }) => proposer);
-  const certified = rows.map((row) => openCertified(row.certified));
-  const signersOf = (of: { readonly signatures: readonly { readonly signer: number }[] }) =>
-    of.signatures.map(({ signer }) => signer);
-  const finalizers = certified.map(({ finality }) =>
-    finality.path.length === 0 ? signersOf(finality.finalization) : [],
-  );
-  const certifiers = certified.map(({ certificate }) => signersOf(certificate));
+  const signers = await readSigners(sql, shard, { epoch, upTo: visible.height });
   return {
-    blocks: rows.length,
+    blocks: signers.length,
     of: (validator) => ({
-      proposed: proposers.filter((proposer) => proposer === validator).length,
-      finalized: finalizers.filter((signers) => signers.includes(validator)).length,
-      certified: certifiers.filter((signers) => signers.includes(validator)).length,
+      proposed: signers.filter(({ proposer }) => proposer === validator).length,
+      finalized: signers.filter(({ finalizers }) => finalizers.includes(validator)).length,
+      certified: signers.filter(({ certifiers }) => certifiers.includes(validator)).length,
     }),
   };
 }
