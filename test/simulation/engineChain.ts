@@ -1,6 +1,7 @@
 import { executeBlock } from '../../command/engine/executeBlock.js';
 import type { Receipt } from '../../command/engine/executedBlock.js';
 import { inlineBatchVerifier } from '../../infra/crypto/inlineBatchVerifier.js';
+import { installNativeCrypto } from '../../infra/crypto/nativeSha256.js';
 import { proposeEpoch } from '../../infra/recovery/beginEpoch.js';
 import type { ReplayVerifiers } from '../../infra/recovery/replayLog.js';
 import { tipAfter } from '../../schemas/crypto/certifiedBlock.js';
@@ -37,6 +38,10 @@ import { bet, cashOut, claim, guess, pay, spin, start } from '../vectors/engine/
 import type { ChainedHeight } from './certifiedChain.js';
 import { createKeyedHashBeacon, keyedHashSigner, keyedHashVerifier } from './keyedHashCrypto.js';
 import { createPrng } from './prng.js';
+
+// Making, reading and proving chains is hashing for the most part: by the native code that all of
+// our processes install. That in JavaScript has vectors and tests of its own.
+installNativeCrypto();
 
 const signers = ['a', 'b', 'c', 'd'].map(keyedHashSigner);
 const recoverers = ['r', 's', 't'].map(keyedHashSigner);
