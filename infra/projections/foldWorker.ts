@@ -4,8 +4,8 @@ import { installNativeCrypto } from '../crypto/nativeSha256.js';
 import { nativeVerifier } from '../crypto/nativeSignatures.js';
 import { openLog } from '../log/openLog.js';
 import { createLogger } from '../telemetry/logger.js';
-import type { FoldOrder } from './foldThread.js';
 import { foldTables } from './foldTables.js';
+import type { FoldOrder } from './foldThread.js';
 import { wallTimer } from './wallTimer.js';
 
 // The thread of foldThread.ts: folds its sources to the end of the log, and ends.
