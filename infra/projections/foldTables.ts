@@ -1,6 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Checkpoint, ProjectorTimer, SourceStatus } from '../../projections/ports.js';
-import { ZombieWriterError } from '../../projections/ports.js';
+import {
+  type Checkpoint,
+  type ProjectorTimer,
+  type SourceStatus,
+  ZombieWriterError,
+} from '../../projections/ports.js';
 import { readModels } from '../../projections/readModels.js';
 import { memoVerifier } from '../../projections/runner/memoVerifier.js';
 import { Session } from '../../projections/runner/session.js';
@@ -38,7 +42,7 @@ export interface FoldRange {
   /** Asked a few times a second; the fold ends when it says so. */
   readonly isEnough?: (
     sources: readonly SourceStatus[],
-    checkpoints: readonly Checkpoint[],
+    readCheckpoints: () => Promise<readonly Checkpoint[]>,
   ) => Promise<boolean>;
 }
 
@@ -101,7 +105,7 @@ async function runSession(
   const { signal } = ended;
   const watch = async (): Promise<void> => {
     while (!signal.aborted && isEnough !== undefined) {
-      const enough = await isEnough(session.status(), await store.checkpoints(SHARD));
+      const enough = await isEnough(session.status(), () => store.checkpoints(SHARD));
       if (enough) session.close();
       await pause(LOOK_MS, null, { signal }).catch(() => null);
     }

@@ -1,6 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import type { Genesis } from '../../schemas/types/genesis.js';
-import { compiledUrl } from '../crypto/compiledUrl.js';
+import { openThread } from '../crypto/openThread.js';
 import type { LogConfig } from '../log/openLog.js';
 
 /** What a thread needs to fold some sources: it opens log and tables itself. */
@@ -13,20 +12,13 @@ export interface FoldOrder {
   readonly partitions: readonly number[];
 }
 
-/** Three times the room that survivors are copied to: as much of it as a projector has. */
-const YOUNG_MIB = 3 * 64;
-
 /**
  * Folds sources to the end of the log on a thread of its own. Rejects with what ended it, or when
  * told to stop.
  */
 export function foldOnThread(order: FoldOrder, stop: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(compiledUrl('foldWorker.js', import.meta.url), {
-      workerData: order,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
-    });
-    stop.addEventListener('abort', () => void worker.terminate());
+    const worker = openThread('foldWorker.js', import.meta.url, order, stop);
     worker.on('error', reject);
     worker.on('exit', (code) => {
       if (code === 0) resolve();

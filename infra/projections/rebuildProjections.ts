@@ -121,7 +121,8 @@ export async function swapProjections(options: RebuildOptions, schema: string): 
 /** Says how far the tables are, and whether all sources are at the end of the log. */
 function reportFold(options: RebuildOptions): NonNullable<FoldRange['isEnough']> {
   const progress = measureProgress(options);
-  return async (sources, checkpoints) => {
+  return async (sources, readCheckpoints) => {
+    const checkpoints = await readCheckpoints();
     options.report({ stage: 'folding', progress: await progress(checkpoints) });
     return sources.every(({ caughtUp }) => caughtUp);
   };

@@ -1,6 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import type { Genesis } from '../../schemas/types/genesis.js';
-import { compiledUrl } from '../crypto/compiledUrl.js';
+import { openThread } from '../crypto/openThread.js';
 import type { LogConfig } from '../log/openLog.js';
 import type { LogProgress } from './logReading.js';
 import type { PlannedPart } from './planParts.js';
@@ -22,12 +21,6 @@ export type PartMessage =
   /** Null: there is no proven state to begin at any more. */
   | { readonly kind: 'verified'; readonly verified: VerifiedPart | null };
 
-/**
- * Three times the room that survivors are copied to, which is 16 MiB by default: too little for a
- * log that is read at full speed (1.2 times the commands a second with 64).
- */
-const YOUNG_MIB = 3 * 64;
-
 /** Verifies a part on a thread of its own; null when told to stop. Rejects with what ended it. */
 export function verifyOnThread(
   order: PartOrder,
@@ -35,14 +28,8 @@ export function verifyOnThread(
   stop: AbortSignal,
 ): Promise<VerifiedPart | null> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(compiledUrl('partWorker.js', import.meta.url), {
-      workerData: order,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
-    });
-    stop.addEventListener('abort', () => {
-      resolve(null);
-      void worker.terminate();
-    });
+    stop.addEventListener('abort', () => resolve(null));
+    const worker = openThread('partWorker.js', import.meta.url, order, stop);
     worker.on('message', (message: PartMessage) => {
       if (message.kind === 'progress') onProgress(message.progress);
       else resolve(message.verified);
